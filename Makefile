@@ -1,0 +1,43 @@
+# Every target does its own set-up. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+TSX := node --import tsx
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## one cluster on the lab from nothing to nothing, with times
+	@$(TSX) lab/demo.ts
+
+lab: setup ## the lab with the cluster up, until `make lab-down`
+	@$(TSX) lab/cli.ts up
+
+lab-down: node_modules/.installed ## end what `make lab` left running
+	@$(TSX) lab/cli.ts down
+
+test: setup ## all suites; ends with the minutes of each
+	@$(TSX) test/run.ts
+
+test-fast: setup ## the suites that need no lab
+	@$(TSX) test/run.ts lint unit scripts
+
+lint: setup ## types, eslint, prettier, shellcheck, shfmt, gofmt
+	@$(TSX) test/run.ts lint
+
+bench: setup ## the figures of the README, as ratios to a floor measured in the same run
+	@$(TSX) bench/run.ts
+
+golden: node_modules/.installed ## write the golden files of test/golden anew; review them as a diff
+	@UPDATE_GOLDEN=1 $(TSX) --test test/program/*.test.ts
+
+clean: node_modules/.installed lab-down ## end a lab and remove what this checkout made (not the user's cache)
+	@rm -rf .lab node_modules
+
+setup: node_modules/.installed
+	@lab/tools/install-packages.sh
+
+node_modules/.installed: package-lock.json package.json
+	@npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: help demo lab lab-down test test-fast lint bench golden clean setup

@@ -1,0 +1,41 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterContext } from "../cluster-context";
+import type { JoinedNode } from "../nodes/node";
+import { RemoteScript } from "../remote/remote-script";
+
+/** What only the first server knows; a secret as a whole. */
+export interface ClusterAccess {
+  /** Lets a node join as an agent and nothing more. */
+  readonly agentToken: string;
+  /** k3s's own admin kubeconfig, which names 127.0.0.1. */
+  readonly kubeconfig: string;
+}
+
+interface ReadAccessArgs {
+  readonly context: ClusterContext;
+  readonly node: JoinedNode;
+  readonly k3s: RemoteScript;
+}
+
+/** Reads the agent token and the admin kubeconfig from the first server; again after each upgrade, because k3s renews certificates at a start. */
+export function readAccess(name: string, args: ReadAccessArgs, opts: pulumi.CustomResourceOptions): pulumi.Output<ClusterAccess> {
+  const { context, node, k3s } = args;
+  const script = new RemoteScript(
+    name,
+    {
+      script: "read-cluster",
+      environment: { K3S_VERSION: context.plan.k3sVersion },
+      route: node.route,
+      credentials: context.ssh,
+      previous: k3s.id,
+      secretResult: true,
+    },
+    opts,
+  );
+  return pulumi.secret(
+    script.result<{ agentToken: string; kubeconfig: string }>().apply(({ agentToken, kubeconfig }) => ({
+      agentToken,
+      kubeconfig: Buffer.from(kubeconfig, "base64").toString("utf8"),
+    })),
+  );
+}

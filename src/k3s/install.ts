@@ -1,0 +1,50 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterContext } from "../cluster-context";
+import type { JoinedNode } from "../nodes/node";
+import { renderK3sConfig } from "../plan/k3s-config";
+import { RemoteScript } from "../remote/remote-script";
+
+const START_SECONDS = 300;
+
+/** Where agents keep the token that they need at each start. */
+export const AGENT_TOKEN_FILE = "/etc/hybrid-k3s/agent-token";
+
+export interface InstallArgs {
+  readonly context: ClusterContext;
+  readonly node: JoinedNode;
+  /** Tailnet IP of the server that an agent joins; absent on the first server. */
+  readonly serverIp?: pulumi.Input<string>;
+  readonly previous: pulumi.Input<string>;
+}
+
+/** k3s on one node, by its installer: config file, vpn-auth file, start, wait for its own readiness. */
+export function createInstall(name: string, args: InstallArgs, opts: pulumi.CustomResourceOptions): RemoteScript {
+  const { context, node } = args;
+  const { plan } = context;
+  const serverIp = pulumi.output(args.serverIp ?? "");
+  return new RemoteScript(
+    name,
+    {
+      script: "install-k3s",
+      environment: {
+        NODE_NAME: node.plan.name,
+        CLUSTER_NAME: plan.name,
+        ROLE: node.plan.role,
+        POD_CIDR: plan.podCidr,
+        K3S_VERSION: plan.k3sVersion,
+        INSTALLER_URL: plan.sources.k3sInstallerUrl,
+        ARTIFACT_URL: plan.sources.k3sArtifactUrl,
+        CA_PEM: plan.sources.caPem,
+        CONFIG_YAML: serverIp.apply((ip) => renderK3sConfig(node.plan, ip === "" ? undefined : ip)),
+        LOGIN_SERVER: "",
+        AGENT_TOKEN_FILE: args.serverIp === undefined ? "" : AGENT_TOKEN_FILE,
+        SERVER_IP: serverIp,
+        WAIT_SECONDS: String(START_SECONDS),
+      },
+      route: node.route,
+      credentials: context.ssh,
+      previous: args.previous,
+    },
+    opts,
+  );
+}

@@ -1,0 +1,41 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterContext } from "../cluster-context";
+import { Member } from "../membership/member";
+import { Ready, type ReadyResult } from "../membership/ready";
+import type { JoinedNode } from "../nodes/node";
+import { RemoteSecret } from "../remote/remote-secret";
+import { AGENT_TOKEN_FILE, createInstall } from "./install";
+import type { K3sServer } from "./k3s-server";
+
+export interface K3sAgentArgs {
+  readonly context: ClusterContext;
+  readonly node: JoinedNode;
+  readonly server: K3sServer;
+  readonly serverIp: pulumi.Input<string>;
+}
+
+/** One agent: member -> token file -> k3s -> ready. */
+export class K3sAgent extends pulumi.ComponentResource {
+  readonly seen: pulumi.Output<ReadyResult>;
+
+  constructor(name: string, args: K3sAgentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("hybrid-k3s:k3s:K3sAgent", name, {}, opts);
+    const { context, node, server, serverIp } = args;
+    const { joined, plan, route, replaceCommand } = node;
+    const after = (...links: pulumi.Resource[]): pulumi.CustomResourceOptions => ({ parent: this, dependsOn: links });
+
+    // With the first server's k3s gone in the same run there is no cluster left to drain: `destroy` skips this delete.
+    const member = new Member(`${name}-member`, context, plan, joined, { ...after(joined), deletedWith: server.k3s });
+    const token = new RemoteSecret(
+      `${name}-token`,
+      { secret: server.access.agentToken, path: AGENT_TOKEN_FILE, route, credentials: context.ssh, previous: member.id },
+      after(member, server.k3s),
+    );
+    const previous = pulumi.interpolate`${token.id} ${server.k3s.id}`;
+    const k3s = createInstall(`${name}-k3s`, { context, node, serverIp, previous }, after(token, server.k3s));
+    const ready = new Ready(`${name}-ready`, context, { node: plan, k3s, replaceCommand }, after(k3s));
+
+    this.seen = ready.seen;
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,31 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterContext } from "../cluster-context";
+import { Ready, type ReadyResult } from "../membership/ready";
+import type { JoinedNode } from "../nodes/node";
+import { RemoteScript } from "../remote/remote-script";
+import { createInstall } from "./install";
+import { type ClusterAccess, readAccess } from "./cluster-access";
+
+export interface K3sServerArgs {
+  readonly context: ClusterContext;
+  readonly node: JoinedNode;
+}
+
+/** The first server: k3s -> ready, and beside it the credentials that the others and the operator need. */
+export class K3sServer extends pulumi.ComponentResource {
+  readonly k3s: RemoteScript;
+  readonly access: pulumi.Output<ClusterAccess>;
+  readonly ready: Ready;
+  readonly seen: pulumi.Output<ReadyResult>;
+
+  constructor(name: string, args: K3sServerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("hybrid-k3s:k3s:K3sServer", name, {}, opts);
+    const { context, node } = args;
+    const { joined, replaceCommand } = node;
+    this.k3s = createInstall(`${name}-k3s`, { context, node, previous: joined.id }, { parent: this, dependsOn: joined });
+    this.access = readAccess(`${name}-access`, { context, node, k3s: this.k3s }, { parent: this, dependsOn: this.k3s });
+    this.ready = new Ready(`${name}-ready`, context, { node: node.plan, k3s: this.k3s, replaceCommand }, { parent: this, dependsOn: this.k3s });
+    this.seen = this.ready.seen;
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,12 @@
+import { parseDocument } from "yaml";
+
+/** k3s's admin kubeconfig for the outside: its server at `endpoint`, cluster, user and context named after the cluster. */
+export function rewriteKubeconfig(text: string, endpoint: string, clusterName: string): string {
+  const document = parseDocument(text);
+  for (const list of ["clusters", "users", "contexts"]) document.setIn([list, 0, "name"], clusterName);
+  document.setIn(["clusters", 0, "cluster", "server"], `https://${endpoint}:6443`);
+  document.setIn(["contexts", 0, "context", "cluster"], clusterName);
+  document.setIn(["contexts", 0, "context", "user"], clusterName);
+  document.set("current-context", clusterName);
+  return document.toString();
+}

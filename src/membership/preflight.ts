@@ -1,0 +1,28 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterContext } from "../cluster-context";
+import type { NodePlan } from "../plan/cluster-plan";
+import { LocalTool } from "../remote/local-tool";
+import { renderScript } from "../remote/render-script";
+import { nodeInput } from "./tool-input";
+
+// Every tailnet client asks this host unless it is told another (ipn.DefaultControlURL in tailscale.com/ipn).
+const CONTROL_URL = "https://controlplane.tailscale.com/key?v=106";
+
+/** Looks at a host before anything is changed; fails with all of its faults in one message. One SSH session. */
+export class Preflight extends LocalTool {
+  constructor(name: string, context: ClusterContext, node: NodePlan, opts: pulumi.CustomResourceOptions) {
+    const { plan, owner } = context;
+    const script = renderScript("preflight-host", {
+      NODE_NAME: node.name,
+      CLUSTER_NAME: plan.name,
+      OWNER: owner,
+      ROLE: node.role,
+      POD_CIDR: plan.podCidr,
+      SERVICE_CIDR: plan.serviceCidr,
+      OTHER_NODE_NAMES: "",
+      CHECK_URLS: [CONTROL_URL, plan.sources.k3sInstallerUrl, `${plan.sources.tailscaleUrl}/`].join("\n"),
+      CA_PEM: plan.sources.caPem,
+    });
+    super(name, { tool: "preflight", on: ["create"], input: { ...nodeInput(context, node), script }, previous: [node.identity] }, opts);
+  }
+}

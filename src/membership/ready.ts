@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterContext } from "../cluster-context";
+import type { NodePlan } from "../plan/cluster-plan";
+import { configDigest } from "../plan/k3s-config";
+import { RemoteScript } from "../remote/remote-script";
+
+const READY_SECONDS = 240;
+
+/** What the first server saw of a node that is Ready and whose podCIDR is served. */
+export interface ReadyResult {
+  readonly tailnetIp: string;
+  readonly podCidr: string;
+  readonly path: "direct" | "relay" | "self";
+}
+
+export interface ReadyArgs {
+  readonly node: NodePlan;
+  readonly k3s: { readonly id: pulumi.Output<string> };
+  readonly replaceCommand: pulumi.Input<string>;
+}
+
+/** Waits on the first server until the node is Ready and routed, and reconciles its labels and taints. One session, on the first server. */
+export class Ready extends RemoteScript {
+  readonly seen: pulumi.Output<ReadyResult>;
+
+  constructor(name: string, context: ClusterContext, args: ReadyArgs, opts: pulumi.CustomResourceOptions) {
+    const { node } = args;
+    const first = context.plan.firstServer;
+    super(
+      name,
+      {
+        script: "wait-for-node",
+        environment: {
+          NODE_NAME: node.name,
+          LABELS: Object.entries(node.labels)
+            .map(([key, value]) => `${key}=${value}`)
+            .join("\n"),
+          TAINTS: node.taints.join("\n"),
+          CONFIG_DIGEST: configDigest(context.plan, node),
+          WAIT_SECONDS: String(READY_SECONDS),
+          REPLACE_COMMAND: args.replaceCommand,
+        },
+        route: first,
+        credentials: context.ssh,
+        previous: args.k3s.id,
+      },
+      opts,
+    );
+    this.seen = this.result<ReadyResult>();
+  }
+}

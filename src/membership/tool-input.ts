@@ -1,0 +1,22 @@
+import type { ClusterContext } from "../cluster-context";
+import type { NodePlan } from "../plan/cluster-plan";
+
+/** The version of the tools' input. State outlives releases: raise it only with a tool that still reads the older ones. */
+const INPUT_VERSION = 1;
+
+/** What every tool needs to know of the cluster and of how to reach the tailnet's API. */
+export function clusterInput(context: ClusterContext): Record<string, unknown> {
+  const { plan, owner, tailnet } = context;
+  return { v: INPUT_VERSION, cluster: plan.name, owner, tailnet: { ...tailnet, tag: plan.tailnet.tag } };
+}
+
+/** The same with a node, and the machine that the tool talks to: the node's own, or the first server's. */
+export function nodeInput(context: ClusterContext, node: NodePlan, machine: NodePlan = node): Record<string, unknown> {
+  return {
+    ...clusterInput(context),
+    node: node.name,
+    host: machine.host,
+    ...(machine.bastion && { bastion: machine.bastion }),
+    credentials: context.ssh,
+  };
+}

@@ -1,0 +1,14 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { NodePlan } from "../plan/cluster-plan";
+import type { HostRoute } from "../remote/connection";
+
+/** What any kind of node gives the rest once it is in the tailnet. */
+export interface JoinedNode {
+  readonly plan: NodePlan;
+  readonly route: HostRoute;
+  /** The last link of the chain so far; what comes next depends on it and triggers on its id. */
+  readonly joined: pulumi.CustomResource;
+  readonly tailnetIp: pulumi.Output<string>;
+  /** The line that makes this node anew: `pulumi up --replace '<urn of its auth key>'`. */
+  readonly replaceCommand: pulumi.Output<string>;
+}

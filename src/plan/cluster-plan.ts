@@ -1,0 +1,96 @@
+/** Everything that a run will make, as plain data: no Output, no secret, no clock. What is here decides which resources exist. */
+export interface ClusterPlan {
+  /** Cluster name: the kubeconfig's context, the default tag's suffix, the owner marker on hosts. */
+  readonly name: string;
+  readonly k3sVersion: string;
+  readonly podCidr: string;
+  readonly serviceCidr: string;
+  /** Host name for the kubeconfig's server; absent: the first server's tailnet IP. */
+  readonly apiEndpoint?: string;
+  /** The next `up` may replace or remove the only server (and with it the cluster). */
+  readonly allowServerReplacement: boolean;
+  readonly tailnet: TailnetPlan;
+  readonly sources: SourcesPlan;
+  /** The node that starts the cluster. */
+  readonly firstServer: NodePlan;
+  /** All nodes, the first server first, then in the order of the config. */
+  readonly nodes: readonly NodePlan[];
+  /** Things that the user should read but that stop nothing; shown once by index.ts. */
+  readonly warnings: readonly string[];
+}
+
+/** The tailnet as this cluster needs it. */
+export interface TailnetPlan {
+  readonly tag: string;
+  /** `own`: the whole policy file is this stack's. Further modes come with `merge`. */
+  readonly policyMode: "own";
+  readonly policy: PolicyDocument;
+  /** What may stand in the live policy before the first `up` besides the vendor's default: the lines of the README's steps. */
+  readonly tagOwners: readonly string[];
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A tailnet policy file (https://tailscale.com/kb/1337/policy-syntax), the part that we write. */
+export interface PolicyDocument {
+  readonly groups?: Readonly<Record<string, readonly string[]>>;
+  readonly tagOwners: Readonly<Record<string, readonly string[]>>;
+  readonly autoApprovers: { readonly routes: Readonly<Record<string, readonly string[]>> };
+  readonly acls: readonly AclRule[];
+}
+
+export interface AclRule {
+  readonly action: "accept";
+  readonly src: readonly string[];
+  readonly dst: readonly string[];
+}
+
+/** Where hosts fetch programs from: the vendors, or a mirror in the vendors' own layout. URLs without a trailing slash. */
+export interface SourcesPlan {
+  readonly tailscaleVersion: string;
+  /** Holds `tailscale_<version>_<arch>.tgz` and `.tgz.sha256`. Default: https://pkgs.tailscale.com/stable */
+  readonly tailscaleUrl: string;
+  /** The installer script pinned to the k3s version, e.g. https://raw.githubusercontent.com/k3s-io/k3s/v1.35.4%2Bk3s1/install.sh, or `<mirror.k3s>/install.sh`. */
+  readonly k3sInstallerUrl: string;
+  /** Release downloads (`<url>/<version, + as %2B>/k3s`); empty: the installer's own default. */
+  readonly k3sArtifactUrl: string;
+  /** PEM text of the CA that signs the mirror; empty: the host's own store. */
+  readonly caPem: string;
+}
+
+/** One node; a union on `kind`: cloud kinds join it with their own fields. */
+export type NodePlan = BareMetalNodePlan;
+
+export type NodeRole = "server" | "agent";
+
+interface NodePlanBase {
+  /** Node name, tailnet host name and prefix of the node's resource names: all the same. */
+  readonly name: string;
+  readonly pool: string;
+  readonly role: NodeRole;
+  /** Labels and taints that this stack owns on the Node, pool and provider labels included. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Each `key=value:Effect` or `key:Effect`. */
+  readonly taints: readonly string[];
+  readonly drainSeconds: number;
+  /** Settings for /etc/rancher/k3s/config.yaml, save `server`, which is known only when the first server is in the tailnet. */
+  readonly k3sConfig: Readonly<Record<string, K3sValue>>;
+  /** Changes when the node must be made anew (metal: hostKey or generation). Goes into the key's description: at most 50 alphanumeric characters. */
+  readonly identity: string;
+}
+
+export type K3sValue = string | number | boolean | readonly string[];
+
+export interface BareMetalNodePlan extends NodePlanBase {
+  readonly kind: "bare-metal";
+  readonly host: SshTarget;
+  readonly bastion?: SshTarget;
+}
+
+/** A machine reached by SSH, its host key pinned. */
+export interface SshTarget {
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** As in a known_hosts line without the host: `ssh-ed25519 AAAA...`. */
+  readonly hostKey: string;
+}

@@ -1,0 +1,45 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { type HostRoute, type SshCredentials, connectionTo } from "./connection";
+import { type ScriptName, renderScript } from "./render-script";
+
+export interface RemoteScriptArgs {
+  readonly script: ScriptName;
+  /** Nothing secret: the script's text is shown in previews and errors. Secrets are placed by RemoteSecret. */
+  readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly route: HostRoute;
+  readonly credentials: SshCredentials;
+  /** The id of the link before this one; a new id makes this one run as new. */
+  readonly previous: pulumi.Input<string>;
+  /** The result is a secret: kept out of the log, encrypted in the state. Default: false. */
+  readonly secretResult?: boolean;
+}
+
+/** One script run on one host as root. A changed script or environment runs it again in place; it has no delete, so a dead host cannot block a removal. */
+export class RemoteScript extends command.remote.Command {
+  constructor(name: string, args: RemoteScriptArgs, opts: pulumi.CustomResourceOptions) {
+    const shell = `sh -s -- ${args.script}`;
+    super(
+      name,
+      {
+        connection: connectionTo(args.route, args.credentials),
+        create: asRoot(args.route, shell),
+        stdin: pulumi.output(args.environment).apply((environment) => renderScript(args.script, environment)),
+        triggers: [args.previous],
+        addPreviousOutputInEnv: false,
+        ...(args.secretResult && { logging: "none" }),
+      },
+      pulumi.mergeOptions(opts, { deleteBeforeReplace: true, ...(args.secretResult && { additionalSecretOutputs: ["stdout"] }) }),
+    );
+  }
+
+  /** The script's result: the last line of its stdout, JSON by contract. */
+  result<T>(): pulumi.Output<T> {
+    return this.stdout.apply((text) => JSON.parse(text.trim().split("\n").at(-1) ?? "") as T);
+  }
+}
+
+/** The command as root on this host: by sudo without a password unless root itself logs in. */
+export function asRoot(route: HostRoute, shell: string): string {
+  return route.host.user === "root" ? shell : `sudo -n ${shell}`;
+}
