@@ -1,13 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { JoinedNode } from "../nodes/node";
-import { renderK3sConfig } from "../plan/k3s-config";
+import { agentTokenFile, renderK3sConfig } from "../plan/k3s-config";
 import { RemoteScript } from "../remote/remote-script";
 
 const START_SECONDS = 300;
-
-/** Where agents keep the token that they need at each start. */
-export const AGENT_TOKEN_FILE = "/etc/hybrid-k3s/agent-token";
 
 export interface InstallArgs {
   readonly context: ClusterContext;
@@ -37,7 +34,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
         CA_PEM: plan.sources.caPem,
         CONFIG_YAML: serverIp.apply((ip) => renderK3sConfig(node.plan, ip === "" ? undefined : ip)),
         LOGIN_SERVER: "",
-        AGENT_TOKEN_FILE: args.serverIp === undefined ? "" : AGENT_TOKEN_FILE,
+        AGENT_TOKEN_FILE: args.serverIp === undefined ? "" : agentTokenFile,
         SERVER_IP: serverIp,
         WAIT_SECONDS: String(START_SECONDS),
       },

@@ -3,8 +3,9 @@ import type { ClusterContext } from "../cluster-context";
 import { Member } from "../membership/member";
 import { Ready, type ReadyResult } from "../membership/ready";
 import type { JoinedNode } from "../nodes/node";
+import { agentTokenFile } from "../plan/k3s-config";
 import { RemoteSecret } from "../remote/remote-secret";
-import { AGENT_TOKEN_FILE, createInstall } from "./install";
+import { createInstall } from "./install";
 import type { K3sServer } from "./k3s-server";
 
 export interface K3sAgentArgs {
@@ -28,7 +29,7 @@ export class K3sAgent extends pulumi.ComponentResource {
     const member = new Member(`${name}-member`, context, plan, joined, { ...after(joined), deletedWith: server.k3s });
     const token = new RemoteSecret(
       `${name}-token`,
-      { secret: server.access.agentToken, path: AGENT_TOKEN_FILE, route, credentials: context.ssh, previous: member.id },
+      { secret: server.access.agentToken, path: agentTokenFile, route, credentials: context.ssh, previous: member.id },
       after(member, server.k3s),
     );
     const previous = pulumi.interpolate`${token.id} ${server.k3s.id}`;

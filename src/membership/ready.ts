@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { NodePlan } from "../plan/cluster-plan";
-import { configDigest } from "../plan/k3s-config";
+import { configDigest } from "../plan/node-identity";
 import { RemoteScript } from "../remote/remote-script";
 
 const READY_SECONDS = 240;

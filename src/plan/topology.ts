@@ -23,7 +23,9 @@ export function renderTopology(plan: ClusterPlan, nodes: readonly NodeStatus[]):
     "graph LR",
     ...pools.flatMap((pool) => [
       `  subgraph ${id(pool, "pool")}["${pool}"]`,
-      ...nodes.filter((node) => node.pool === pool).map((node) => `    ${id(node.name)}["${node.name}<br/>${node.role}<br/>${node.tailnetIp}"]`),
+      ...nodes
+        .filter((node) => node.pool === pool)
+        .map((node) => `    ${id(node.name)}["${node.name}<br/>${node.role}<br/>${node.tailnetIp}"]`),
       "  end",
     ]),
     ...nodes

@@ -1,55 +1,70 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** One registration as the engine would get it; secrets masked. */
+/** One registration as the engine would get it, secrets masked. */
 export interface Registration {
   readonly name: string;
   readonly type: string;
-  readonly parent?: string;
-  readonly inputs: Record<string, unknown>;
+  readonly inputs: unknown;
 }
 
-/** What the mocked engine answers for a resource's outputs, beyond its inputs. */
-export type AnswerOutputs = (type: string, name: string) => Record<string, unknown>;
+export interface ProgramRun {
+  /** Stack config as the engine hands it over: full key to text, objects as JSON. */
+  readonly config: Readonly<Record<string, string>>;
+  readonly secretKeys: readonly string[];
+  readonly stack: string;
+  /** What the mocked engine adds to a resource's outputs. */
+  readonly outputsOf: (type: string, name: string) => Record<string, unknown>;
+  /** What the mocked engine answers to invokes, by token. */
+  readonly answers: Readonly<Record<string, Record<string, unknown>>>;
+}
 
-/**
- * Runs `program` under mocks and returns every registration, sorted by name and type. Import modules that use Pulumi
- * inside `program`: mocks must stand before the first of them is loaded.
- */
-export async function recordProgram(answer: AnswerOutputs, program: () => Promise<Record<string, unknown>>, preview = false) {
+/** Runs src/index.ts under mocks; returns what it registers, sorted by name and type, and its outputs. Once a process: Pulumi's runtime is global. */
+export async function recordProgram(run: ProgramRun): Promise<{ registrations: Registration[]; outputs: Record<string, unknown> }> {
   const registrations: Registration[] = [];
   await pulumi.runtime.setMocks(
     {
       newResource: ({ name, type, inputs }) => {
-        registrations.push({ name, type, inputs: mask(inputs) as Record<string, unknown> });
-        return { id: `${name}-id`, state: { ...(inputs as Record<string, unknown>), ...answer(type, name) } };
+        const given = inputs as Record<string, unknown>;
+        registrations.push({ name, type, inputs: mask(given) });
+        return { id: `${name}-id`, state: { ...given, ...run.outputsOf(type, name) } };
       },
       call: ({ token }) => {
-        throw new Error(`the program called ${token}, which no test answers`);
+        const answer = run.answers[token];
+        if (answer === undefined) throw new Error(`the program called ${token}, which this test does not answer`);
+        return answer;
       },
     },
     "hybrid-k3s",
-    "golden",
-    preview,
+    run.stack,
   );
-  const outputs = await program();
-  // Mocked registrations run on the event loop; the runtime knows when none is left.
-  await pulumi.runtime.disconnect();
-  registrations.sort((a, b) => (a.name + a.type < b.name + b.type ? -1 : 1));
+  pulumi.runtime.setAllConfig({ ...run.config }, [...run.secretKeys]);
+  const { default: program } = (await import("../../src/index.js")) as unknown as { default: () => Promise<Record<string, unknown>> };
+  const results = await program();
+  const outputs = Object.fromEntries(await Promise.all(Object.entries(results).map(async ([key, value]) => [key, await valueOf(value)] as const)));
+  registrations.sort((a, b) => (a.name === b.name ? compare(a.type, b.type) : compare(a.name, b.name)));
   return { registrations, outputs };
 }
 
-const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Replaces secret wrappers, and keeps text readable: a rendered script is its export lines and a note on the rest. */
-function mask(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(mask);
-  if (typeof value === "string") return shorten(value);
-  if (typeof value !== "object" || value === null) return value;
-  if (SECRET_SIGNATURE in value) return "[secret]";
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mask(inner)]));
+function valueOf(value: unknown): Promise<unknown> {
+  const output = pulumi.output(value);
+  return new Promise((resolve) => {
+    pulumi.all([output, pulumi.isSecret(output)]).apply(([plain, secret]) => {
+      resolve(secret ? "[secret]" : plain);
+    });
+  });
 }
 
-function shorten(text: string): string {
-  const script = text.indexOf("\n#!/");
-  return script === -1 ? text : `${text.slice(0, script + 1)}[script]`;
+// How secrets travel between program and engine (sdk/nodejs/runtime/rpc.ts, specialSecretSig).
+const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+const SIGNATURE_KEY = "4dabf18193072939515e22adb298388d";
+
+/** Secrets become a word; a rendered script keeps its export lines; the rest of its text has tests of its own. */
+function mask(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(mask);
+  if (typeof value === "string") return value.replace(/^((?:export \w+='(?:[^']|'\\'')*'\n)+)[\s\S]+$/, "$1[script]\n");
+  if (typeof value !== "object" || value === null) return value;
+  if ((value as Record<string, unknown>)[SIGNATURE_KEY] === SECRET_SIGNATURE) return "[secret]";
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mask(inner)]));
 }

@@ -1,0 +1,46 @@
+/** k3s versions whose VPN integration is known to fail, or not known to work. Issue numbers are those of github.com/k3s-io/k3s. */
+export interface K3sVersionRule {
+  /** First version that the rule is about, and the first after it that it is not. */
+  readonly from: K3sVersion;
+  readonly before?: K3sVersion;
+  /** `several-servers`: refused with embedded etcd and more than one server, else a warning. */
+  readonly verdict: "refused" | "several-servers" | "untested";
+  readonly reason: string;
+  readonly use: string;
+}
+
+export type K3sVersion = readonly [major: number, minor: number, patch: number];
+
+const noVpnAddressInCertificate =
+  "kubectl logs and exec fail, because the kubelet's certificate lacks the tailnet address (#13659, fixed by #13920)";
+const etcdOnVpn = "embedded etcd takes the tailnet address as its own, which breaks the quorum of several servers (#14515)";
+
+export const k3sVersionRules: readonly K3sVersionRule[] = [
+  {
+    from: [0, 0, 0],
+    before: [1, 33, 0],
+    verdict: "refused",
+    reason: "its line ended without the fixes that k3s needs beside a tailscale that runs already (#13106, #13659)",
+    use: "v1.35.4+k3s1",
+  },
+  { from: [1, 33, 0], before: [1, 33, 11], verdict: "refused", reason: noVpnAddressInCertificate, use: "v1.33.11+k3s1" },
+  { from: [1, 34, 0], before: [1, 34, 7], verdict: "refused", reason: noVpnAddressInCertificate, use: "v1.34.7+k3s1" },
+  { from: [1, 35, 0], before: [1, 35, 4], verdict: "refused", reason: noVpnAddressInCertificate, use: "v1.35.4+k3s1" },
+  { from: [1, 35, 5], before: [1, 36, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.35.4+k3s1" },
+  { from: [1, 36, 0], before: [1, 37, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.35.4+k3s1" },
+  { from: [1, 37, 0], verdict: "untested", reason: "it is newer than the faults that this release knows of", use: "v1.35.4+k3s1" },
+];
+
+/** The numbers of a k3s release, `v1.35.4+k3s1` or `v1.35.4-rc1+k3s1`. */
+export function readK3sVersion(text: string): K3sVersion | undefined {
+  const match = /^v(\d+)\.(\d+)\.(\d+)(?:-rc\d+)?\+k3s\d+$/.exec(text);
+  return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3])];
+}
+
+export function ruleFor(version: K3sVersion): K3sVersionRule | undefined {
+  return k3sVersionRules.find(({ from, before }) => compare(from, version) <= 0 && (before === undefined || compare(version, before) < 0));
+}
+
+function compare(a: K3sVersion, b: K3sVersion): number {
+  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+}

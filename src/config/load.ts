@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { configError } from "./config-error";
+import type { GivenConfig } from "./given-config";
+import type { HybridConfig } from "./schema";
+import { validateConfig } from "./validate";
+
+/** Credentials, each from a config key of its own (one nested secret would make a whole object secret). */
+export interface StackSecrets {
+  readonly sshPrivateKey?: pulumi.Output<string>;
+  /** For bastions; absent: sshPrivateKey serves them too. */
+  readonly bastionPrivateKey?: pulumi.Output<string>;
+  readonly tailscale: TailscaleCredentials;
+}
+
+/** As far as they stand in the stack's config; those in the environment are read by the provider and the tools themselves. */
+export interface TailscaleCredentials {
+  readonly baseUrl: string;
+  readonly tailnet: string;
+  readonly apiKey?: pulumi.Output<string>;
+  readonly oauthClientId?: pulumi.Output<string>;
+  readonly oauthClientSecret?: pulumi.Output<string>;
+}
+
+export interface LoadedConfig {
+  readonly config: HybridConfig;
+  readonly secrets: StackSecrets;
+  /** `<project>/<stack>`: what hosts carry in their marker. */
+  readonly owner: string;
+  /** Contents of `mirror.caFile`; empty where none is given. */
+  readonly mirrorCaPem: string;
+  readonly warnings: readonly string[];
+}
+
+/** Reads and checks the stack's config; throws one RunError that lists every fault. */
+export function loadConfig(): LoadedConfig {
+  const given = readGivenConfig();
+  const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
+  const { config, issues, warnings } = validateConfig(given);
+  if (config === undefined) throw configError(owner, issues);
+  return { config, secrets: readSecrets(given), owner, mirrorCaPem: given.mirrorCa?.text ?? "", warnings };
+}
+
+function readGivenConfig(): GivenConfig {
+  const all = Object.entries(pulumi.runtime.allConfig());
+  const below = (prefix: string) =>
+    all.filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value] as const);
+  const settings = Object.fromEntries(below("hybrid-k3s:").map(([key, value]) => [key, parseSetting(value)]));
+  const mirrorCa = readMirrorCa(settings["mirror"]);
+  return {
+    settings,
+    tailscale: Object.fromEntries(below("tailscale:")),
+    secretKeys: new Set(all.map(([key]) => key).filter(isSecret)),
+    environment: Object.fromEntries(
+      Object.entries(process.env).flatMap(([name, value]) => (name.startsWith("TAILSCALE_") && value ? [[name, value]] : [])),
+    ),
+    ...(mirrorCa === undefined ? {} : { mirrorCa }),
+  };
+}
+
+/** Objects, lists, numbers and booleans arrive as JSON; everything else is text as it stands. */
+function parseSetting(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function isSecret(key: string): boolean {
+  // Exported, but kept out of the SDK's types (@pulumi/pulumi 3.270, runtime/config.js); there is no public way to ask.
+  const runtime = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+  return runtime.isConfigSecret(key);
+}
+
+function readMirrorCa(mirror: unknown): GivenConfig["mirrorCa"] {
+  if (typeof mirror !== "object" || mirror === null || !("caFile" in mirror) || typeof mirror.caFile !== "string") return undefined;
+  const resolvedPath = isAbsolute(mirror.caFile) ? mirror.caFile : resolve(pulumi.getRootDirectory(), mirror.caFile);
+  try {
+    return { resolvedPath, text: readFileSync(resolvedPath, "utf8") };
+  } catch {
+    return { resolvedPath, text: undefined };
+  }
+}
+
+function readSecrets(given: GivenConfig): StackSecrets {
+  const ours = new pulumi.Config("hybrid-k3s");
+  const tailscale = new pulumi.Config("tailscale");
+  return withoutAbsent({
+    sshPrivateKey: ours.getSecret("sshPrivateKey"),
+    bastionPrivateKey: ours.getSecret("bastionPrivateKey"),
+    tailscale: withoutAbsent({
+      baseUrl: given.tailscale["baseUrl"] ?? given.environment["TAILSCALE_BASE_URL"] ?? "https://api.tailscale.com",
+      tailnet: given.tailscale["tailnet"] ?? given.environment["TAILSCALE_TAILNET"] ?? "-",
+      apiKey: tailscale.getSecret("apiKey"),
+      oauthClientId: tailscale.getSecret("oauthClientId"),
+      oauthClientSecret: tailscale.getSecret("oauthClientSecret"),
+    }),
+  });
+}
+
+type WithoutAbsent<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+function withoutAbsent<T extends object>(fields: T): WithoutAbsent<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as WithoutAbsent<T>;
+}

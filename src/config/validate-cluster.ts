@@ -1,0 +1,73 @@
+import { isIpv6, readIpv4 } from "./cidr";
+import { type ConfigIssue, quote, settingPath } from "./config-issue";
+import type { ConfigDraft } from "./draft";
+import { isLabelValue } from "./kubernetes-names";
+import { isDnsLabel, isHostName } from "./names";
+
+/** Leaves room for `-<pool>-<number>` in the 63 characters of a host name. */
+const longestClusterName = 30;
+
+export function validateCluster(draft: ConfigDraft): readonly ConfigIssue[] {
+  return [...validateName(draft), ...validateServerNames(draft), ...validateAllowedJurisdictions(draft)];
+}
+
+function validateName({ cluster }: ConfigDraft): ConfigIssue[] {
+  const name = cluster?.name;
+  if (name === undefined || (isDnsLabel(name, longestClusterName) && /^[a-z]/.test(name))) return [];
+  return [
+    {
+      path: settingPath("cluster", "name"),
+      problem: `${quote(name)} is no legal cluster name`,
+      remedy: `Use at most ${longestClusterName} lower-case letters, digits and dashes, a letter first and no dash last.`,
+    },
+  ];
+}
+
+/** Names that the API server's certificate carries. */
+function validateServerNames({ cluster }: ConfigDraft): ConfigIssue[] {
+  const names = [
+    { path: settingPath("cluster", "apiEndpoint"), name: cluster?.apiEndpoint },
+    ...(cluster?.tlsSans ?? []).map((name, index) => ({ path: settingPath("cluster", "tlsSans", index), name })),
+  ];
+  return names.flatMap(({ path, name }) => {
+    if (name === undefined || isHostName(name) || readIpv4(name) !== undefined) return [];
+    if (isIpv6(name))
+      return [
+        {
+          path,
+          problem: `${quote(name)} is an IPv6 address, and IPv6 is not available yet`,
+          remedy: "Give a host name or an IPv4 address.",
+        },
+      ];
+    return [
+      {
+        path,
+        problem: `${quote(name)} is neither a host name nor an IPv4 address`,
+        remedy: "Write the name alone, without scheme, port or path.",
+      },
+    ];
+  });
+}
+
+/** A pool's jurisdiction becomes a label of its nodes. */
+function validateAllowedJurisdictions({ cluster }: ConfigDraft): ConfigIssue[] {
+  if (cluster?.allowedJurisdictions?.length === 0) {
+    return [
+      {
+        path: settingPath("cluster", "allowedJurisdictions"),
+        problem: "is empty, and no pool could be in it",
+        remedy: "Name jurisdictions, or remove it.",
+      },
+    ];
+  }
+  return (cluster?.allowedJurisdictions ?? []).flatMap((jurisdiction, index) => {
+    if (jurisdiction === undefined || (jurisdiction !== "" && isLabelValue(jurisdiction))) return [];
+    return [
+      {
+        path: settingPath("cluster", "allowedJurisdictions", index),
+        problem: `${quote(jurisdiction)} is no legal jurisdiction`,
+        remedy: "Use at most 63 letters, digits, dashes, dots and underscores, a letter or digit first and last.",
+      },
+    ];
+  });
+}

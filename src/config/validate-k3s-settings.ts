@@ -1,0 +1,93 @@
+import { type ConfigIssue, quote, settingPath } from "./config-issue";
+import type { ConfigDraft } from "./draft";
+import k3sFlags from "./k3s-flags.json";
+import { ownedArguments, type OwnedKey, ownedKeyPrefixes, ownedKeys } from "./k3s-owned-keys";
+import { nearestAmong } from "./nearest";
+import { poolsOf } from "./pool-hosts";
+
+type Role = "server" | "agent";
+type Flags = Readonly<Record<string, { readonly takes: string } | undefined>>;
+const flagsOf: Readonly<Record<Role, Flags>> = { server: k3sFlags.server, agent: k3sFlags.agent };
+const bothRoles: readonly Role[] = ["server", "agent"];
+
+/** A mapping of k3s settings and the roles that it may be written for. */
+interface Settings {
+  readonly path: string;
+  readonly values: Readonly<Record<string, unknown>>;
+  /** The cluster's settings go to each role that knows them; a pool's must be known to its own. */
+  readonly roles: readonly Role[];
+}
+
+/** Settings for k3s's own config file: none that this stack decides, none that k3s does not know. */
+export function validateK3sSettings(draft: ConfigDraft): readonly ConfigIssue[] {
+  const ofPools = poolsOf(draft).map(({ pool, at }) => ({
+    path: at("k3s"),
+    values: pool.k3s ?? {},
+    roles: pool.role === undefined ? bothRoles : [pool.role],
+  }));
+  const all: readonly Settings[] = [
+    { path: settingPath("cluster", "k3s"), values: draft.cluster?.k3s ?? {}, roles: bothRoles },
+    ...ofPools,
+  ];
+  return all.flatMap((settings) => Object.entries(settings.values).flatMap(([key, value]) => validateSetting(settings, key, value, draft)));
+}
+
+function validateSetting({ path: parent, roles }: Settings, key: string, value: unknown, draft: ConfigDraft): ConfigIssue[] {
+  const path = /^[\w-]+$/.test(key) ? `${parent}.${key}` : `${parent}["${key}"]`;
+  const owned = ownedKey(key);
+  if (owned !== undefined) {
+    const ours = typeof owned.ours === "string" ? owned.ours : owned.ours(draft);
+    return [{ path, problem: `is decided by this stack (${ours})`, remedy: owned.instead }];
+  }
+  const takes = roles.map((role) => flagsOf[role][key]?.takes).find((kind) => kind !== undefined);
+  if (takes === undefined) return [unknownToK3s(path, key, roles)];
+  return value === undefined ? [] : [...validateKind(path, takes, value), ...validateArguments(path, key, value)];
+}
+
+function ownedKey(key: string): OwnedKey | undefined {
+  const prefix = Object.keys(ownedKeyPrefixes).find((start) => key.startsWith(start));
+  return ownedKeys[key] ?? (prefix === undefined ? undefined : ownedKeyPrefixes[prefix]);
+}
+
+function unknownToK3s(path: string, key: string, roles: readonly Role[]): ConfigIssue {
+  const elsewhere = bothRoles.find((role) => key in flagsOf[role]);
+  if (elsewhere !== undefined) {
+    return {
+      path,
+      problem: `is a setting of k3s ${elsewhere}s only, and this pool has the role ${roles.join()}`,
+      remedy: "Remove it, or move it to cluster.k3s: there it goes to the nodes that know it.",
+    };
+  }
+  const meant = nearestAmong(key, [...new Set(roles.flatMap((role) => Object.keys(flagsOf[role])))]);
+  return {
+    path,
+    problem: "is no setting of k3s",
+    remedy:
+      meant === undefined
+        ? "Remove it; `k3s server --help` and `k3s agent --help` list what there is, written here without the dashes."
+        : `Did you mean ${meant}?`,
+  };
+}
+
+function validateKind(path: string, takes: string, value: unknown): ConfigIssue[] {
+  if (takes === "boolean" && typeof value !== "boolean")
+    return [{ path, problem: `is ${quote(value)}, and k3s wants a switch`, remedy: "Write true or false." }];
+  if (takes === "value" && (Array.isArray(value) || typeof value === "boolean"))
+    return [{ path, problem: `is ${quote(value)}, and k3s wants one value`, remedy: "Write one text or number." }];
+  if (takes === "list" && typeof value === "boolean")
+    return [{ path, problem: `is ${quote(value)}, and k3s wants a list`, remedy: "Write a list of texts." }];
+  return [];
+}
+
+function validateArguments(path: string, key: string, value: unknown): ConfigIssue[] {
+  const owned = ownedArguments[key];
+  if (owned === undefined) return [];
+  const given: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return given.flatMap((argument, index) => {
+    const flag = String(argument).replace(/^--/, "").split("=")[0] ?? "";
+    const instead = owned[flag];
+    return instead === undefined
+      ? []
+      : [{ path: Array.isArray(value) ? `${path}[${index}]` : path, problem: `${quote(flag)} is decided by this stack`, remedy: instead }];
+  });
+}

@@ -1,0 +1,96 @@
+import { type ConfigIssue, quote, settingPath } from "./config-issue";
+import type { ConfigDraft } from "./draft";
+import { nearestAmong } from "./nearest";
+
+/** Roles of a tailnet's people (https://tailscale.com/kb/1396/targets); the other autogroups are no people, or everyone. */
+const peopleGroups = ["member", "admin", "owner", "network-admin", "it-admin", "billing-admin", "auditor"].map(
+  (name) => `autogroup:${name}`,
+);
+
+const at = (...parts: readonly (string | number)[]) => settingPath("vpn", ...parts);
+
+/** Who reaches the API server. The policy file is wholly ours, so every group and tag named here must be defined by this config. */
+export function validateOperators({ vpn }: ConfigDraft): readonly ConfigIssue[] {
+  return [
+    ...(vpn?.operators?.length === 0
+      ? [
+          {
+            path: at("operators"),
+            problem: "is empty, and nobody could use the cluster",
+            remedy: "Name a group or people, for example [group:ops].",
+          },
+        ]
+      : []),
+    ...(vpn?.operators ?? []).flatMap((operator, index) =>
+      operator === undefined
+        ? []
+        : validateOperator(operator, at("operators", index), Object.keys(vpn?.groups ?? {}), vpn?.tagOwners ?? []),
+    ),
+    ...Object.entries(vpn?.groups ?? {}).flatMap(([name, members]) => validateGroup(name, members ?? [])),
+  ];
+}
+
+function validateOperator(operator: string, path: string, groups: readonly string[], tags: readonly (string | undefined)[]): ConfigIssue[] {
+  if (operator.startsWith("group:")) {
+    const name = operator.slice("group:".length);
+    if (groups.includes(name)) return [];
+    const meant = nearestAmong(name, groups);
+    return [
+      {
+        path,
+        problem: `${quote(operator)} is not defined`,
+        remedy:
+          meant === undefined
+            ? `Define it: vpn.groups: {${name}: [alice@example.org]}.`
+            : `Did you mean group:${meant}? Otherwise define it in vpn.groups.`,
+      },
+    ];
+  }
+  if (operator.startsWith("tag:")) {
+    if (tags.includes(operator)) return [];
+    return [
+      {
+        path,
+        problem: `${quote(operator)} is not defined`,
+        remedy: "Name people or a group instead: of tags, only those in vpn.tagOwners are defined by this stack's policy.",
+      },
+    ];
+  }
+  if (isPerson(operator) || peopleGroups.includes(operator)) return [];
+  return [
+    {
+      path,
+      problem: `${quote(operator)} names no people`,
+      remedy: "Write group:NAME with NAME in vpn.groups, a login such as alice@example.org, or autogroup:admin.",
+    },
+  ];
+}
+
+function validateGroup(name: string, members: readonly (string | undefined)[]): ConfigIssue[] {
+  const path = at("groups", name);
+  if (name.startsWith("group:"))
+    return [
+      {
+        path,
+        problem: "has group: in front of its name",
+        remedy: `Write ${quote(name.slice("group:".length))}; operators name it with group: in front.`,
+      },
+    ];
+  if (!/^[a-zA-Z][-a-zA-Z0-9_]*$/.test(name))
+    return [{ path, problem: "is no legal group name", remedy: "Use letters, digits, dashes and underscores, a letter first." }];
+  return members.flatMap((member, index) =>
+    member === undefined || isPerson(member)
+      ? []
+      : [
+          {
+            path: at("groups", name, index),
+            problem: `${quote(member)} is no login`,
+            remedy: "Write a login as the tailnet knows it, for example alice@example.org; groups hold no tags or other groups.",
+          },
+        ],
+  );
+}
+
+function isPerson(text: string): boolean {
+  return /^[^\s@:]+@[^\s@:]*$/.test(text);
+}

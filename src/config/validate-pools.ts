@@ -1,0 +1,113 @@
+import { type ConfigIssue, listOf, quote, settingPath } from "./config-issue";
+import type { ConfigDraft, PoolDraft } from "./draft";
+import { parseDuration } from "./duration";
+import { isLabelValue } from "./kubernetes-names";
+import { isDnsLabel } from "./names";
+import { isBareMetal, nodesIn, type PlacedPool, poolsOf } from "./pool-hosts";
+import { serverCount } from "./validate-k3s-version";
+
+const longestPoolName = 24;
+const longestDrainSeconds = 3600;
+
+export function validatePools(draft: ConfigDraft): readonly ConfigIssue[] {
+  return [
+    ...poolsOf(draft).flatMap((placed) => [
+      ...validateName(placed),
+      ...validateProvider(placed),
+      ...validateJurisdiction(placed, draft),
+      ...validateDrainTimeout(placed),
+      ...validateCount(placed),
+    ]),
+    ...validateServers(draft),
+  ];
+}
+
+function validateName({ name }: PlacedPool): ConfigIssue[] {
+  if (isDnsLabel(name, longestPoolName)) return [];
+  return [
+    {
+      path: settingPath("pools", name),
+      problem: `${quote(name)} is no legal pool name`,
+      remedy: `Use at most ${longestPoolName} lower-case letters, digits and dashes, a letter or digit first and last.`,
+    },
+  ];
+}
+
+function validateProvider({ pool, at }: PlacedPool): ConfigIssue[] {
+  switch (pool.provider) {
+    case "bare-metal":
+    case undefined:
+      return [];
+    case "aws":
+    case "azure":
+      return [
+        { path: at("provider"), problem: `${quote(pool.provider)} is not available yet`, remedy: "Use bare-metal, or remove the pool." },
+      ];
+  }
+}
+
+function validateJurisdiction({ pool, at }: PlacedPool, { cluster }: ConfigDraft): ConfigIssue[] {
+  const allowed = cluster?.allowedJurisdictions;
+  const path = at("jurisdiction");
+  const { jurisdiction } = pool;
+  if (jurisdiction !== undefined && (jurisdiction === "" || !isLabelValue(jurisdiction))) {
+    return [
+      {
+        path,
+        problem: `${quote(jurisdiction)} is no legal jurisdiction`,
+        remedy: "Use at most 63 letters, digits, dashes, dots and underscores, a letter or digit first and last.",
+      },
+    ];
+  }
+  if (allowed === undefined || allowed.length === 0 || (jurisdiction !== undefined && allowed.includes(jurisdiction))) return [];
+  const remedy = `Keep the pool within ${listOf(allowed.map(quote))}, or change cluster.allowedJurisdictions.`;
+  return [
+    {
+      path,
+      problem:
+        jurisdiction === undefined
+          ? "is missing, and cluster.allowedJurisdictions is set"
+          : `${quote(jurisdiction)} is not among cluster.allowedJurisdictions`,
+      remedy,
+    },
+  ];
+}
+
+function validateDrainTimeout({ pool, at }: PlacedPool): ConfigIssue[] {
+  if (pool.drainTimeout === undefined) return [];
+  const seconds = parseDuration(pool.drainTimeout);
+  if (seconds !== undefined && seconds >= 1 && seconds <= longestDrainSeconds) return [];
+  return [
+    {
+      path: at("drainTimeout"),
+      problem: `${quote(pool.drainTimeout)} is no time limit from 1s to 1h`,
+      remedy: "Write hours, minutes and seconds, for example 90s, 2m or 1m30s.",
+    },
+  ];
+}
+
+function validateCount({ pool, at }: PlacedPool): ConfigIssue[] {
+  if (!("count" in pool) || pool.count === undefined || pool.count >= 0) return [];
+  return [{ path: at("count"), problem: `${pool.count} is negative`, remedy: "Write 0 or more." }];
+}
+
+/** It may be the one with the server. */
+function isUnclear(pool: PoolDraft | undefined): boolean {
+  return pool?.role === undefined || (isBareMetal(pool) && pool.hosts === undefined);
+}
+
+function validateServers(draft: ConfigDraft): ConfigIssue[] {
+  const path = settingPath("pools");
+  if (draft.pools === undefined || Object.values(draft.pools).some(isUnclear)) return [];
+  const servers = serverCount(draft);
+  if (servers === 0) return [{ path, problem: "no pool has a server", remedy: "Give one pool `role: server` and one host." }];
+  if (servers === 1) return [];
+  const names = poolsOf(draft).filter(({ pool }) => pool.role === "server" && nodesIn(pool) > 0);
+  return [
+    {
+      path,
+      problem: `${servers} servers are asked for (in ${names.map(({ name }) => name).join(", ")}), and more than one is not available yet`,
+      remedy: "Keep one host in a pool of `role: server`, and give the others `role: agent`.",
+    },
+  ];
+}

@@ -1,0 +1,111 @@
+import { type ConfigIssue, listOf, quote, settingPath } from "./config-issue";
+import type { ConfigDraft } from "./draft";
+import { defaultTag, isTag } from "./names";
+
+const at = (...parts: readonly (string | number)[]) => settingPath("vpn", ...parts);
+
+export function validateVpn(draft: ConfigDraft): readonly ConfigIssue[] {
+  return [
+    ...validateMode(draft),
+    ...validateNotYet(draft),
+    ...validateVersion(draft),
+    ...validateTag(draft),
+    ...validateTagOwners(draft),
+    ...validateNodePorts(draft),
+  ];
+}
+
+function validateMode({ vpn }: ConfigDraft): ConfigIssue[] {
+  if (vpn?.mode === undefined || vpn.mode === "tailscale") return [];
+  return [{ path: at("mode"), problem: `${quote(vpn.mode)} is not available yet`, remedy: "Write tailscale." }];
+}
+
+function validateNotYet({ vpn }: ConfigDraft): ConfigIssue[] {
+  const ofHeadscale = (["loginServer", "caFile"] as const).flatMap((key) =>
+    vpn?.[key] === undefined
+      ? []
+      : [{ path: at(key), problem: "is for the mode headscale, which is not available yet", remedy: "Remove it." }],
+  );
+  const policy =
+    vpn?.policy === undefined || vpn.policy === "own"
+      ? []
+      : [
+          {
+            path: at("policy"),
+            problem: `${quote(vpn.policy)} is not available yet`,
+            remedy: "Write own: the tailnet's whole policy file is then this stack's.",
+          },
+        ];
+  const integration =
+    vpn?.integration === undefined
+      ? []
+      : [{ path: at("integration"), problem: "is not available yet", remedy: "Remove it; k3s's own tailscale integration is used." }];
+  return [...policy, ...ofHeadscale, ...integration];
+}
+
+function validateVersion({ vpn }: ConfigDraft): ConfigIssue[] {
+  if (vpn?.version === undefined || /^\d+\.\d+\.\d+$/.test(vpn.version)) return [];
+  return [
+    {
+      path: at("version"),
+      problem: `${quote(vpn.version)} is no tailscale release`,
+      remedy: "Write its three numbers, for example 1.88.3.",
+    },
+  ];
+}
+
+function validateTag({ vpn }: ConfigDraft): ConfigIssue[] {
+  if (vpn?.tag === undefined || isTag(vpn.tag)) return [];
+  return [
+    {
+      path: at("tag"),
+      problem: `${quote(vpn.tag)} is no tag`,
+      remedy: "Write tag: and letters, digits and dashes, a letter first, or leave it out for tag:k3s-<cluster name>.",
+    },
+  ];
+}
+
+/** Any device of somebody who owns the tag can make itself a node of the cluster (run: an untagged key with --advertise-tags). */
+function validateTagOwners({ vpn, cluster }: ConfigDraft): ConfigIssue[] {
+  const owners = vpn?.tagOwners;
+  if (owners === undefined) return [];
+  if (owners.length === 0)
+    return [{ path: at("tagOwners"), problem: "is empty", remedy: "Name the tag of the OAuth client, for example [tag:k3s-admin]." }];
+  const nodeTag = vpn?.tag ?? (cluster?.name === undefined ? undefined : defaultTag(cluster.name));
+  return owners.flatMap((owner, index) => {
+    const path = at("tagOwners", index);
+    if (owner === undefined) return [];
+    if (owner === nodeTag)
+      return [
+        {
+          path,
+          problem: `${quote(owner)} is the nodes' own tag`,
+          remedy: "Name another tag, that of the OAuth client: a node must not be able to make nodes.",
+        },
+      ];
+    if (owners.indexOf(owner) < index) return [{ path, problem: `${quote(owner)} stands in this list twice`, remedy: "Remove one." }];
+    if (isTag(owner)) return [];
+    const isPeople = owner.includes("@") || owner.startsWith("group:") || owner.startsWith("autogroup:");
+    return [
+      isPeople
+        ? {
+            path,
+            problem: `${quote(owner)} is people, whose every device could then make itself a node`,
+            remedy: "Name the tag of the OAuth client, for example tag:k3s-admin.",
+          }
+        : { path, problem: `${quote(owner)} is no tag`, remedy: "Write tag: and letters, digits and dashes, a letter first." },
+    ];
+  });
+}
+
+function validateNodePorts({ vpn }: ConfigDraft): ConfigIssue[] {
+  const ports = vpn?.nodePorts ?? [];
+  return ports.flatMap((port, index) => {
+    const path = at("nodePorts", index);
+    if (port === undefined) return [];
+    if (port < 1 || port > 65535)
+      return [{ path, problem: `${port} is no TCP port`, remedy: `Write numbers from 1 to 65535, for example ${listOf(["10250"])}.` }];
+    if (ports.indexOf(port) < index) return [{ path, problem: `${port} stands in this list twice`, remedy: "Remove one." }];
+    return [];
+  });
+}

@@ -1,0 +1,85 @@
+import { type ConfigIssue, listOf, settingPath } from "./config-issue";
+import type { ConfigDraft } from "./draft";
+import type { GivenConfig } from "./given-config";
+import { nearestAmong } from "./nearest";
+import { configSchema, type HybridConfig } from "./schema";
+import { validateCluster } from "./validate-cluster";
+import { validateHosts, warnOfHosts } from "./validate-hosts";
+import { validateK3sSettings } from "./validate-k3s-settings";
+import { validateK3sVersion, warnOfK3sVersion } from "./validate-k3s-version";
+import { validateLabels } from "./validate-labels";
+import { validateMirror } from "./validate-mirror";
+import { validateNetworks } from "./validate-networks";
+import { validateOperators } from "./validate-operators";
+import { validatePools } from "./validate-pools";
+import { validateShape } from "./validate-shape";
+import { validateSshAccess, warnOfSshAccess } from "./validate-ssh-access";
+import { validateSshTargets } from "./validate-ssh-target";
+import { validateTailscale } from "./validate-tailscale";
+import { validateVpn } from "./validate-vpn";
+
+export interface ValidationResult {
+  /** The config with its defaults; absent when there is any issue. */
+  readonly config?: HybridConfig;
+  readonly issues: readonly ConfigIssue[];
+  readonly warnings: readonly string[];
+}
+
+const sections = Object.keys(configSchema.shape);
+/** Keys of their own, because one nested secret would make a whole section secret. */
+const secretSettings = ["sshPrivateKey", "bastionPrivateKey"];
+
+/** Every fault of the config at once: its shape, and each rule as far as the shape of what it looks at allows. */
+export function validateConfig(given: GivenConfig): ValidationResult {
+  const hidden = sections.filter((section) => given.secretKeys.has(settingPath(section)));
+  const readable = Object.fromEntries(Object.entries(given.settings).filter(([key]) => sections.includes(key) && !hidden.includes(key)));
+  const shape = validateShape(readable);
+  const { draft } = shape;
+  const issues = [
+    ...validateKeys(Object.keys(given.settings)),
+    ...hidden.map(hiddenSection),
+    ...shape.issues.filter(({ path }) => !hidden.some((section) => path === settingPath(section))),
+    ...validateSections(draft),
+    ...validateMirror(draft, given.mirrorCa),
+    ...validateSshAccess(draft, given),
+    ...validateTailscale(given),
+  ];
+  const warnings = [...warnOfK3sVersion(draft), ...warnOfHosts(draft), ...warnOfSshAccess(draft, given)];
+  return issues.length > 0 || shape.config === undefined ? { issues, warnings } : { config: shape.config, issues, warnings };
+}
+
+function validateSections(draft: ConfigDraft): readonly ConfigIssue[] {
+  const rules = [
+    validateCluster,
+    validateNetworks,
+    validateK3sVersion,
+    validateK3sSettings,
+    validateVpn,
+    validateOperators,
+    validatePools,
+    validateLabels,
+    validateHosts,
+    validateSshTargets,
+  ];
+  return rules.flatMap((rule) => rule(draft));
+}
+
+function validateKeys(keys: readonly string[]): ConfigIssue[] {
+  const known = [...sections, ...secretSettings];
+  return keys
+    .filter((key) => !known.includes(key))
+    .map((key) => {
+      const meant = nearestAmong(key, known);
+      const remedy = meant === undefined ? `Remove it; known are ${listOf(known, "and")}.` : `Did you mean hybrid-k3s:${meant}?`;
+      return { path: settingPath(key), problem: "is not a known setting", remedy };
+    });
+}
+
+/** Its values may be secrets, so no message may repeat them, and a preview could show no change of it. */
+function hiddenSection(section: string): ConfigIssue {
+  return {
+    path: settingPath(section),
+    problem: "is or holds a secret, which hides the whole section from previews",
+    remedy: `Write it without \`secure:\`; secrets are keys of their own (${secretSettings.map((name) => `hybrid-k3s:${name}`).join(", ")}).`,
+  };
+}

@@ -1,0 +1,17 @@
+import * as pulumi from "@pulumi/pulumi";
+import { HybridCluster } from "./cluster";
+import { loadConfig } from "./config/load";
+import { planCluster } from "./plan/plan-cluster";
+import { refuseForeignPolicy } from "./tailnet/refuse-foreign-policy";
+
+export = async () => {
+  const { config, secrets, owner, mirrorCaPem, warnings } = loadConfig();
+  const plan = planCluster(config, { mirrorCaPem, warnings });
+  for (const warning of plan.warnings) await pulumi.log.warn(warning);
+  await refuseForeignPolicy(plan.tailnet);
+
+  const { sshPrivateKey: privateKey, bastionPrivateKey, tailscale } = secrets;
+  const ssh = { sshAgent: config.access.sshAgent, ...(privateKey && { privateKey }), ...(bastionPrivateKey && { bastionPrivateKey }) };
+  const { kubeconfig, apiEndpoint, nodes, topology } = new HybridCluster(plan.name, { plan, owner, ssh, tailnet: tailscale });
+  return { kubeconfig, apiEndpoint, nodes, topology };
+};

@@ -1,0 +1,59 @@
+import { stringify } from "yaml";
+import k3sFlags from "../config/k3s-flags.json";
+import type { HybridConfig, K3sSettings, PoolConfig } from "../config/schema";
+import type { K3sValue, NodePlan } from "./cluster-plan";
+import { kubeletMaySet } from "./kubelet-labels";
+
+/** Where the secret files stand on hosts; their contents come by other ways than this file. */
+export const agentTokenFile = "/etc/hybrid-k3s/agent-token";
+export const vpnAuthFile = "/etc/hybrid-k3s/vpn-auth";
+/** On servers, made by the install script: without it k3s lets agents join only by the server's own token. */
+export const clusterAgentTokenFile = "/etc/hybrid-k3s/cluster-agent-token";
+
+interface K3sConfigNeeds {
+  readonly config: HybridConfig;
+  readonly pool: PoolConfig;
+  readonly nodeName: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly externalIp: string | undefined;
+}
+
+/** A node's k3s settings, save the first server's address. Labels and taints are what k3s registers the node with; later `ready` keeps them. */
+export function k3sConfigOf(needs: K3sConfigNeeds): Readonly<Record<string, K3sValue>> {
+  const { config, pool, nodeName, externalIp } = needs;
+  const labels = Object.entries(needs.labels).filter(([key]) => kubeletMaySet(key));
+  return {
+    ...userSettings(config.cluster.k3s, pool),
+    "node-name": nodeName,
+    "vpn-auth-file": vpnAuthFile,
+    "node-label": labels.map(([key, value]) => `${key}=${value}`),
+    ...(pool.taints.length === 0 ? {} : { "node-taint": pool.taints }),
+    ...(externalIp === undefined ? {} : { "node-external-ip": externalIp }),
+    ...(pool.role === "server" ? serverSettings(config) : { "token-file": agentTokenFile }),
+  };
+}
+
+/** The whole text of /etc/rancher/k3s/config.yaml. `serverIp`: the first server's tailnet address, for all nodes but itself. */
+export function renderK3sConfig(node: Pick<NodePlan, "k3sConfig">, serverIp?: string): string {
+  const settings = serverIp === undefined ? node.k3sConfig : { ...node.k3sConfig, server: `https://${serverIp}:6443` };
+  return stringify(settings, { sortMapEntries: true, lineWidth: 0 });
+}
+
+function serverSettings(config: HybridConfig): Record<string, K3sValue> {
+  const { cluster } = config;
+  const names = [...new Set([...(cluster.apiEndpoint === undefined ? [] : [cluster.apiEndpoint]), ...cluster.tlsSans])];
+  return {
+    "agent-token-file": clusterAgentTokenFile,
+    "cluster-cidr": cluster.podCidr,
+    "service-cidr": cluster.serviceCidr,
+    ...(names.length === 0 ? {} : { "tls-san": names }),
+  };
+}
+
+/** The cluster's settings as far as this role knows them (an unknown one is fatal on agents), then the pool's. */
+function userSettings(clusterSettings: K3sSettings, pool: PoolConfig): Record<string, K3sValue> {
+  const known = Object.entries(clusterSettings).filter(([key]) => key in k3sFlags[pool.role]);
+  return Object.fromEntries(
+    [...known, ...Object.entries(pool.k3s)].map(([key, value]) => [key, Array.isArray(value) ? value.map(String) : value]),
+  );
+}

@@ -1,0 +1,32 @@
+import { createHash } from "node:crypto";
+import type { HostConfig } from "../config/schema";
+import type { ClusterPlan, NodePlan } from "./cluster-plan";
+
+/** Alphanumeric, because it goes into an auth key's description (at most 50 alphanumeric characters, @pulumi/tailscale 0.29). */
+export function hostIdentity(host: Pick<HostConfig, "hostKey" | "generation">): string {
+  const [type, key] = host.hostKey.trim().split(/\s+/);
+  return digest({ type, key, generation: host.generation });
+}
+
+/** Changes with anything that a node's k3s runs with: `ready` carries it, to look again after every change in place. */
+export function configDigest(cluster: Pick<ClusterPlan, "k3sVersion">, node: NodePlan): string {
+  return digest({ version: cluster.k3sVersion, config: node.k3sConfig, labels: node.labels, taints: node.taints });
+}
+
+function digest(data: unknown): string {
+  return createHash("sha256")
+    .update(JSON.stringify(sorted(data)))
+    .digest("hex")
+    .slice(0, 32);
+}
+
+/** Objects with their keys in order: two that mean the same give the same text. */
+function sorted(data: unknown): unknown {
+  if (Array.isArray(data)) return data.map(sorted);
+  if (typeof data !== "object" || data === null) return data;
+  return Object.fromEntries(
+    Object.entries(data)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, value]) => [key, sorted(value)]),
+  );
+}

@@ -1,0 +1,32 @@
+import type { HybridConfig } from "../config/schema";
+import type { ClusterPlan } from "./cluster-plan";
+import { planNodes } from "./plan-nodes";
+import { planTailnet } from "./plan-policy";
+import { chooseFirstServer, orderNodes } from "./plan-roles";
+import { planSources } from "./plan-sources";
+
+/** What the plan needs besides the settings: contents of files that they name, and what validation wants to be said. */
+export interface PlanExtras {
+  /** Contents of `mirror.caFile`; empty: the hosts' own store. */
+  readonly mirrorCaPem: string;
+  readonly warnings: readonly string[];
+}
+
+/** Everything that a valid config asks for, as data. */
+export function planCluster(config: HybridConfig, extras: PlanExtras = { mirrorCaPem: "", warnings: [] }): ClusterPlan {
+  const nodes = planNodes(config);
+  const firstServer = chooseFirstServer(nodes);
+  return {
+    name: config.cluster.name,
+    k3sVersion: config.cluster.k3sVersion,
+    podCidr: config.cluster.podCidr,
+    serviceCidr: config.cluster.serviceCidr,
+    ...(config.cluster.apiEndpoint === undefined ? {} : { apiEndpoint: config.cluster.apiEndpoint }),
+    allowServerReplacement: config.cluster.allowServerReplacement,
+    tailnet: planTailnet(config),
+    sources: planSources(config, extras.mirrorCaPem),
+    firstServer,
+    nodes: orderNodes(nodes, firstServer),
+    warnings: extras.warnings,
+  };
+}

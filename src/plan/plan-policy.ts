@@ -1,0 +1,54 @@
+import { defaultTag } from "../config/names";
+import type { HybridConfig } from "../config/schema";
+import type { PolicyDocument, TailnetPlan } from "./cluster-plan";
+
+const apiServerPort = 6443;
+
+export function planTailnet(config: HybridConfig): TailnetPlan {
+  const { vpn, cluster } = config;
+  if (vpn.policy !== "own") throw new Error(`vpn.policy ${vpn.policy} is not available yet: validation should have refused it`);
+  const tag = vpn.tag ?? defaultTag(cluster.name);
+  return {
+    tag,
+    policyMode: vpn.policy,
+    policy: planPolicy({ ...vpn, tag, podCidr: cluster.podCidr }),
+    tagOwners: vpn.tagOwners,
+    groups: groupsByName(vpn.groups),
+  };
+}
+
+interface PolicyNeeds {
+  readonly tag: string;
+  readonly podCidr: string;
+  readonly tagOwners: readonly string[];
+  readonly operators: readonly string[];
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+  readonly nodePorts: readonly number[];
+}
+
+/**
+ * The least that k3s over a tailnet works with (each line was run, and missed where it was left out). Pods reach other nodes under their
+ * own node's address, so only the tag needs the node ports; nodes need podCidr themselves, or the control server hands them no pod route.
+ */
+export function planPolicy(needs: PolicyNeeds): PolicyDocument {
+  const { tag, podCidr, nodePorts } = needs;
+  const accept = (src: readonly string[], dst: string) => ({ action: "accept" as const, src, dst: [dst] });
+  return {
+    ...(Object.keys(needs.groups).length === 0 ? {} : { groups: groupsByName(needs.groups) }),
+    // Nobody owns the owning tags, so only the tailnet's admins give them out (https://tailscale.com/docs/kubernetes-operator/reference/tags).
+    tagOwners: { ...Object.fromEntries(needs.tagOwners.map((owner) => [owner, []])), [tag]: needs.tagOwners },
+    autoApprovers: { routes: { [podCidr]: [tag] } },
+    acls: [
+      accept([tag], `${tag}:${apiServerPort}`),
+      accept([tag], `${podCidr}:*`),
+      accept([podCidr], `${podCidr}:*`),
+      ...(nodePorts.length === 0 ? [] : [accept([tag], `${tag}:${nodePorts.join(",")}`)]),
+      accept(needs.operators, `${tag}:${apiServerPort}`),
+    ],
+  };
+}
+
+/** Policies write `group:` in front of a group's name; the config does not. */
+function groupsByName(groups: Readonly<Record<string, readonly string[]>>): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(Object.entries(groups).map(([name, members]) => [`group:${name}`, members]));
+}

@@ -1,0 +1,22 @@
+import type { HybridConfig } from "../config/schema";
+import type { SourcesPlan } from "./cluster-plan";
+
+const tailscaleDownloads = "https://pkgs.tailscale.com/stable";
+const k3sSource = "https://raw.githubusercontent.com/k3s-io/k3s";
+
+/** Where hosts fetch programs from: the mirror where one is given, else the vendors. */
+export function planSources(config: HybridConfig, mirrorCaPem: string): SourcesPlan {
+  const { mirror, cluster, vpn } = config;
+  const k3sMirror = mirror.k3s === undefined ? undefined : withoutSlash(mirror.k3s);
+  return {
+    tailscaleVersion: vpn.version,
+    tailscaleUrl: withoutSlash(mirror.tailscale ?? tailscaleDownloads),
+    k3sInstallerUrl: `${k3sMirror ?? `${k3sSource}/${encodeURIComponent(cluster.k3sVersion)}`}/install.sh`,
+    k3sArtifactUrl: k3sMirror ?? "",
+    caPem: mirrorCaPem,
+  };
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, "");
+}

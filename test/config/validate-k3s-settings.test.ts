@@ -1,0 +1,108 @@
+import k3sFlags from "../../src/config/k3s-flags.json";
+import { ownedArguments, ownedKeys } from "../../src/config/k3s-owned-keys";
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { faultsOf } from "../helpers/config-builder";
+
+describe("validate-k3s-settings", () => {
+  it("refuses a key that we own, with our value and the setting to use", () => {
+    assert.deepEqual(faultsOf({ "cluster.k3s.cluster-cidr": "10.0.0.0/16" }), [
+      "hybrid-k3s:cluster.k3s.cluster-cidr: is decided by this stack (10.42.0.0/16, the podCidr). Use `cluster.podCidr`.",
+    ]);
+  });
+
+  it("refuses a key that k3s takes from the tailnet", () => {
+    assert.deepEqual(faultsOf({ "cluster.k3s.node-ip": "10.0.0.4" }), [
+      "hybrid-k3s:cluster.k3s.node-ip: is decided by this stack (the tailnet address, which k3s takes from tailscale itself). Remove it.",
+    ]);
+  });
+
+  it("refuses a key that we own in a pool", () => {
+    assert.deepEqual(faultsOf({ "pools.edge.k3s.node-label": ["a=b"] }), [
+      "hybrid-k3s:pools.edge.k3s.node-label: is decided by this stack (the pool's labels). Use the pool's `labels`.",
+    ]);
+  });
+
+  it("refuses data stores by how their keys begin", () => {
+    assert.deepEqual(faultsOf({ "cluster.k3s.etcd-s3": true, "cluster.k3s.datastore-endpoint": "mysql://user:password@db" }), [
+      "hybrid-k3s:cluster.k3s.etcd-s3: is decided by this stack (SQLite on the one server). Remove it; other data stores are not available yet.",
+      "hybrid-k3s:cluster.k3s.datastore-endpoint: is decided by this stack (SQLite on the one server). Remove it; other data stores are not available yet.",
+    ]);
+  });
+
+  it("refuses a token without repeating it", () => {
+    assert.deepEqual(faultsOf({ "cluster.k3s.token": "K10secret" }), [
+      "hybrid-k3s:cluster.k3s.token: is decided by this stack (tokens made on the servers, carried as secrets). Remove it.",
+    ]);
+  });
+
+  it("refuses debug, which logs the join key", () => {
+    assert.deepEqual(faultsOf({ "cluster.k3s.debug": true }), [
+      "hybrid-k3s:cluster.k3s.debug: is decided by this stack (nothing, because k3s then logs the join key). Remove it.",
+    ]);
+  });
+
+  it("names the nearest key that k3s knows", () => {
+    assert.deepEqual(faultsOf({ "cluster.k3s.disabel": ["traefik"] }), [
+      "hybrid-k3s:cluster.k3s.disabel: is no setting of k3s. Did you mean disable?",
+    ]);
+  });
+
+  it("refuses a key that k3s does not know", () => {
+    assert.deepEqual(faultsOf({ "cluster.k3s.zzzzzzzz": "x" }), [
+      "hybrid-k3s:cluster.k3s.zzzzzzzz: is no setting of k3s. Remove it; `k3s server --help` and `k3s agent --help` list what there is, written here without the dashes.",
+    ]);
+  });
+
+  it("refuses a server's key in a pool of agents", () => {
+    assert.deepEqual(faultsOf({ "pools.edge.k3s.disable": ["traefik"] }), [
+      "hybrid-k3s:pools.edge.k3s.disable: is a setting of k3s servers only, and this pool has the role agent. Remove it, or move it to cluster.k3s: there it goes to the nodes that know it.",
+    ]);
+  });
+
+  it("refuses an agent's key in a pool of servers", () => {
+    assert.deepEqual(faultsOf({ "pools.rack.k3s.disable-apiserver-lb": true }), [
+      "hybrid-k3s:pools.rack.k3s.disable-apiserver-lb: is a setting of k3s agents only, and this pool has the role server. Remove it, or move it to cluster.k3s: there it goes to the nodes that know it.",
+    ]);
+  });
+
+  it("refuses a value where k3s wants a switch", () => {
+    assert.deepEqual(faultsOf({ "cluster.k3s.secrets-encryption": "yes" }), [
+      'hybrid-k3s:cluster.k3s.secrets-encryption: is "yes", and k3s wants a switch. Write true or false.',
+    ]);
+  });
+
+  it("refuses a list where k3s wants one value", () => {
+    assert.deepEqual(faultsOf({ "cluster.k3s.snapshotter": ["overlayfs", "native"] }), [
+      'hybrid-k3s:cluster.k3s.snapshotter: is ["overlayfs","native"], and k3s wants one value. Write one text or number.',
+    ]);
+  });
+
+  it("refuses a switch where k3s wants a list", () => {
+    assert.deepEqual(faultsOf({ "cluster.k3s.disable": true }), [
+      "hybrid-k3s:cluster.k3s.disable: is true, and k3s wants a list. Write a list of texts.",
+    ]);
+  });
+
+  it("refuses arguments that undo what we own", () => {
+    assert.deepEqual(faultsOf({ "cluster.k3s.kubelet-arg": ["max-pods=200", "--node-ip=10.0.0.4"] }), [
+      'hybrid-k3s:cluster.k3s.kubelet-arg[1]: "node-ip" is decided by this stack. Remove it; k3s takes the tailnet address.',
+    ]);
+  });
+
+  it("accepts one role's keys for the whole cluster, and any known key in a pool", () => {
+    assert.deepEqual(
+      faultsOf({ "cluster.k3s": { disable: ["traefik"], "disable-apiserver-lb": true, "kubelet-arg": ["max-pods=200"] } }),
+      [],
+    );
+    assert.deepEqual(faultsOf({ "pools.edge.k3s.resolv-conf": "/run/systemd/resolve/resolv.conf" }), []);
+  });
+
+  it("owns only keys that k3s has, so that no entry outlives its flag", () => {
+    const known = [...Object.keys(k3sFlags.server), ...Object.keys(k3sFlags.agent)];
+    assert.deepEqual(
+      [...Object.keys(ownedKeys), ...Object.keys(ownedArguments)].filter((key) => !known.includes(key)),
+      [],
+    );
+  });
+});

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { faultsOf, hostKey, privateKey, protectedPrivateKey, warningsOf } from "../helpers/config-builder";
+
+describe("validate-ssh-access", () => {
+  it("asks for the SSH key", () => {
+    assert.deepEqual(faultsOf({ sshPrivateKey: undefined }), [
+      "hybrid-k3s:sshPrivateKey: is missing. Run `pulumi config set --secret hybrid-k3s:sshPrivateKey < ~/.ssh/id_ed25519`, or set access.sshAgent: true to use your SSH agent.",
+    ]);
+  });
+
+  it("refuses an SSH key beside the agent", () => {
+    assert.deepEqual(faultsOf({ "access.sshAgent": true }), [
+      "hybrid-k3s:sshPrivateKey: is set, and access.sshAgent is true. Keep one of them: `pulumi config rm hybrid-k3s:sshPrivateKey` removes this one.",
+    ]);
+  });
+
+  it("refuses a bastion's key beside the agent", () => {
+    assert.deepEqual(faultsOf({ "access.sshAgent": true, sshPrivateKey: undefined, bastionPrivateKey: privateKey }), [
+      "hybrid-k3s:bastionPrivateKey: is set, and access.sshAgent is true. Keep one of them: `pulumi config rm hybrid-k3s:bastionPrivateKey` removes this one.",
+    ]);
+  });
+
+  it("refuses an SSH key in plain text", () => {
+    assert.deepEqual(faultsOf({}, { secretKeys: new Set(["tailscale:oauthClientSecret"]) }), [
+      "hybrid-k3s:sshPrivateKey: is a secret kept in plain text. Run `pulumi config set --secret hybrid-k3s:sshPrivateKey < ~/.ssh/id_ed25519`; if others could read the stack file, make a new key.",
+    ]);
+  });
+
+  it("refuses a key with a passphrase", () => {
+    assert.deepEqual(faultsOf({ sshPrivateKey: protectedPrivateKey }), [
+      "hybrid-k3s:sshPrivateKey: is protected by a passphrase, which nobody can type here. Give an unencrypted private key as ssh-keygen writes it: `pulumi config set --secret hybrid-k3s:sshPrivateKey < ~/.ssh/id_ed25519`.",
+    ]);
+  });
+
+  it("refuses a public key", () => {
+    assert.deepEqual(faultsOf({ sshPrivateKey: hostKey(1) }), [
+      "hybrid-k3s:sshPrivateKey: is a public key. Give an unencrypted private key as ssh-keygen writes it: `pulumi config set --secret hybrid-k3s:sshPrivateKey < ~/.ssh/id_ed25519`.",
+    ]);
+  });
+
+  it("refuses what is no key, without repeating it", () => {
+    assert.deepEqual(faultsOf({ bastionPrivateKey: "hunter2" }), [
+      "hybrid-k3s:bastionPrivateKey: is no SSH private key. Give an unencrypted private key as ssh-keygen writes it: `pulumi config set --secret hybrid-k3s:bastionPrivateKey < ~/.ssh/id_ed25519`.",
+    ]);
+  });
+
+  it("refuses PuTTY's format", () => {
+    assert.deepEqual(faultsOf({ sshPrivateKey: "PuTTY-User-Key-File-2: ssh-ed25519" }), [
+      "hybrid-k3s:sshPrivateKey: is in PuTTY's own format. Give an unencrypted private key as ssh-keygen writes it: `pulumi config set --secret hybrid-k3s:sshPrivateKey < ~/.ssh/id_ed25519`.",
+    ]);
+  });
+
+  it("refuses allowedCidrs, which no pool uses yet", () => {
+    assert.deepEqual(faultsOf({ "access.allowedCidrs": ["203.0.113.7/32"] }), [
+      "hybrid-k3s:access.allowedCidrs: is for cloud pools, which are not available yet. Remove it; who may reach SSH on bare-metal hosts is up to their own firewalls.",
+    ]);
+  });
+
+  it("accepts the agent without keys", () => {
+    assert.deepEqual(faultsOf({ "access.sshAgent": true, sshPrivateKey: undefined }), []);
+  });
+
+  it("warns of a bastion's key that no pool uses", () => {
+    assert.deepEqual(warningsOf({ "pools.edge.bastion": undefined, bastionPrivateKey: privateKey }), [
+      "hybrid-k3s:bastionPrivateKey: no pool has a bastion that would use it.",
+    ]);
+    assert.deepEqual(warningsOf({ bastionPrivateKey: privateKey }), []);
+  });
+});

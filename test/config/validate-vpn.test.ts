@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { faultsOf } from "../helpers/config-builder";
+
+describe("validate-vpn", () => {
+  it("refuses a mode that is not built yet", () => {
+    assert.deepEqual(faultsOf({ "vpn.mode": "headscale" }), ['hybrid-k3s:vpn.mode: "headscale" is not available yet. Write tailscale.']);
+  });
+
+  it("refuses a policy mode that is not built yet", () => {
+    assert.deepEqual(faultsOf({ "vpn.policy": "merge" }), [
+      `hybrid-k3s:vpn.policy: "merge" is not available yet. Write own: the tailnet's whole policy file is then this stack's.`,
+    ]);
+  });
+
+  it("refuses settings of headscale", () => {
+    assert.deepEqual(faultsOf({ "vpn.loginServer": "https://headscale.example.org", "vpn.caFile": "ca.pem" }), [
+      "hybrid-k3s:vpn.loginServer: is for the mode headscale, which is not available yet. Remove it.",
+      "hybrid-k3s:vpn.caFile: is for the mode headscale, which is not available yet. Remove it.",
+    ]);
+  });
+
+  it("refuses other ways of integration", () => {
+    assert.deepEqual(faultsOf({ "vpn.integration": "manual" }), [
+      "hybrid-k3s:vpn.integration: is not available yet. Remove it; k3s's own tailscale integration is used.",
+    ]);
+  });
+
+  it("refuses what is no tailscale release", () => {
+    assert.deepEqual(faultsOf({ "vpn.version": "v1.88" }), [
+      'hybrid-k3s:vpn.version: "v1.88" is no tailscale release. Write its three numbers, for example 1.88.3.',
+    ]);
+  });
+
+  it("refuses what is no tag", () => {
+    assert.deepEqual(faultsOf({ "vpn.tag": "k3s-edge" }), [
+      'hybrid-k3s:vpn.tag: "k3s-edge" is no tag. Write tag: and letters, digits and dashes, a letter first, or leave it out for tag:k3s-<cluster name>.',
+    ]);
+  });
+
+  it("refuses no tag owners", () => {
+    assert.deepEqual(faultsOf({ "vpn.tagOwners": [] }), [
+      "hybrid-k3s:vpn.tagOwners: is empty. Name the tag of the OAuth client, for example [tag:k3s-admin].",
+    ]);
+  });
+
+  it("refuses people as tag owners", () => {
+    assert.deepEqual(faultsOf({ "vpn.tagOwners": ["alice@example.org", "group:ops", "autogroup:admin"] }), [
+      'hybrid-k3s:vpn.tagOwners[0]: "alice@example.org" is people, whose every device could then make itself a node. Name the tag of the OAuth client, for example tag:k3s-admin.',
+      'hybrid-k3s:vpn.tagOwners[1]: "group:ops" is people, whose every device could then make itself a node. Name the tag of the OAuth client, for example tag:k3s-admin.',
+      'hybrid-k3s:vpn.tagOwners[2]: "autogroup:admin" is people, whose every device could then make itself a node. Name the tag of the OAuth client, for example tag:k3s-admin.',
+    ]);
+  });
+
+  it("refuses nodes as tag owners", () => {
+    assert.deepEqual(faultsOf({ "vpn.tagOwners": ["tag:k3s-edge"] }), [
+      `hybrid-k3s:vpn.tagOwners[0]: "tag:k3s-edge" is the nodes' own tag. Name another tag, that of the OAuth client: a node must not be able to make nodes.`,
+    ]);
+  });
+
+  it("refuses a tag owner that is no tag, or there twice", () => {
+    assert.deepEqual(faultsOf({ "vpn.tagOwners": ["tag:a", "tag:a", "admin"] }), [
+      'hybrid-k3s:vpn.tagOwners[1]: "tag:a" stands in this list twice. Remove one.',
+      'hybrid-k3s:vpn.tagOwners[2]: "admin" is no tag. Write tag: and letters, digits and dashes, a letter first.',
+    ]);
+  });
+
+  it("refuses what is no port, or there twice", () => {
+    assert.deepEqual(faultsOf({ "vpn.nodePorts": [0, 10250, 70000, 10250] }), [
+      "hybrid-k3s:vpn.nodePorts[0]: 0 is no TCP port. Write numbers from 1 to 65535, for example 10250.",
+      "hybrid-k3s:vpn.nodePorts[2]: 70000 is no TCP port. Write numbers from 1 to 65535, for example 10250.",
+      "hybrid-k3s:vpn.nodePorts[3]: 10250 stands in this list twice. Remove one.",
+    ]);
+  });
+});

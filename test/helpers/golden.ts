@@ -1,0 +1,11 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Compares with test/golden/<name>.golden.json; `make golden` writes it anew instead. */
+export function compareWithGolden(name: string, actual: unknown): void {
+  const file = join(__dirname, "../golden", `${name}.golden.json`);
+  const text = `${JSON.stringify(actual, null, 2)}\n`;
+  if (process.env["UPDATE_GOLDEN"]) writeFileSync(file, text);
+  assert.equal(text, readFileSync(file, "utf8"), `test/golden/${name}.golden.json differs; if the change is wanted, run make golden and review the diff`);
+}

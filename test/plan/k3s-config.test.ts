@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { parse } from "yaml";
+import k3sFlags from "../../src/config/k3s-flags.json";
+import { renderK3sConfig } from "../../src/plan/k3s-config";
+import { planCluster } from "../../src/plan/plan-cluster";
+import { configWith, type Overrides } from "../helpers/config-builder";
+
+function nodesWith(overrides: Overrides) {
+  const plan = planCluster(configWith(overrides));
+  return { server: plan.firstServer, agent: plan.nodes[1] ?? assert.fail("no agent") };
+}
+
+describe("renderK3sConfig", () => {
+  it("writes a server's whole file", () => {
+    const { server } = nodesWith({ "cluster.apiEndpoint": "k3s.example.org", "cluster.tlsSans": ["192.0.2.10", "k3s.example.org"] });
+    assert.equal(
+      renderK3sConfig(server),
+      [
+        "agent-token-file: /etc/hybrid-k3s/cluster-agent-token",
+        "cluster-cidr: 10.42.0.0/16",
+        "node-label:",
+        "  - hybrid-k3s/pool=rack",
+        "  - hybrid-k3s/provider=bare-metal",
+        "node-name: rack-1",
+        "service-cidr: 10.43.0.0/16",
+        "tls-san:",
+        "  - k3s.example.org",
+        "  - 192.0.2.10",
+        "vpn-auth-file: /etc/hybrid-k3s/vpn-auth",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("writes an agent's whole file, with the first server's tailnet address", () => {
+    const { agent } = nodesWith({ "pools.edge.taints": ["edge=true:NoSchedule"], "pools.edge.hosts[0].externalIp": "198.51.100.9" });
+    assert.equal(
+      renderK3sConfig(agent, "100.64.0.1"),
+      [
+        "node-external-ip: 198.51.100.9",
+        "node-label:",
+        "  - hybrid-k3s/pool=edge",
+        "  - hybrid-k3s/provider=bare-metal",
+        "node-name: kiosk-1",
+        "node-taint:",
+        "  - edge=true:NoSchedule",
+        "server: https://100.64.0.1:6443",
+        "token-file: /etc/hybrid-k3s/agent-token",
+        "vpn-auth-file: /etc/hybrid-k3s/vpn-auth",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("quotes what YAML would read as something else", () => {
+    const { server } = nodesWith({
+      "cluster.k3s": { "kubelet-arg": ["max-pods=200", "true"], "cluster-domain": "0755", "service-node-port-range": "30000-32767" },
+    });
+    const read = parse(renderK3sConfig(server)) as Record<string, unknown>;
+    assert.deepEqual(
+      [read["kubelet-arg"], read["cluster-domain"], read["service-node-port-range"]],
+      [["max-pods=200", "true"], "0755", "30000-32767"],
+    );
+  });
+});
+
+describe("k3sConfigOf", () => {
+  it("gives agents no key that k3s agents do not know, which would stop them", () => {
+    const { agent, server } = nodesWith({
+      "cluster.k3s": { disable: ["traefik"], "secrets-encryption": true, "disable-apiserver-lb": true, "kubelet-arg": ["max-pods=200"] },
+    });
+    const unknown = (keys: object, role: "server" | "agent") => Object.keys(keys).filter((key) => !(key in k3sFlags[role]));
+    assert.deepEqual(unknown(agent.k3sConfig, "agent"), []);
+    assert.deepEqual(unknown(server.k3sConfig, "server"), []);
+    assert.deepEqual(agent.k3sConfig["kubelet-arg"], ["max-pods=200"]);
+    assert.deepEqual(server.k3sConfig["disable"], ["traefik"]);
+  });
+
+  it("takes a pool's setting before the cluster's", () => {
+    const { agent, server } = nodesWith({ "cluster.k3s.resolv-conf": "/a", "pools.edge.k3s.resolv-conf": "/b" });
+    assert.deepEqual([server.k3sConfig["resolv-conf"], agent.k3sConfig["resolv-conf"]], ["/a", "/b"]);
+  });
+
+  it("leaves labels that the kubelet refuses to `ready`", () => {
+    const labels = {
+      "node-role.kubernetes.io/worker": "",
+      "topology.kubernetes.io/zone": "cellar",
+      "node-restriction.kubernetes.io/x": "y",
+      site: "cellar",
+    };
+    const { agent } = nodesWith({ "pools.edge.labels": labels });
+    assert.deepEqual(agent.k3sConfig["node-label"], [
+      "hybrid-k3s/pool=edge",
+      "hybrid-k3s/provider=bare-metal",
+      "site=cellar",
+      "topology.kubernetes.io/zone=cellar",
+    ]);
+    assert.equal(agent.labels["node-role.kubernetes.io/worker"], "");
+  });
+});

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { planCluster } from "../../src/plan/plan-cluster";
+import { configWith } from "../helpers/config-builder";
+
+describe("planTailnet", () => {
+  it("grants the least that the cluster needs", () => {
+    const { tailnet } = planCluster(configWith());
+    assert.equal(tailnet.tag, "tag:k3s-edge");
+    assert.deepEqual(tailnet.policy, {
+      groups: { "group:ops": ["alice@example.org"] },
+      tagOwners: { "tag:k3s-admin": [], "tag:k3s-edge": ["tag:k3s-admin"] },
+      autoApprovers: { routes: { "10.42.0.0/16": ["tag:k3s-edge"] } },
+      acls: [
+        { action: "accept", src: ["tag:k3s-edge"], dst: ["tag:k3s-edge:6443"] },
+        { action: "accept", src: ["tag:k3s-edge"], dst: ["10.42.0.0/16:*"] },
+        { action: "accept", src: ["10.42.0.0/16"], dst: ["10.42.0.0/16:*"] },
+        { action: "accept", src: ["tag:k3s-edge"], dst: ["tag:k3s-edge:10250"] },
+        { action: "accept", src: ["group:ops"], dst: ["tag:k3s-edge:6443"] },
+      ],
+    });
+  });
+
+  it("leaves out what is not asked for", () => {
+    const { policy } = planCluster(configWith({ "vpn.nodePorts": [], "vpn.groups": {}, "vpn.operators": ["alice@example.org"] })).tailnet;
+    assert.equal("groups" in policy, false);
+    assert.deepEqual(
+      policy.acls.flatMap(({ dst }) => dst),
+      ["tag:k3s-edge:6443", "10.42.0.0/16:*", "10.42.0.0/16:*", "tag:k3s-edge:6443"],
+    );
+  });
+
+  it("uses the tag, ports, owners and operators given", () => {
+    const { tailnet } = planCluster(
+      configWith({
+        "vpn.tag": "tag:mine",
+        "vpn.nodePorts": [10250, 9100],
+        "vpn.tagOwners": ["tag:a", "tag:b"],
+        "vpn.operators": ["group:ops", "bob@example.org"],
+      }),
+    );
+    assert.deepEqual(tailnet.policy.tagOwners, { "tag:a": [], "tag:b": [], "tag:mine": ["tag:a", "tag:b"] });
+    assert.deepEqual(tailnet.policy.acls.slice(3), [
+      { action: "accept", src: ["tag:mine"], dst: ["tag:mine:10250,9100"] },
+      { action: "accept", src: ["group:ops", "bob@example.org"], dst: ["tag:mine:6443"] },
+    ]);
+    assert.deepEqual([tailnet.tagOwners, tailnet.groups], [["tag:a", "tag:b"], { "group:ops": ["alice@example.org"] }]);
+  });
+});
