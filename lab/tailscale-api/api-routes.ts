@@ -1,0 +1,105 @@
+import { identify } from "./access";
+import type { Actor } from "./access";
+import { ApiError, tailnetNotFound } from "./api-error";
+import type { AuthKeys } from "./auth-keys";
+import type { Devices } from "./devices";
+import type { ApiRequest, ApiResponse } from "./http-types";
+import { issueToken } from "./oauth-token";
+import type { PolicyFile } from "./policy-file";
+import { responseOf } from "./refusal";
+import type { StateStore } from "./state-store";
+
+export interface Tailnet {
+  readonly store: StateStore;
+  readonly keys: AuthKeys;
+  readonly devices: Devices;
+  readonly policy: PolicyFile;
+  /** The tailnet's name in paths, beside "-". */
+  readonly name: string;
+}
+
+export interface Answered {
+  readonly response: ApiResponse;
+  /** User or OAuth client that asked, for the request log; empty where it is not known. */
+  readonly actor: string;
+}
+
+/** Answers one request below /api/v2; a refusal is an answer too. */
+export async function answer(tailnet: Tailnet, request: ApiRequest): Promise<Answered> {
+  const now = new Date();
+  let name = "";
+  try {
+    if (request.path === "/oauth/token" && request.method === "POST")
+      return { response: issueToken(tailnet.store, request, now), actor: name };
+    const actor = identify(tailnet.store, request.headers.authorization, now);
+    name = actor.kind === "user" ? actor.user : actor.clientId;
+    return { response: await route(tailnet, actor, request, now), actor: name };
+  } catch (error) {
+    return { response: responseOf(error, request), actor: name };
+  }
+}
+
+async function route(tailnet: Tailnet, actor: Actor, request: ApiRequest, now: Date): Promise<ApiResponse> {
+  const [, resource = "", id = "", ...rest] = request.path.split("/").map(decodeURIComponent);
+  if (resource === "tailnet") {
+    if (id !== "-" && id !== tailnet.name) throw tailnetNotFound();
+    return await routeTailnet(tailnet, actor, request, rest, now);
+  }
+  if (resource === "device" && id !== "") return await routeDevice(tailnet.devices, actor, request, id, rest.join("/"));
+  throw notServed(request);
+}
+
+async function routeTailnet(tailnet: Tailnet, actor: Actor, request: ApiRequest, rest: readonly string[], now: Date): Promise<ApiResponse> {
+  const { keys, devices, policy } = tailnet;
+  const [collection, id] = rest;
+  switch (`${request.method} ${collection ?? ""}${id === undefined ? "" : "/"}`) {
+    case "GET keys":
+      return await keys.list(actor, request.query.get("all") === "true", now);
+    case "POST keys":
+      return await keys.create(actor, readJson(request), now);
+    case "GET keys/":
+      return await keys.get(actor, id ?? "", now);
+    case "DELETE keys/":
+      return await keys.delete(actor, id ?? "", now);
+    case "GET acl":
+      return policy.get(actor, request);
+    case "POST acl":
+      return await policy.set(actor, request);
+    case "POST acl/":
+      if (id === "validate") return policy.validate(actor, request);
+      throw notServed(request);
+    case "GET devices":
+      return await devices.list(actor, request.query);
+    default:
+      throw notServed(request);
+  }
+}
+
+async function routeDevice(devices: Devices, actor: Actor, request: ApiRequest, id: string, action: string): Promise<ApiResponse> {
+  switch (`${request.method} ${action}`) {
+    case "GET ":
+      return await devices.get(actor, id, request.query);
+    case "DELETE ":
+      return await devices.delete(actor, id);
+    case "POST expire":
+      return await devices.expire(actor, id);
+    case "GET routes":
+      return await devices.getRoutes(actor, id);
+    case "POST routes":
+      return await devices.setRoutes(actor, id, readJson(request));
+    default:
+      throw notServed(request);
+  }
+}
+
+function readJson(request: ApiRequest): unknown {
+  try {
+    return JSON.parse(request.body) as unknown;
+  } catch (error) {
+    throw new ApiError(400, `invalid JSON: ${(error as Error).message}`);
+  }
+}
+
+function notServed(request: ApiRequest): ApiError {
+  return new ApiError(404, `404 page not found (the lab does not emulate ${request.method} ${request.path})`);
+}

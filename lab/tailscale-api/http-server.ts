@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Answered } from "./api-routes";
+import type { Fault, Faults } from "./faults";
+import type { ApiRequest, ApiResponse } from "./http-types";
+import { refusal } from "./refusal";
+import type { RequestLog } from "./request-log";
+
+const BASE = "/api/v2";
+const LARGEST_BODY = 4 * 1024 * 1024;
+
+/** The listener of the public side: base path, faults, error form, log. */
+export function publicListener(answer: (request: ApiRequest) => Promise<Answered>, faults: Faults, log: RequestLog) {
+  return (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    const started = Date.now();
+    const url = new URL(incoming.url ?? "/", "https://lab.invalid");
+    const method = incoming.method ?? "GET";
+    const path = url.pathname.startsWith(BASE) ? url.pathname.slice(BASE.length) : url.pathname;
+    const fault = faults.take(method, path);
+    const work = async (): Promise<void> => {
+      if (fault?.delayMs !== undefined) await delay(fault.delayMs);
+      const body = await readBody(incoming);
+      const { response, actor } = await act(answer, { method, path, query: url.searchParams, headers: incoming.headers, body }, fault);
+      if (fault?.drop === undefined) send(outgoing, response);
+      else incoming.socket.destroy();
+      log.add({
+        time: new Date(started).toISOString(),
+        method,
+        path,
+        status: fault?.drop === undefined ? response.status : 0,
+        actor,
+        ms: Date.now() - started,
+      });
+    };
+    work().catch((error: unknown) => {
+      console.error(`${method} ${path}:`, error);
+      outgoing.destroy();
+    });
+  };
+}
+
+async function act(answer: (request: ApiRequest) => Promise<Answered>, request: ApiRequest, fault: Fault | undefined): Promise<Answered> {
+  if (fault?.status !== undefined) return { response: refusal(fault.status, fault.message ?? "the lab was told to fail"), actor: "fault" };
+  if (fault?.drop === "before") return { response: { status: 0 }, actor: "fault" };
+  return await answer(request);
+}
+
+export function send(outgoing: ServerResponse, response: ApiResponse): void {
+  const content = response.text?.content ?? JSON.stringify(response.json ?? null);
+  outgoing.writeHead(response.status, {
+    "content-type": response.text?.type ?? "application/json",
+    "content-length": Buffer.byteLength(content),
+    ...response.headers,
+  });
+  outgoing.end(content);
+}
+
+export async function readBody(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LARGEST_BODY) throw new Error("request body too large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { describe, it } from "node:test";
+import type { Target } from "./tailscale-api-target";
+import { emulationOf, tokenOf } from "./tailscale-api-target";
+
+interface Device {
+  readonly id: string;
+  readonly nodeId: string;
+  readonly hostname: string;
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly tags?: readonly string[];
+  readonly user: string;
+  readonly keyExpiryDisabled: boolean;
+  readonly authorized: boolean;
+  readonly lastSeen: string;
+  readonly advertisedRoutes?: readonly string[];
+  readonly enabledRoutes?: readonly string[];
+}
+
+/** Devices, and what only the emulation has: faults and a log. */
+export function defineDeviceCases(target: Target): void {
+  const changesTailnet = target.emulation === undefined && "would change a real tailnet";
+  const devicesPath = `/tailnet/${target.tailnet}/devices`;
+  const notFound = { message: "no manageable device matching this ID found" };
+  const list = async (query = "?fields=all"): Promise<readonly Device[]> => {
+    const { json } = await target.ask("GET", `${devicesPath}${query}`, { token: await tokenOf(target) });
+    return json["devices"] as readonly Device[];
+  };
+  const join = async (hostname: string, flags: readonly string[] = []): Promise<void> => {
+    const body = { capabilities: { devices: { create: { preauthorized: true, tags: [target.tag] } } } };
+    const { json } = await target.ask("POST", "/tailnet/-/keys", { token: await tokenOf(target), body });
+    const result = await emulationOf(target).login(hostname, String(json["key"]), flags);
+    assert.equal(result.code, 0, result.output);
+  };
+
+  describe("devices", () => {
+    it("answers 404 for a device that is not there", async () => {
+      const answer = await target.ask("GET", "/device/999999999999", { token: await tokenOf(target) });
+      assert.deepEqual([answer.status, answer.json], [404, notFound]);
+    });
+
+    it("describes a tagged device, its routes only where all fields are asked for", { skip: changesTailnet }, async () => {
+      await join("rack-1", ["--advertise-routes=10.42.0.0/24,192.168.5.0/24"]);
+      const [device] = (await list()).filter(({ hostname }) => hostname === "rack-1");
+      assert.ok(device);
+      assert.equal(device.name, "rack-1.tailnet.test");
+      assert.deepEqual(device.tags, [target.tag]);
+      assert.deepEqual([device.user, device.keyExpiryDisabled, device.authorized], ["tagged-devices", true, true]);
+      assert.match(device.addresses[0] ?? "", /^100\.64\.0\.\d+$/);
+      assert.ok(Date.now() - Date.parse(device.lastSeen) < 60_000);
+      assert.deepEqual([...(device.advertisedRoutes ?? [])].sort(), ["10.42.0.0/24", "192.168.5.0/24"]);
+      assert.deepEqual(device.enabledRoutes, ["10.42.0.0/24"], "what autoApprovers cover");
+      const [plain] = await list("");
+      assert.ok(plain && !("enabledRoutes" in plain));
+      assert.deepEqual(await list("?fields=all&hostname=nobody"), []);
+    });
+
+    it("gives a taken name a suffix; deleting by id frees it", { skip: changesTailnet }, async () => {
+      const token = await tokenOf(target);
+      await join("twin");
+      await join("twin");
+      const twins = (await list()).filter(({ hostname }) => hostname === "twin");
+      assert.deepEqual(twins.map(({ name }) => name === "twin.tailnet.test").sort(), [false, true]);
+      for (const { id, nodeId } of twins.slice(0, 1)) {
+        assert.equal((await target.ask("GET", `/device/${nodeId}`, { token })).json["id"], id, "either identifier names it");
+        assert.equal((await target.ask("DELETE", `/device/${nodeId}`, { token })).status, 200);
+        const again = await target.ask("DELETE", `/device/${id}`, { token });
+        assert.deepEqual([again.status, again.json], [404, notFound]);
+      }
+      assert.equal((await list()).filter(({ hostname }) => hostname === "twin").length, 1);
+    });
+
+    it("needs devices:core to delete and devices:routes for routes", { skip: changesTailnet }, async () => {
+      const { admin } = emulationOf(target);
+      await join("kiosk-1", ["--advertise-routes=192.168.9.0/24"]);
+      const device = (await list()).find(({ hostname }) => hostname === "kiosk-1");
+      const reader = await tokenOf(target, await admin.call("createClient", { scopes: ["devices:core:read"] }));
+      assert.equal((await target.ask("GET", `/device/${device?.id}`, { token: reader })).status, 200);
+      assert.equal((await target.ask("DELETE", `/device/${device?.id}`, { token: reader })).status, 403);
+      const routes = { routes: ["192.168.9.0/24"] };
+      assert.equal((await target.ask("POST", `/device/${device?.id}/routes`, { token: await tokenOf(target), body: routes })).status, 403);
+      const router = await tokenOf(target, await admin.call("createClient", { scopes: ["devices:routes"] }));
+      const answer = await target.ask("POST", `/device/${device?.id}/routes`, { token: router, body: routes });
+      assert.deepEqual(answer.json, { advertisedRoutes: ["192.168.9.0/24"], enabledRoutes: ["192.168.9.0/24"] });
+    });
+  });
+
+  describe("faults and log of the emulation", { skip: changesTailnet }, () => {
+    it("fails the next requests with a status, then answers again", async () => {
+      const { admin } = emulationOf(target);
+      const token = await tokenOf(target);
+      await admin.call("addFault", { path: "/devices$", times: 2, status: 429, message: "rate limit exceeded" });
+      const statuses = [];
+      for (let i = 0; i < 3; i++) statuses.push((await target.ask("GET", devicesPath, { token })).status);
+      assert.deepEqual(statuses, [429, 429, 200]);
+    });
+
+    it("drops the answer after acting", async () => {
+      const { admin } = emulationOf(target);
+      const token = await tokenOf(target);
+      const before = (await admin.call("listKeys")).keys.length;
+      await admin.call("addFault", { method: "POST", path: "/keys$", times: 1, drop: "after" });
+      const body = { capabilities: { devices: { create: { tags: [target.tag] } } } };
+      await assert.rejects(target.ask("POST", "/tailnet/-/keys", { token, body }), /hang up|ECONNRESET/);
+      assert.equal((await admin.call("listKeys")).keys.length, before + 1);
+    });
+
+    it("logs method, path, status and actor, and no secret", async () => {
+      const { admin, prepared } = emulationOf(target);
+      const token = await tokenOf(target);
+      await target.ask("DELETE", "/device/424242", { token });
+      const { requests } = await admin.call("requests", {});
+      const { method, path, status, actor } = requests.at(-1) ?? {};
+      assert.deepEqual({ method, path, status, actor }, { method: "DELETE", path: "/device/424242", status: 404, actor: target.client.id });
+      const log = await readFile(prepared.apiConfig.requestLog, "utf8");
+      assert.ok(!log.includes(token) && !log.includes(target.client.secret));
+    });
+  });
+}
