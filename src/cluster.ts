@@ -42,9 +42,13 @@ export class HybridCluster extends pulumi.ComponentResource {
 
     this.apiEndpoint = pulumi.output(plan.apiEndpoint ?? first.tailnetIp);
     this.kubeconfig = pulumi.secret(
-      pulumi.all([server.access, this.apiEndpoint]).apply(([access, endpoint]) => rewriteKubeconfig(access.kubeconfig, endpoint, plan.name)),
+      pulumi
+        .all([server.access, this.apiEndpoint])
+        .apply(([access, endpoint]) => rewriteKubeconfig(access.kubeconfig, endpoint, plan.name)),
     );
-    this.nodes = pulumi.all([server, ...agents].map(({ seen }) => seen)).apply((seen) => plan.nodes.map((node, i) => nodeStatus(node, seen[i])));
+    this.nodes = pulumi
+      .all([server, ...agents].map(({ seen }) => seen))
+      .apply((seen) => plan.nodes.map((node, i) => nodeStatus(node, seen[i])));
     this.topology = this.nodes.apply((nodes) => renderTopology(plan, nodes));
     this.registerOutputs({ kubeconfig: this.kubeconfig, apiEndpoint: this.apiEndpoint, nodes: this.nodes, topology: this.topology });
   }

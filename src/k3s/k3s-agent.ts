@@ -34,7 +34,7 @@ export class K3sAgent extends pulumi.ComponentResource {
     );
     const previous = pulumi.interpolate`${token.id} ${server.k3s.id}`;
     const k3s = createInstall(`${name}-k3s`, { context, node, serverIp, previous }, after(token, server.k3s));
-    const ready = new Ready(`${name}-ready`, context, { node: plan, k3s, replaceCommand }, after(k3s));
+    const ready = new Ready(`${name}-ready`, context, { node: plan, route: server.route, k3s, replaceCommand }, after(k3s));
 
     this.seen = ready.seen;
     this.registerOutputs({});

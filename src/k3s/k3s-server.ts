@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import { Ready, type ReadyResult } from "../membership/ready";
 import type { JoinedNode } from "../nodes/node";
-import { RemoteScript } from "../remote/remote-script";
+import type { HostRoute } from "../remote/connection";
+import type { RemoteScript } from "../remote/remote-script";
 import { createInstall } from "./install";
 import { type ClusterAccess, readAccess } from "./cluster-access";
 
@@ -13,6 +14,7 @@ export interface K3sServerArgs {
 
 /** The first server: k3s -> ready, and beside it the credentials that the others and the operator need. */
 export class K3sServer extends pulumi.ComponentResource {
+  readonly route: HostRoute;
   readonly k3s: RemoteScript;
   readonly access: pulumi.Output<ClusterAccess>;
   readonly ready: Ready;
@@ -22,9 +24,15 @@ export class K3sServer extends pulumi.ComponentResource {
     super("hybrid-k3s:k3s:K3sServer", name, {}, opts);
     const { context, node } = args;
     const { joined, replaceCommand } = node;
+    this.route = node.route;
     this.k3s = createInstall(`${name}-k3s`, { context, node, previous: joined.id }, { parent: this, dependsOn: joined });
     this.access = readAccess(`${name}-access`, { context, node, k3s: this.k3s }, { parent: this, dependsOn: this.k3s });
-    this.ready = new Ready(`${name}-ready`, context, { node: node.plan, k3s: this.k3s, replaceCommand }, { parent: this, dependsOn: this.k3s });
+    this.ready = new Ready(
+      `${name}-ready`,
+      context,
+      { node: node.plan, route: node.route, k3s: this.k3s, replaceCommand },
+      { parent: this, dependsOn: this.k3s },
+    );
     this.seen = this.ready.seen;
     this.registerOutputs({});
   }

@@ -9,7 +9,13 @@ import { nodeInput } from "./tool-input";
  * answers, then removes the tailnet device. Creating it does nothing.
  */
 export class Leave extends LocalTool {
-  constructor(name: string, context: ClusterContext, node: NodePlan, key: pulumi.Resource & { readonly id: pulumi.Output<string> }, opts: pulumi.CustomResourceOptions) {
+  constructor(
+    name: string,
+    context: ClusterContext,
+    node: NodePlan,
+    key: pulumi.Resource & { readonly id: pulumi.Output<string> },
+    opts: pulumi.CustomResourceOptions,
+  ) {
     super(name, { tool: "leave", on: ["delete"], input: nodeInput(context, node), previous: [key.id] }, opts);
   }
 }

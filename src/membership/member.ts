@@ -9,7 +9,13 @@ import { nodeInput } from "./tool-input";
  * drainTimeout, delete the Node, through the first server. Creating it does nothing and opens no session.
  */
 export class Member extends LocalTool {
-  constructor(name: string, context: ClusterContext, node: NodePlan, join: { readonly id: pulumi.Output<string> }, opts: pulumi.CustomResourceOptions) {
+  constructor(
+    name: string,
+    context: ClusterContext,
+    node: NodePlan,
+    join: { readonly id: pulumi.Output<string> },
+    opts: pulumi.CustomResourceOptions,
+  ) {
     const input = { ...nodeInput(context, node, context.plan.firstServer), drainSeconds: node.drainSeconds };
     super(name, { tool: "member", on: ["delete"], input, previous: [join.id] }, opts);
   }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { NodePlan } from "../plan/cluster-plan";
+import type { MetHostKeys } from "../remote/connection";
 import { LocalTool } from "../remote/local-tool";
 import { renderScript } from "../remote/render-script";
 import { nodeInput } from "./tool-input";
@@ -10,6 +11,8 @@ const CONTROL_URL = "https://controlplane.tailscale.com/key?v=106";
 
 /** Looks at a host before anything is changed; fails with all of its faults in one message. One SSH session. */
 export class Preflight extends LocalTool {
+  readonly keys: pulumi.Output<MetHostKeys>;
+
   constructor(name: string, context: ClusterContext, node: NodePlan, opts: pulumi.CustomResourceOptions) {
     const { plan, owner } = context;
     const script = renderScript("preflight-host", {
@@ -24,5 +27,6 @@ export class Preflight extends LocalTool {
       CA_PEM: plan.sources.caPem,
     });
     super(name, { tool: "preflight", on: ["create"], input: { ...nodeInput(context, node), script }, previous: [node.identity] }, opts);
+    this.keys = this.stdout.apply((line) => JSON.parse(line) as MetHostKeys);
   }
 }

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { NodePlan } from "../plan/cluster-plan";
 import { configDigest } from "../plan/node-identity";
+import type { HostRoute } from "../remote/connection";
 import { RemoteScript } from "../remote/remote-script";
 
 const READY_SECONDS = 240;
@@ -10,11 +11,13 @@ const READY_SECONDS = 240;
 export interface ReadyResult {
   readonly tailnetIp: string;
   readonly podCidr: string;
-  readonly path: "direct" | "relay" | "self";
+  readonly path: "direct" | "relay" | "self" | "unknown";
 }
 
 export interface ReadyArgs {
   readonly node: NodePlan;
+  /** The first server, where the script runs. */
+  readonly route: HostRoute;
   readonly k3s: { readonly id: pulumi.Output<string> };
   readonly replaceCommand: pulumi.Input<string>;
 }
@@ -25,7 +28,6 @@ export class Ready extends RemoteScript {
 
   constructor(name: string, context: ClusterContext, args: ReadyArgs, opts: pulumi.CustomResourceOptions) {
     const { node } = args;
-    const first = context.plan.firstServer;
     super(
       name,
       {
@@ -40,7 +42,7 @@ export class Ready extends RemoteScript {
           WAIT_SECONDS: String(READY_SECONDS),
           REPLACE_COMMAND: args.replaceCommand,
         },
-        route: first,
+        route: args.route,
         credentials: context.ssh,
         previous: args.k3s.id,
       },

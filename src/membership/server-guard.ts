@@ -7,7 +7,12 @@ import { LocalTool } from "../remote/local-tool";
  * the state of an earlier `up` says allowed. `deletedWith` a resource that only `destroy` removes keeps `destroy` free.
  */
 export class ServerGuard extends LocalTool {
-  constructor(name: string, context: ClusterContext, previous: readonly pulumi.Input<string>[], opts: pulumi.CustomResourceOptions & { deletedWith: pulumi.Resource }) {
+  constructor(
+    name: string,
+    context: ClusterContext,
+    previous: readonly pulumi.Input<string>[],
+    opts: pulumi.CustomResourceOptions & { deletedWith: pulumi.Resource },
+  ) {
     const { plan } = context;
     const input = { v: 1, cluster: plan.name, node: plan.firstServer.name, allowed: plan.allowServerReplacement };
     super(name, { tool: "guard", on: ["delete"], input, previous }, opts);

@@ -29,10 +29,10 @@ export class BareMetalNode extends pulumi.ComponentResource implements JoinedNod
   constructor(name: string, args: BareMetalNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-k3s:nodes:BareMetalNode", name, {}, opts);
     const { plan, context } = args;
-    const route = { host: plan.host, ...(plan.bastion && { bastion: plan.bastion }) };
     const after = (link: pulumi.Resource): pulumi.CustomResourceOptions => ({ parent: this, dependsOn: link });
 
     const preflight = new Preflight(`${name}-preflight`, context, plan, { parent: this });
+    const route = { host: plan.host, ...(plan.bastion && { bastion: plan.bastion }), keys: preflight.keys };
     const key = createKey(`${name}-key`, args, after(preflight));
     const leave = new Leave(`${name}-leave`, context, plan, key, after(key));
     const keyFile = `/run/hybrid-k3s/${plan.name}/auth-key`;
@@ -42,7 +42,12 @@ export class BareMetalNode extends pulumi.ComponentResource implements JoinedNod
       after(leave),
     );
     this.replaceCommand = pulumi.interpolate`pulumi up --replace '${key.urn}'`;
-    this.joined = createJoin(`${name}-join`, args, { route, keyFile, previous: secret.id, replaceCommand: this.replaceCommand }, after(secret));
+    this.joined = createJoin(
+      `${name}-join`,
+      args,
+      { route, keyFile, previous: secret.id, replaceCommand: this.replaceCommand },
+      after(secret),
+    );
 
     this.plan = plan;
     this.route = route;

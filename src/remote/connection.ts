@@ -9,10 +9,18 @@ export interface SshCredentials {
   readonly sshAgent: boolean;
 }
 
+/** The host keys that @pulumi/command will be shown on the way; see tools/lib/host-keys.mjs. */
+export interface MetHostKeys {
+  readonly hostKey: string;
+  readonly bastionHostKey?: string;
+}
+
 /** Where a node's scripts run: its machine, and the bastion on the way to it. */
 export interface HostRoute {
   readonly host: SshTarget;
   readonly bastion?: SshTarget;
+  /** Proven over a connection that the pinned keys opened: what @pulumi/command pins in their place. */
+  readonly keys: pulumi.Output<MetHostKeys>;
 }
 
 // Numbers of the dialling are part of each command's inputs: changing one runs every script of every stack again.
@@ -20,14 +28,20 @@ const DIAL = { dialErrorLimit: 5, perDialTimeout: 10 } as const;
 
 /** Connection arguments for @pulumi/command, host keys pinned on both legs. */
 export function connectionTo(route: HostRoute, credentials: SshCredentials): command.types.input.remote.ConnectionArgs {
-  const { host, bastion } = route;
+  const { host, bastion, keys } = route;
   const bastionKey = credentials.bastionPrivateKey ?? credentials.privateKey;
   return {
-    ...leg(host, credentials.privateKey),
-    ...(bastion && { proxy: leg(bastion, bastionKey) }),
+    ...leg(host, keys.hostKey, credentials.privateKey),
+    ...(bastion && {
+      proxy: leg(
+        bastion,
+        keys.apply(({ bastionHostKey }) => bastionHostKey ?? bastion.hostKey),
+        bastionKey,
+      ),
+    }),
   };
 }
 
-function leg(target: SshTarget, privateKey: pulumi.Input<string> | undefined) {
-  return { host: target.address, port: target.port, user: target.user, hostKey: target.hostKey, ...DIAL, ...(privateKey !== undefined && { privateKey }) };
+function leg({ address, port, user }: SshTarget, hostKey: pulumi.Input<string>, privateKey: pulumi.Input<string> | undefined) {
+  return { host: address, port, user, hostKey, ...DIAL, ...(privateKey !== undefined && { privateKey }) };
 }

@@ -21,7 +21,16 @@ const WRITE = 'umask 077 && mkdir -p "$1" && cat >"$2.new" && mv -f "$2.new" "$2
 /** One secret placed in one file that only root reads. */
 export class RemoteSecret extends command.remote.Command {
   constructor(name: string, args: RemoteSecretArgs, opts: pulumi.CustomResourceOptions) {
-    const words = ["timeout", "60", "sh", "-c", shellQuote(WRITE), "write-secret", shellQuote(posix.dirname(args.path)), shellQuote(args.path)];
+    const words = [
+      "timeout",
+      "60",
+      "sh",
+      "-c",
+      shellQuote(WRITE),
+      "write-secret",
+      shellQuote(posix.dirname(args.path)),
+      shellQuote(args.path),
+    ];
     super(
       name,
       {

@@ -6,6 +6,11 @@ import type { TailnetPlan } from "../plan/cluster-plan";
 export async function refuseForeignPolicy(plan: TailnetPlan): Promise<void> {
   const live = await tailscale.getAcl();
   const { acceptPolicy } = await import("../tools/lib/accept-policy.mjs");
-  const verdict = acceptPolicy(live.hujson, { ours: JSON.stringify(plan.policy), tag: plan.tag, tagOwners: plan.tagOwners, groups: plan.groups });
+  const verdict = acceptPolicy(live.hujson, {
+    ours: JSON.stringify(plan.policy),
+    tag: plan.tag,
+    tagOwners: plan.tagOwners,
+    groups: plan.groups,
+  });
   if (!verdict.accepted) throw new pulumi.RunError(verdict.reason);
 }

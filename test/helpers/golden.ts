@@ -7,5 +7,9 @@ export function compareWithGolden(name: string, actual: unknown): void {
   const file = join(__dirname, "../golden", `${name}.golden.json`);
   const text = `${JSON.stringify(actual, null, 2)}\n`;
   if (process.env["UPDATE_GOLDEN"]) writeFileSync(file, text);
-  assert.equal(text, readFileSync(file, "utf8"), `test/golden/${name}.golden.json differs; if the change is wanted, run make golden and review the diff`);
+  assert.equal(
+    text,
+    readFileSync(file, "utf8"),
+    `test/golden/${name}.golden.json differs; if the change is wanted, run make golden and review the diff`,
+  );
 }

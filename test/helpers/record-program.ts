@@ -40,7 +40,9 @@ export async function recordProgram(run: ProgramRun): Promise<{ registrations: R
   pulumi.runtime.setAllConfig({ ...run.config }, [...run.secretKeys]);
   const { default: program } = (await import("../../src/index.js")) as unknown as { default: () => Promise<Record<string, unknown>> };
   const results = await program();
-  const outputs = Object.fromEntries(await Promise.all(Object.entries(results).map(async ([key, value]) => [key, await valueOf(value)] as const)));
+  const outputs = Object.fromEntries(
+    await Promise.all(Object.entries(results).map(async ([key, value]) => [key, await valueOf(value)] as const)),
+  );
   registrations.sort((a, b) => (a.name === b.name ? compare(a.type, b.type) : compare(a.name, b.name)));
   return { registrations, outputs };
 }

@@ -1,0 +1,111 @@
+#!/bin/sh
+# Usage: sh -s -- install-k3s
+# Installs or upgrades k3s in place, writes what it starts from, (re)starts it only where something changed, and waits for its own readiness.
+# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-k3s-program.sh
+# Needs: NODE_NAME ROLE (server, agent) K3S_VERSION INSTALLER_URL CONFIG_YAML WAIT_SECONDS
+# May have: ARTIFACT_URL (a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
+# Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority} the gate and the unit's drop-in
+# Prints: {"k3sVersion":"v1.35.4+k3s1"}
+: "${NODE_NAME:?}" "${ROLE:?}" "${K3S_VERSION:?}" "${INSTALLER_URL:?}" "${CONFIG_YAML:?}" "${WAIT_SECONDS:?}"
+UNIT=k3s.service
+if [ "$ROLE" = agent ]; then
+  : "${AGENT_TOKEN_FILE:?}" "${SERVER_IP:?}"
+  UNIT=k3s-agent.service
+fi
+STARTED=/etc/hybrid-k3s/k3s-started
+AUTHORITY=/etc/hybrid-k3s/cluster-authority
+
+# What decides how k3s runs, the tailnet address included: k3s reads it only when it starts. The program by size and time: it is large.
+start_digest() {
+  {
+    tailnet_ip
+    stat -c '%s %Y' /usr/local/bin/k3s
+    sha256sum /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/vpn-auth "/etc/systemd/system/$UNIT" \
+      "/etc/systemd/system/$UNIT.d/hybrid-k3s.conf" "/etc/systemd/system/$UNIT.env" /etc/hybrid-k3s/agent-token 2>/dev/null || true
+    find /etc/rancher/k3s/config.yaml.d /etc/rancher/k3s/registries.yaml -type f -exec sha256sum {} + 2>/dev/null | sort || true
+  } | sha256sum
+}
+
+# An agent's certificates, and the pods that they stand for, are worthless in a cluster with another authority;
+# the token names it: K10<SHA-256 of the authority>::<user>:<password>.
+forget_other_cluster() {
+  [ -s "$AGENT_TOKEN_FILE" ] || fail "$AGENT_TOKEN_FILE is missing; run pulumi up again, it places the token"
+  authority=$(sed -nE '1s/^K10([0-9a-f]+)::.*/\1/p' "$AGENT_TOKEN_FILE")
+  [ -n "$authority" ] || fail "$AGENT_TOKEN_FILE holds no token that names the cluster's authority (K10<hash>::...)"
+  if [ -f "$AUTHORITY" ] && [ "$(cat "$AUTHORITY")" != "$authority" ]; then
+    say "the cluster has another authority than before: forgetting the local state of the old one"
+    timeout 120 k3s-killall.sh >/dev/null 2>&1 || true
+    find /var/lib/rancher/k3s/agent -mindepth 1 -maxdepth 1 ! -name images -exec rm -rf {} + 2>/dev/null || true
+    rm -rf /var/lib/kubelet /var/lib/cni /etc/rancher/node "$STARTED"
+  fi
+  write_file "$AUTHORITY" 0600 <<HASH
+$authority
+HASH
+}
+
+unit_state() { systemctl show -P ActiveState "$UNIT"; }
+
+# Restart=always brings a failed start back by itself: a unit that is on its way with the same files is left alone.
+start_where_needed() {
+  digest=$(start_digest)
+  case $(unit_state) in
+    active | activating | reloading)
+      [ "$(cat "$STARTED" 2>/dev/null)" != "$digest" ] || return 0
+      say "restarting $UNIT: what it starts from has changed"
+      timeout 120 systemctl stop "$UNIT" || fail "$UNIT does not stop; see: journalctl -u $UNIT"
+      ;;
+    *) say "starting $UNIT" ;;
+  esac
+  write_file "$STARTED" 0600 <<DIGEST
+$digest
+DIGEST
+  timeout 30 systemctl start --no-block "$UNIT"
+}
+
+# Active comes late: with the API up on servers, joined on agents (the unit is Type=notify).
+is_ready() {
+  [ "$(unit_state)" = active ] || return 1
+  case $ROLE in
+    server)
+      timeout 10 k3s kubectl get --raw /readyz >/dev/null 2>&1 &&
+        timeout 10 k3s kubectl get node "$NODE_NAME" -o name >/dev/null 2>&1
+      ;;
+    agent) grep -q healthz-port /etc/rancher/k3s/config.yaml || curl -sf -o /dev/null --max-time 5 http://127.0.0.1:10248/healthz ;;
+  esac
+}
+
+# The usual causes, in k3s's own words, with what helps.
+advice() {
+  case $1 in
+    *"Node password rejected"*) echo "a Node called $NODE_NAME is left from another machine; delete it: kubectl delete node $NODE_NAME" ;;
+    *"not online in the tailnet"*) echo "this host is not in the tailnet; see: tailscale status" ;;
+    *"unknown flag"* | *"flag provided but not defined"*) echo "a key of the k3s settings is not known to $K3S_VERSION as $ROLE; take it out of the config" ;;
+    *"i/o timeout"* | *"connection refused"* | *"no route to host"*) echo "the server ${SERVER_IP:-127.0.0.1}:6443 does not answer; check k3s there and the tailnet's policy" ;;
+    *) echo "see on the host: journalctl -u $UNIT" ;;
+  esac
+}
+
+main() {
+  take_lock host
+  make_scratch
+  if ! is_installed; then
+    fetch_images
+    install_program
+  fi
+  write_config
+  write_vpn_auth
+  make_agent_token
+  write_gate
+  case "${CHANGED_FILES:-}" in *"/etc/systemd/system/"*) systemctl daemon-reload ;; esac
+  [ "$ROLE" = server ] || forget_other_cluster
+  systemctl -q is-enabled "$UNIT" 2>/dev/null || systemctl -q enable "$UNIT"
+  start_where_needed
+  if ! wait_until "$WAIT_SECONDS" "$UNIT" is_ready; then
+    last_words=$(journalctl -u "$UNIT" -n 20 --no-pager -o cat 2>/dev/null | mask_secrets)
+    say "$last_words"
+    fail "$UNIT is not ready after $WAIT_SECONDS s ($(unit_state)); $(advice "$last_words"); then run pulumi up again"
+  fi
+  printf '{"k3sVersion":"%s"}\n' "$(installed_k3s)"
+}
+
+main "$@" </dev/null

@@ -1,0 +1,110 @@
+#!/bin/sh
+# Usage: sh -s -- leave-host
+# Makes a host what it was before it joined: k3s uninstalled, logged out of the tailnet, and everything that the marker lists taken away.
+# Touches nothing on a host without this stack's marker for this node. The marker goes last, so a run that was cut off can be repeated.
+# Libraries: lib-marker.sh lib-network-traces.sh
+# Needs: NODE_NAME CLUSTER_NAME OWNER
+: "${NODE_NAME:?}" "${CLUSTER_NAME:?}" "${OWNER:?}"
+
+problem() {
+  say "- $*"
+  problems=$((${problems:-0} + 1))
+}
+
+has_marker() {
+  [ -f "$MARKER" ] || { say "$NODE_NAME: no $MARKER, so nothing on this host is ours; left as it is" && return 1; }
+  marker_is_ours && [ "$(marker_value node)" = "$NODE_NAME" ] && return
+  say "$NODE_NAME: $MARKER names node $(marker_value node) of cluster $(marker_value cluster), stack $(marker_value stack); left as it is"
+  return 1
+}
+
+uninstall_k3s() {
+  for script in k3s-uninstall.sh k3s-agent-uninstall.sh; do
+    [ -x "/usr/local/bin/$script" ] || continue
+    say "running $script"
+    timeout 180 "/usr/local/bin/$script" >"$SCRATCH/uninstall" 2>&1 || say "$script ended with an error: $(tail -n 2 "$SCRATCH/uninstall")"
+  done
+  # The uninstaller removes its unit file without telling systemd, which then still calls the unit loaded.
+  systemctl daemon-reload
+}
+
+# Best effort: the device is deleted in the tailnet afterwards, whether or not this came through.
+log_out() { ! command -v tailscale >/dev/null || timeout 30 tailscale logout >&2 || say "could not log out; the device is removed in the tailnet all the same"; }
+
+stop_units() {
+  for unit in $(marker_list units); do
+    [ "$(systemctl show -P LoadState "$unit")" = loaded ] || continue
+    timeout 90 systemctl -q disable --now "$unit" || problem "$unit does not stop; see: systemctl status $unit"
+  done
+}
+
+# A lazy one where it is busy: what is left mounted below would otherwise be emptied along with the folder.
+unmount_leftovers() {
+  found=$(marker_list mounts)
+  awk '$2 ~ /^\/(var\/lib\/(rancher|kubelet)|run\/k3s|run\/netns\/cni-)/ { print $2 }' /proc/self/mounts | sort -r | while read -r mount; do
+    printf '%s\n' "$found" | grep -qxF "$mount" || umount "$mount" 2>/dev/null || umount -l "$mount" || true
+  done
+}
+
+# --one-file-system: a volume that is still mounted somewhere below is not ours to empty.
+remove_path() {
+  case $1 in
+    /etc/hybrid-k3s) return 0 ;;
+    */) rmdir "$1" 2>/dev/null || true ;;
+    *'/*') find "${1%/\*}" -mindepth 1 -maxdepth 1 -exec rm -rf --one-file-system {} + ;;
+    *) rm -rf --one-file-system "$1" ;;
+  esac
+}
+
+remove_files() {
+  marker_list files >"$SCRATCH/files"
+  while read -r path; do
+    remove_path "$path" || problem "$path is not removed; see what holds it: fuser -vm $path"
+  done <"$SCRATCH/files"
+}
+
+# dpkg, unlike apt, refuses to take along what others have come to need since; those packages stay.
+purge_packages() {
+  installed=$(for package in $(marker_list packages); do dpkg-query -W -f '${Package}\n' "$package" 2>/dev/null || true; done)
+  [ -n "$installed" ] || return 0
+  say "removing the packages that joining installed: $(printf '%s\n' "$installed" | paste -sd ' ' -)"
+  # shellcheck disable=SC2086 # one word a package
+  DEBIAN_FRONTEND=noninteractive timeout 120 dpkg --purge $installed >"$SCRATCH/dpkg" 2>&1 ||
+    say "packages that are still needed or locked stay: $(grep -i 'error\|depends' "$SCRATCH/dpkg" | sed -n 1p)"
+}
+
+restore_sysctls() {
+  marker_list sysctls >"$SCRATCH/sysctls"
+  while IFS='=' read -r name value; do
+    file=/proc/sys/$(echo "$name" | tr . /)
+    [ ! -e "$file" ] || [ "$(cat "$file")" = "$value" ] || echo "$value" >"$file" 2>/dev/null || problem "$name is not put back; run: sysctl -w $name=$value"
+  done <"$SCRATCH/sysctls"
+}
+
+main() {
+  take_lock host
+  rm -rf "/run/hybrid-k3s/$NODE_NAME"
+  rmdir /run/hybrid-k3s 2>/dev/null || true
+  has_marker || return 0
+  make_scratch
+  uninstall_k3s
+  log_out
+  stop_units
+  unmount_leftovers
+  remove_links
+  remove_routing
+  remove_rules
+  remove_empty_tables
+  remove_ipsets
+  remove_files
+  systemctl daemon-reload
+  for unit in $(marker_list units); do systemctl -q reset-failed "$unit" 2>/dev/null || true; done
+  for unit in $(marker_list idle); do timeout 30 systemctl stop "$unit" || true; done
+  purge_packages
+  restore_sysctls
+  [ "${problems:-0}" -eq 0 ] || fail "not everything could be removed (above); the marker stays, so that this can be run again"
+  rm -rf /etc/hybrid-k3s
+  say "$NODE_NAME: the host is as it was before it joined"
+}
+
+main "$@" </dev/null

@@ -1,0 +1,71 @@
+# shellcheck shell=sh
+# Files that k3s starts from, and the gate before its start. Part of install-k3s.sh. Needs NODE_NAME ROLE CONFIG_YAML and UNIT.
+
+write_config() {
+  (umask 077 && mkdir -p /etc/rancher/k3s)
+  write_file /etc/rancher/k3s/config.yaml 0600 <<CONFIG
+$CONFIG_YAML
+CONFIG
+}
+
+# The join key is never used behind the gate, but k3s refuses an empty one. The flags are those of join-tailnet: whenever k3s
+# finds tailscaled not Running it runs `tailscale up --reset` with these alone (k3s: pkg/vpn/vpn.go).
+write_vpn_auth() {
+  write_file /etc/hybrid-k3s/vpn-auth 0600 <<AUTH
+name=tailscale,joinKey=not-used-see-gate${LOGIN_SERVER:+,controlServerURL=$LOGIN_SERVER},extraArgs=--hostname=$NODE_NAME --accept-dns=false --accept-routes --snat-subnet-routes=false
+AUTH
+}
+
+# Servers may be told by their config to keep a token for agents apart from their own; k3s makes none by itself
+# (its agent-token file is then a link to the server's token).
+make_agent_token() {
+  wanted=$(sed -nE 's/^agent-token-file: *"?([^"]*)"?$/\1/p' /etc/rancher/k3s/config.yaml)
+  [ "$ROLE" = server ] && [ -n "$wanted" ] && [ ! -s "$wanted" ] || return 0
+  od -An -N32 -tx1 /dev/urandom | tr -d ' \n' | (umask 077 && cat >"$wanted.new" && mv -f "$wanted.new" "$wanted")
+}
+
+# k3s starts only when the tailnet is up: without it, k3s would log in anew with a dead key and wipe tailscale's settings.
+write_gate() {
+  write_file /usr/local/lib/hybrid-k3s/wait-tailnet.sh 0755 <<'GATE'
+#!/bin/sh
+# Usage: wait-tailnet.sh SECONDS [SERVER_IP]
+# Ends with 0 when tailscaled is Running and Online (Running alone is also true of a device that was deleted), with 1 after SECONDS.
+# Then waits, at most 15 s, for a pong from the server: the first connection to a peer can hang that long while the path is being found.
+export LC_ALL=C PATH="$PATH:/usr/local/bin"
+
+seconds_up() { cut -d. -f1 /proc/uptime; }
+
+is_online() {
+  status=$(timeout 10 tailscale status --json --peers=false 2>/dev/null)
+  printf '%s\n' "$status" | grep -q '"BackendState": "Running"' && printf '%s\n' "$status" | grep -q '"Online": true'
+}
+
+# One ping a call: with more, tailscale sends them all, one a second, however soon the first is answered.
+has_pong() { timeout 5 tailscale ping --until-direct=false -c 1 --timeout 1s "$server" >/dev/null 2>&1; }
+
+limit=$1 server=${2:-} began=$(seconds_up)
+until is_online; do
+  if [ $(($(seconds_up) - began)) -ge "$limit" ]; then
+    echo "not online in the tailnet after $limit s; see: tailscale status, journalctl -u tailscaled" >&2
+    exit 1
+  fi
+  sleep 0.2
+done
+began=$(seconds_up)
+until [ -z "$server" ] || has_pong; do
+  if [ $(($(seconds_up) - began)) -ge 15 ]; then
+    echo "no pong from the server $server in the tailnet yet; starting all the same" >&2
+    exit 0
+  fi
+  sleep 0.2
+done
+GATE
+  write_file "/etc/systemd/system/$UNIT.d/hybrid-k3s.conf" 0644 <<UNIT
+[Unit]
+After=tailscaled.service hybrid-k3s-route.service
+Wants=tailscaled.service
+
+[Service]
+ExecStartPre=/usr/local/lib/hybrid-k3s/wait-tailnet.sh 120${SERVER_IP:+ $SERVER_IP}
+UNIT
+}

@@ -1,0 +1,102 @@
+# shellcheck shell=sh
+# What a host keeps besides tailscaled so that pod traffic is never in clear and never past a network policy.
+# Needs POD_CIDR. Only write_file's: nothing is started here.
+PROGRAMS=/usr/local/lib/hybrid-k3s
+UNITS=/etc/systemd/system
+
+write_route_unit() {
+  write_file "$UNITS/hybrid-k3s-route.service" 0644 <<UNIT
+[Unit]
+Description=Pod traffic that has no route in the VPN is refused instead of sent in clear
+After=network-pre.target
+Before=tailscaled.service k3s.service k3s-agent.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=ip -4 route replace unreachable $POD_CIDR metric 4000
+ExecStop=-ip -4 route del unreachable $POD_CIDR metric 4000
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+}
+
+write_guard() {
+  write_file "$PROGRAMS/guard-pod-network.sh" 0755 <<'SCRIPT'
+#!/bin/sh
+# Usage: guard-pod-network.sh POD_CIDR
+# Keeps two things that others on this host undo without notice:
+# - the unreachable route (systemd-networkd drops routes that it does not know when it restarts);
+# - kube-router's jump in FORWARD above tailscale's: tailscaled puts its own on top whenever it starts, and that one
+#   accepts all from tailscale0, network policies or not. No kernel event tells of either, hence the polling.
+export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+
+keep_route() {
+  [ -n "$(ip -4 route show type unreachable "$1" metric 4000)" ] || ip -4 route replace unreachable "$1" metric 4000
+}
+
+# Out and in again at the top in one transaction, so that no packet meets a chain without it.
+keep_order() {
+  late_rule=$(iptables -w 5 -S FORWARD | awk '
+    / -j ts-forward( |$)/ { tailscale_seen = 1 }
+    / -j KUBE-ROUTER-FORWARD( |$)/ { if (tailscale_seen) { sub(/^-A FORWARD /, ""); print }; exit }')
+  [ -n "$late_rule" ] || return 0
+  printf '*filter\n-D FORWARD %s\n-I FORWARD 1 %s\nCOMMIT\n' "$late_rule" "$late_rule" | iptables-restore -w 5 --noflush &&
+    echo "put KUBE-ROUTER-FORWARD above ts-forward again"
+}
+
+while :; do
+  keep_route "$1"
+  keep_order
+  sleep 1
+done
+SCRIPT
+  write_file "$UNITS/hybrid-k3s-guard.service" 0644 <<UNIT
+[Unit]
+Description=Keeps the unreachable pod route and network policies above tailscale's rules
+After=hybrid-k3s-route.service
+
+[Service]
+ExecStart=$PROGRAMS/guard-pod-network.sh $POD_CIDR
+Restart=always
+RestartSec=1s
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+}
+
+# IPv4 only: pods have no IPv6 here, and forwarding IPv6 would make the host ignore router advertisements and lose its own route.
+write_forwarding() {
+  write_file /etc/sysctl.d/90-hybrid-k3s.conf 0644 <<'CONF'
+net.ipv4.ip_forward = 1
+CONF
+  [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 1 ] || echo 1 >/proc/sys/net/ipv4/ip_forward
+}
+
+# Logs of this host's connections stay here: without the flag tailscaled sends them to its vendor.
+# The firewall mode is fixed because kube-router uses the iptables program, and rules in two modes do not see each other.
+write_tailscaled_unit() {
+  write_file "$UNITS/tailscaled.service" 0644 <<'UNIT'
+[Unit]
+Description=Tailscale node agent
+After=network-pre.target NetworkManager.service systemd-resolved.service
+
+[Service]
+Type=notify
+Environment=TS_DEBUG_FIREWALL_MODE=iptables
+ExecStart=/usr/local/sbin/tailscaled --state=/var/lib/tailscale/tailscaled.state --socket=/run/tailscale/tailscaled.sock --no-logs-no-support
+ExecStopPost=/usr/local/sbin/tailscaled --cleanup
+Restart=on-failure
+RuntimeDirectory=tailscale
+RuntimeDirectoryMode=0755
+StateDirectory=tailscale
+StateDirectoryMode=0700
+CacheDirectory=tailscale
+CacheDirectoryMode=0750
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+}

@@ -1,0 +1,78 @@
+# shellcheck shell=sh
+# Logging this host in to the tailnet, with the key or, where it is logged in already, without. Part of join-tailnet.sh.
+CONTROL_URL=${LOGIN_SERVER:-https://controlplane.tailscale.com}
+# With a login and an answering control server, tailscaled is online within a second or two.
+SETTLE_SECONDS=$((WAIT_SECONDS < 15 ? WAIT_SECONDS : 15))
+
+daemon_answers() {
+  case $(tailnet_status | json_value BackendState) in "" | NoState) return 1 ;; esac
+}
+
+control_answers() { curl -s -o /dev/null --connect-timeout 5 --max-time 10 "$CONTROL_URL/key?v=100"; }
+
+has_login() { [ "$(tailnet_status | json_value HaveNodeKey)" = true ]; }
+
+login_is_needed() {
+  case $(tailnet_status | json_value BackendState) in NeedsLogin | NeedsMachineAuth) ;; *) return 1 ;; esac
+}
+
+online_or_login_needed() { tailnet_is_online || login_is_needed; }
+
+# An empty host name is what is left where k3s once ran `tailscale up --reset` and could not log in; it is put right below.
+refuse_other_login() {
+  has_login || return 0
+  prefs=$(tailnet_prefs)
+  logged_in_as=$(printf '%s\n' "$prefs" | json_value Hostname)
+  logged_in_at=$(printf '%s\n' "$prefs" | json_value ControlURL)
+  tags=$(tailnet_status | json_list Tags | paste -sd ' ' -)
+  if [ "${logged_in_as:-$NODE_NAME}" = "$NODE_NAME" ] && [ "${logged_in_at:-$CONTROL_URL}" = "$CONTROL_URL" ]; then
+    case " $tags " in "  " | *" $TAG "*) return 0 ;; esac
+  fi
+  fail "logged in to ${logged_in_at:-$CONTROL_URL} as ${logged_in_as:-an unnamed device} with tags: ${tags:-none}," \
+    "not to $CONTROL_URL as $NODE_NAME with $TAG; if that login may go, run on the host: tailscale logout; then: $REPLACE_COMMAND"
+}
+
+# A device that was deleted in the tailnet stays Running and is never Online again; so does one whose control server is away.
+# They differ in whether the control server answers.
+comes_back_online() {
+  has_login || return 1
+  say "logged in already, waiting for the tailnet"
+  # Stopped is what `tailscale down` leaves; up without settings takes it back and needs no key.
+  [ "$(tailnet_status | json_value BackendState)" != Stopped ] || timeout 60 tailscale up --timeout=45s >&2 || true
+  wait_until "$SETTLE_SECONDS" "the tailnet" online_or_login_needed && { tailnet_is_online && return 0 || return 1; }
+  wait_until "$WAIT_SECONDS" "the control server $CONTROL_URL" control_answers ||
+    fail "logged in, but the control server $CONTROL_URL does not answer; check this host's network, then run pulumi up again"
+  wait_until "$SETTLE_SECONDS" "the tailnet" tailnet_is_online
+}
+
+use_key() {
+  [ -s "$AUTH_KEY_FILE" ] ||
+    fail "needs to log in to the tailnet, but its auth key was used up earlier; make a new one and join again with: $REPLACE_COMMAND"
+  say "logging in to $CONTROL_URL"
+  # --reset: what an older life left, advertised podCIDRs above all, must not be served again.
+  timeout $((WAIT_SECONDS + 15)) tailscale up --reset --auth-key="file:$AUTH_KEY_FILE" --hostname="$NODE_NAME" --accept-dns=false \
+    --accept-routes --snat-subnet-routes=false --timeout="${WAIT_SECONDS}s" ${LOGIN_SERVER:+--login-server="$LOGIN_SERVER"} \
+    >"$SCRATCH/login" 2>&1 && return
+  seen=$(mask_secrets <"$SCRATCH/login" | tail -n 3)
+  control_answers || fail "cannot log in, the control server $CONTROL_URL does not answer ($seen); check this host's network, then run pulumi up again"
+  fail "cannot log in: $seen; the auth key is used, expired or refused; make a new one and join again with: $REPLACE_COMMAND"
+}
+
+# `tailscale set` changes a running login without a key, and only where it must.
+put_preferences_right() {
+  prefs=$(tailnet_prefs)
+  [ "$(printf '%s\n' "$prefs" | json_value RouteAll)" = true ] && [ "$(printf '%s\n' "$prefs" | json_value CorpDNS)" = false ] &&
+    [ "$(printf '%s\n' "$prefs" | json_value NoSNAT)" = true ] && [ "$(printf '%s\n' "$prefs" | json_value Hostname)" = "$NODE_NAME" ] && return
+  timeout 30 tailscale set --accept-routes --accept-dns=false --snat-subnet-routes=false --hostname="$NODE_NAME"
+}
+
+log_in() {
+  wait_until 30 tailscaled daemon_answers || has_login || fail "tailscaled does not answer; see: journalctl -u tailscaled"
+  refuse_other_login
+  comes_back_online || use_key
+  wait_until "$WAIT_SECONDS" "the tailnet" tailnet_is_online ||
+    fail "logged in, but not online after $WAIT_SECONDS s; see on the host: tailscale status, journalctl -u tailscaled"
+  put_preferences_right
+  rm -f "$AUTH_KEY_FILE"
+  rmdir "$(dirname "$AUTH_KEY_FILE")" 2>/dev/null || true
+}

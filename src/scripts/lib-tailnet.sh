@@ -1,0 +1,41 @@
+# shellcheck shell=sh
+# What tailscaled says of this host and its peers. Its JSON is indented, one value a line, so grep-like tools can read it.
+
+tailnet_status() { timeout 10 tailscale status --json --peers=false 2>/dev/null || true; }
+
+tailnet_prefs() { timeout 10 tailscale debug prefs 2>/dev/null || true; }
+
+# json_value KEY <json: the first plain value under that key.
+json_value() { sed -nE "s/^[[:space:]]*\"$1\": \"?([^\",]*)\"?,?\$/\\1/p" | sed -n 1p; }
+
+# json_list KEY <json: the items of the first list under that key, one a line.
+json_list() {
+  awk -v key="\"$1\": [" '
+    inside && /\]/ { exit }
+    inside { gsub(/[ \t",]/, ""); print }
+    index($0, key) && /\[$/ { inside = 1 }'
+}
+
+tailnet_ip() { tailnet_status | json_list TailscaleIPs | grep -F . | sed -n 1p; }
+
+# Running alone is also what a device says that was deleted in the tailnet: only Online tells.
+tailnet_is_online() {
+  online_status=$(tailnet_status)
+  [ "$(printf '%s\n' "$online_status" | json_value BackendState)" = Running ] &&
+    [ "$(printf '%s\n' "$online_status" | json_value Online)" = true ]
+}
+
+# One line a device, this host first: `<IPv4> <host name> <Online> <routes that it serves, with commas>`.
+tailnet_devices() {
+  timeout 10 tailscale status --json 2>/dev/null | awk '
+    function flush() { if (name != "") print (ip == "" ? "-" : ip), name, online, (routes == "" ? "-" : routes); name = ip = routes = "" }
+    /^ *"(Self|nodekey:[^"]*)": \{$/ { flush() }
+    /^ *"HostName": / { name = $2; gsub(/[",]/, "", name) }
+    /^ *"Online": / { online = $2; sub(/,/, "", online) }
+    /^ *"(TailscaleIPs|PrimaryRoutes)": \[$/ { list = $1; next }
+    /\]/ { list = "" }
+    list ~ /TailscaleIPs/ && /\./ && ip == "" { ip = $1; gsub(/[",]/, "", ip) }
+    list ~ /PrimaryRoutes/ { route = $1; gsub(/[",]/, "", route); routes = routes (routes == "" ? "" : ",") route }
+    /^ *"User": / { exit }
+    END { flush() }'
+}

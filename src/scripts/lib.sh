@@ -1,0 +1,60 @@
+# shellcheck shell=sh
+# What every script that runs on a host starts from. Nothing here may read stdin, which still holds the rest of the script.
+set -eu
+umask 022
+export LC_ALL=C
+export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+# stdout carries the result alone.
+say() { printf '%s\n' "$*" >&2; }
+
+fail() {
+  say "${NODE_NAME:-this host}: $*"
+  explained=yes && exit 1
+}
+
+# A folder of this run's own, gone when it ends.
+make_scratch() {
+  SCRATCH=$(mktemp -d)
+  trap 'finish $?' EXIT
+}
+
+finish() {
+  rm -rf "$SCRATCH"
+  [ "$1" -eq 0 ] || [ -n "${explained:-}" ] || say "${NODE_NAME:-this host}: a command that nobody expected to fail ended with status $1"
+}
+
+# Not the wall clock, which jumps when a host first reaches its time server.
+seconds_up() { cut -d. -f1 /proc/uptime; }
+
+# wait_until SECONDS WHAT CONDITION...: polls; 1 when the time is over. A subshell, so that its variables stay its own.
+wait_until() (
+  limit=$1 what=$2 began=$(seconds_up) told=0
+  shift 2
+  until "$@"; do
+    waited=$(($(seconds_up) - began))
+    [ "$waited" -lt "$limit" ] || return 1
+    [ $((waited - told)) -lt 10 ] || { told=$waited && say "waiting for $what: $waited of at most $limit s"; }
+    sleep 0.2
+  done
+)
+
+# take_lock NAME: one run at a time for each name on a host; the lock goes with the process, however that ends.
+take_lock() {
+  mkdir -p /run/lock && lock_file=/run/lock/hybrid-k3s-$1 && exec 9>"$lock_file"
+  flock -n 9 && return
+  say "waiting for another run of hybrid-k3s on this host to end"
+  flock -w 600 9 || fail "another run still holds $lock_file after 600 s; see what it does with: fuser -v $lock_file"
+}
+
+# write_file PATH MODE <text: replaces the file at once and only if it differs; CHANGED_FILES then names it.
+write_file() {
+  mkdir -p "$(dirname "$1")"
+  new_file=$(mktemp "$1.XXXXXX") && cat >"$new_file" && chmod "$2" "$new_file"
+  if cmp -s "$new_file" "$1" && [ "$(stat -c %a "$1")" = "${2#0}" ]; then rm -f "$new_file" && return; fi
+  mv -f "$new_file" "$1"
+  CHANGED_FILES="${CHANGED_FILES:-} $1"
+}
+
+# Text that may go to a log: tokens and keys made unreadable.
+mask_secrets() { sed -E 's/K10[0-9a-f]+::[^"[:space:]]+/K10***/g; s/(tskey|hskey)-[A-Za-z0-9_-]+/***/g; s/joinKey=[^,[:space:]]*/joinKey=***/g'; }

@@ -1,0 +1,41 @@
+#!/bin/sh
+# Usage: sh -s -- preflight-host
+# Looks whether this host can become a node. Changes nothing. Prints every fault on stderr, one a line: `- what was seen; what to do`.
+# Ends with 1 if there is any, else with 0 and without a word. A host that carries our own marker is accepted.
+# Libraries: lib-marker.sh lib-download.sh lib-host-faults.sh lib-network-faults.sh lib-ownership-faults.sh
+# Needs: NODE_NAME CLUSTER_NAME OWNER ROLE (server, agent) POD_CIDR SERVICE_CIDR NOW_EPOCH (the operator's clock)
+# May have: OTHER_NODE_NAMES CHECK_URLS (one a line) CA_PEM (trusted besides the host's own authorities)
+: "${NODE_NAME:?}" "${CLUSTER_NAME:?}" "${OWNER:?}" "${ROLE:?}" "${POD_CIDR:?}" "${SERVICE_CIDR:?}" "${NOW_EPOCH:?}"
+
+# shellcheck disable=SC2034 # finish in lib.sh reads explained
+fault() {
+  say "- $1; $2"
+  explained=yes
+  faults=$((${faults:-0} + 1))
+}
+
+main() {
+  make_scratch
+  start_url_checks
+  check_root
+  check_system
+  check_programs
+  check_tun
+  check_clock
+  check_disk
+  check_memory
+  check_selinux
+  check_hostname
+  check_marker
+  check_foreign_k3s
+  check_foreign_tailnet
+  check_ports
+  check_ufw
+  check_firewalld
+  check_iptables_mode
+  check_routes
+  finish_url_checks
+  [ "${faults:-0}" -eq 0 ]
+}
+
+main "$@" </dev/null

@@ -1,0 +1,93 @@
+#!/bin/sh
+# Usage: sh -s -- wait-for-node (on the first server)
+# Waits until a node is Ready and its podCIDR is served as a route by its own device, then makes its labels and taints as they should be.
+# Libraries: lib-tailnet.sh lib-node-marks.sh
+# Needs: NODE_NAME WAIT_SECONDS REPLACE_COMMAND
+# May have: LABELS (key=value, one a line) TAINTS (key=value:Effect or key:Effect, one a line)
+#   CONFIG_DIGEST (not read: it makes the engine look again after every change of the node's config)
+# Prints: {"tailnetIp":"100.64.0.2","podCidr":"10.42.1.0/24","path":"direct"}; path: direct, relay, self, or unknown without an answer
+: "${NODE_NAME:?}" "${WAIT_SECONDS:?}" "${REPLACE_COMMAND:?}"
+
+kubectl() { timeout 20 k3s kubectl --request-timeout=15s "$@"; }
+
+OWNED_ANNOTATION=hybrid-k3s/owned
+
+# One call for all that is asked of a Node, because each costs a program's start: lines `FACT VALUE`.
+# shellcheck disable=SC2016 # the variables are the template's
+NODE_FACTS='{{range .status.conditions}}{{if eq .type "Ready"}}ready {{.status}}{{end}}{{end}}
+cidr {{.spec.podCIDR}}
+{{range .status.addresses}}{{if eq .type "InternalIP"}}ip {{.address}}{{"\n"}}{{end}}{{end}}
+{{range $k, $v := .metadata.labels}}label {{$k}}={{$v}}{{"\n"}}{{end}}
+{{range .spec.taints}}taint {{.key}}{{if .value}}={{.value}}{{end}}:{{.effect}}{{"\n"}}{{end}}
+{{range $k, $v := .metadata.annotations}}{{if eq $k "'$OWNED_ANNOTATION'"}}owned {{$v}}{{end}}{{end}}
+'
+
+look() { kubectl get node "$NODE_NAME" -o "go-template=$NODE_FACTS" >"$SCRATCH/node" 2>"$SCRATCH/api-error"; }
+
+# node_facts FACT: its values as last seen, one a line.
+node_facts() { sed -n "s/^$1 //p" "$SCRATCH/node" | grep -vxF '<no value>' || true; }
+
+is_ready() { look && [ "$(node_facts ready)" = True ] && [ -n "$(node_facts cidr)" ]; }
+
+# k3s lists the tailnet's IPv4 address first or second among the internal ones, by the host's own primary family.
+internal_ip() { node_facts ip | grep -F . | sed -n 1p; }
+
+is_this_host() { [ "$(internal_ip)" = "$(tailnet_ip)" ]; }
+
+# By the node's own device: where two devices offer one podCIDR, traffic goes to the one that is not the node.
+device_serves() { tailnet_devices | awk -v ip="$1" -v route="$2" '$1 == ip && index("," $4 ",", "," route ",") { found = 1 } END { exit !found }'; }
+
+# Table 52 is where tailscaled keeps the routes that it accepted; a node's own podCIDR is never there.
+is_routed() {
+  look || return 1
+  pod_cidr=$(node_facts cidr)
+  device_serves "$(internal_ip)" "$pod_cidr" || return 1
+  is_this_host || [ -n "$(ip -4 route show table 52 "$pod_cidr" 2>/dev/null)" ]
+}
+
+explain_not_ready() {
+  grep -q NotFound "$SCRATCH/api-error" &&
+    fail "no Node of this name after $WAIT_SECONDS s; see on $NODE_NAME: journalctl -u k3s-agent (k3s on servers); then run pulumi up again"
+  [ ! -s "$SCRATCH/api-error" ] || fail "the API server does not answer: $(tail -n 1 "$SCRATCH/api-error"); see on the first server: systemctl status k3s"
+  explain_missing_device
+  seen=$(kubectl get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}' 2>/dev/null || true)
+  fail "not Ready with a podCIDR after $WAIT_SECONDS s: ${seen:-no condition reported}; see on $NODE_NAME: journalctl -u k3s-agent (k3s on servers)"
+}
+
+explain_missing_device() {
+  address=$(internal_ip)
+  state=$(tailnet_devices | awk -v ip="$address" '$1 == ip { print $3 }')
+  [ -n "$address" ] && [ -z "$state" ] || return 0
+  fail "its device $address is not in the tailnet any more (or no rule of the policy lets this server see it); to join anew: $REPLACE_COMMAND"
+}
+
+explain_no_route() {
+  explain_missing_device
+  holder=$(tailnet_devices | awk -v route="$1" 'index("," $4 ",", "," route ",") { print $2 " (" $1 ")" }' | paste -sd ' ' -)
+  [ -z "$holder" ] || fail "its podCIDR $1 is served by $holder instead; take that route away there: tailscale set --advertise-routes="
+  fail "Ready, but its podCIDR $1 is no route in the tailnet after $WAIT_SECONDS s. Either it is not approved (the policy's autoApprovers must name" \
+    "the cluster's podCidr with its tag) or no rule of the policy lets the cluster's tag reach podCidr; mend the policy, then run pulumi up again"
+}
+
+# The agent has talked to this server since it started, so the path has settled; a ping more costs a second.
+path_to() {
+  is_this_host && echo self && return
+  case $(timeout 10 tailscale ping -c 2 --timeout 2s "$1" 2>/dev/null | grep '^pong' | tail -n 1) in
+    *" via DERP"* | *"peer-relay"*) echo relay ;;
+    "pong "*) echo direct ;;
+    *) echo unknown ;;
+  esac
+}
+
+main() {
+  take_lock "node-$NODE_NAME"
+  make_scratch
+  wait_until "$WAIT_SECONDS" "Node $NODE_NAME to be Ready" is_ready || explain_not_ready
+  cidr=$(node_facts cidr)
+  wait_until "$WAIT_SECONDS" "the route to $cidr" is_routed || explain_no_route "$cidr"
+  reconcile_marks
+  address=$(internal_ip)
+  printf '{"tailnetIp":"%s","podCidr":"%s","path":"%s"}\n' "$address" "$cidr" "$(path_to "$address")"
+}
+
+main "$@" </dev/null

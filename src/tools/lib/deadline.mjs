@@ -1,0 +1,21 @@
+/** A point in time that several waits share. */
+export class Deadline {
+  #end;
+
+  constructor(milliseconds) {
+    this.#end = performance.now() + milliseconds;
+  }
+
+  get left() {
+    return Math.max(0, this.#end - performance.now());
+  }
+
+  get over() {
+    return this.left === 0;
+  }
+}
+
+/** Waits, but never beyond the deadline. */
+export function pause(milliseconds, deadline) {
+  return new Promise((resolve) => setTimeout(resolve, Math.min(milliseconds, deadline?.left ?? milliseconds)));
+}

@@ -1,0 +1,113 @@
+import jsonc from "jsonc-parser";
+import { mentions, ownEntries } from "./own-entries.mjs";
+import { canonical, parsePolicy, policyEntries } from "./policy-document.mjs";
+
+const FORMAT = { formattingOptions: { insertSpaces: false, tabSize: 4, eol: "\n" } };
+
+/**
+ * The policy to put back when this cluster goes: the text found at the first `up` with what others changed since, and
+ * without our lines. Returns {text, kept}; `kept` names definitions of ours that lines of others still need.
+ */
+export function restoredPolicy({ found, live, ours, tag, podCidr }) {
+  const foundValue = parsePolicy(found).value;
+  const liveValue = parsePolicy(live).value;
+  const base = withEntries(parsePolicy(ours).value, ownEntries(policyEntries(live), { ours, tag, podCidr }));
+  const merged = mergeThree(foundValue, base, liveValue);
+  const kept = keepNeeded(merged, liveValue);
+  return { text: editText(found, foundValue, merged), kept };
+}
+
+/** The live policy without this cluster's lines; what is left of the rules stays a list, for no list would allow everything. */
+export function withoutOurs(live, { ours, tag, podCidr }) {
+  return restoredPolicy({ found: JSON.stringify({ ...readmeSections(live, tag), acls: [] }, null, 2), live, ours, tag, podCidr }).text;
+}
+
+function readmeSections(live, tag) {
+  const { tagOwners = {}, groups } = parsePolicy(live).value;
+  const others = Object.fromEntries(Object.entries(tagOwners).filter(([name]) => name !== tag));
+  return { ...(groups && { groups }), ...(Object.keys(others).length > 0 && { tagOwners: others }) };
+}
+
+// Base: what we wrote, this time or in an earlier `up`. Lines that only we can have written count as ours wherever found.
+function withEntries(ours, entries) {
+  const base = structuredClone(ours);
+  for (const { section, key, value } of entries) {
+    const path = section.split(".");
+    const holder = path.slice(0, -1).reduce((at, part) => (at[part] ??= {}), base);
+    const last = path.at(-1);
+    if (last === "acls") (holder[last] ??= []).push(value);
+    else (holder[last] ??= {})[key] = value;
+  }
+  return base;
+}
+
+// Lists are sets. What we wrote (base) goes, unless it was there before us and nobody took it out since.
+function mergeThree(found, base, live) {
+  if (Array.isArray(found) || Array.isArray(live)) {
+    const [before, own, now] = [found, base, live].map((list) => (Array.isArray(list) ? list : []));
+    const has = (list, item) => list.some((other) => canonical(other) === canonical(item));
+    const stays = before.filter((item) => !(has(own, item) && !has(now, item)));
+    return [...stays, ...now.filter((item) => !has(own, item) && !has(before, item))];
+  }
+  if (isObject(found) || isObject(live)) {
+    const [before, own, now] = [found, base, live].map((value) => (isObject(value) ? value : {}));
+    const result = {};
+    for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+      if (key in own && key in before && !(key in now)) continue;
+      if (key in own && !(key in before) && canonical(own[key]) === canonical(now[key])) continue;
+      const value = mergeThree(before[key], own[key], now[key]);
+      // A section that held only our lines goes with them.
+      if (value === undefined || (!(key in before) && isEmpty(value))) continue;
+      result[key] = value;
+    }
+    return result;
+  }
+  if (live === undefined || canonical(live) === canonical(base)) return found;
+  return live;
+}
+
+// The vendor refuses a policy whose rules name a tag or group that it does not define.
+function keepNeeded(merged, live) {
+  const kept = [];
+  for (const section of ["tagOwners", "groups"]) {
+    for (const [name, value] of Object.entries(live[section] ?? {})) {
+      if (merged[section]?.[name] !== undefined || !Object.values(merged).some((part) => mentions(part, name))) continue;
+      (merged[section] ??= {})[name] = value;
+      kept.push(`${section} "${name}"`);
+    }
+  }
+  return kept;
+}
+
+// Edits the found text in place, so that its comments stay; written anew only where an edit would not give the value.
+function editText(text, from, to) {
+  let edited = text;
+  const set = (path, value, insert = false) =>
+    (edited = jsonc.applyEdits(edited, jsonc.modify(edited, path, value, { ...FORMAT, isArrayInsertion: insert })));
+  for (const section of new Set([...Object.keys(from), ...Object.keys(to)])) {
+    const [before, after] = [from[section], to[section]];
+    if (before !== undefined && after !== undefined && canonical(before) === canonical(after)) continue;
+    if (Array.isArray(before) && Array.isArray(after) && canonical(after.slice(0, before.length)) === canonical(before)) {
+      for (const item of after.slice(before.length)) set([section, -1], item, true);
+    } else if (isObject(before) && isObject(after)) {
+      for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+        if (after[key] === undefined || before[key] === undefined || canonical(before[key]) !== canonical(after[key]))
+          set([section, key], after[key]);
+      }
+    } else set([section], after);
+  }
+  try {
+    if (canonical(parsePolicy(edited).value) === canonical(to)) return edited;
+  } catch {
+    // Falls through to the plain form.
+  }
+  return `${JSON.stringify(to, null, 2)}\n`;
+}
+
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isEmpty(value) {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}

@@ -1,0 +1,35 @@
+import { policyEntries } from "./policy-document.mjs";
+
+const API_PORT = "6443";
+
+/**
+ * Tells the entries of a policy that concern this cluster alone, in the document of this release or of an earlier
+ * `up`: rules of the cluster's tag and its pods among each other, anyone's rule to its API server's port and to nothing
+ * else, the tag's owners, routes that only the tag approves.
+ */
+export function ownEntries(entries, { ours, tag, podCidr }) {
+  const isOwnRoute = ({ section, value }) => section === "autoApprovers.routes" && everyIs(value, (approver) => approver === tag);
+  const cidrs = [...entries, ...policyEntries(ours)].filter(isOwnRoute).map((entry) => entry.key);
+  const members = new Set([tag, ...cidrs, ...(podCidr ? [podCidr] : [])]);
+
+  const isOwnRule = ({ section, value }) => {
+    if (section !== "acls" || value.action !== "accept" || Object.keys(value).sort().join() !== "action,dst,src") return false;
+    if (everyIs(value.dst, (target) => target === `${tag}:${API_PORT}`)) return true;
+    return (
+      everyIs(value.dst, (target) => members.has(target.slice(0, target.lastIndexOf(":")))) &&
+      everyIs(value.src, (source) => members.has(source))
+    );
+  };
+  const isOwnTag = ({ section, key }) => section === "tagOwners" && key === tag;
+  return entries.filter((entry) => isOwnRoute(entry) || isOwnTag(entry) || isOwnRule(entry));
+}
+
+/** Whether an entry speaks of this group, tag or address: as a name, or as a target with ports. */
+export function mentions(value, name) {
+  if (typeof value === "string") return value === name || value.startsWith(`${name}:`);
+  return typeof value === "object" && value !== null && Object.values(value).some((part) => mentions(part, name));
+}
+
+function everyIs(list, test) {
+  return Array.isArray(list) && list.length > 0 && list.every((item) => typeof item === "string" && test(item));
+}

@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+
+/**
+ * Why a machine could not be used over SSH. `kind` tells faults apart, `at` the machine (the host or its bastion),
+ * and `gone` whether nothing of ours can be reached there any more (off, unreachable, or re-installed).
+ */
+export class SshFault extends Error {
+  name = "SshFault";
+
+  constructor(kind, at, seen, remedy) {
+    super(`${describe(at)} ${seen}; ${remedy}`);
+    this.kind = kind;
+    this.at = at;
+    this.gone = GONE.has(kind) || (kind === "hostkey" && !at.isBastion);
+  }
+}
+
+// Another host key means a re-installed host, on which nothing of ours is left; at a bastion it says nothing of the host.
+const GONE = new Set(["name", "refused", "route", "timeout", "dropped", "protocol", "lost"]);
+
+/** `rack-1 (ops@192.0.2.10:22)` */
+export function describe(at) {
+  return `${at.name} (${at.user}@${at.address.includes(":") ? `[${at.address}]` : at.address}:${at.port})`;
+}
+
+/** As `ssh-keygen -l` prints it. */
+export function fingerprint(key) {
+  const type = key.readUInt32BE(0) < 64 ? key.toString("latin1", 4, 4 + key.readUInt32BE(0)) : "unknown";
+  return `${type} SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+}
+
+export const faults = {
+  name: (at, code) =>
+    new SshFault("name", at, `has a name that cannot be resolved (${code})`, "check the address in the stack's config and your DNS"),
+  refused: (at) =>
+    new SshFault(
+      "refused",
+      at,
+      "refuses the connection: nothing listens on that port",
+      "check that it is up, that sshd runs on it, and the port in the config",
+    ),
+  route: (at, code) =>
+    new SshFault("route", at, `cannot be reached from here (${code})`, "check that it is switched on, its address, and your own network"),
+  timeout: (at, stage, ms) =>
+    new SshFault(
+      "timeout",
+      at,
+      `did not answer within ${ms / 1000} s (${stage})`,
+      "check that it is switched on, and that every firewall on the way lets SSH pass",
+    ),
+  dropped: (at, seen) =>
+    new SshFault(
+      "dropped",
+      at,
+      `closed the connection before the login (${seen})`,
+      "look at its sshd log; MaxStartups, fail2ban and hosts.deny do this",
+    ),
+  protocol: (at, seen) =>
+    new SshFault("protocol", at, `answers, but not as an SSH server should (${seen})`, "check address and port in the stack's config"),
+  hostkey: (at, expected, seen) =>
+    new SshFault(
+      "hostkey",
+      at,
+      `shows another host key: expected ${expected}, seen ${seen}`,
+      `if it was re-installed, read its key at its own console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub) and put the new one into hostKey; otherwise somebody may be answering in its place`,
+    ),
+  auth: (at, tried) =>
+    new SshFault(
+      "auth",
+      at,
+      `refuses the login of ${at.user} with ${tried}`,
+      `put the public key into ${at.user}'s authorized_keys there, or give the right private key ` +
+        `(config ${at.isBastion ? "hybrid-k3s:bastionPrivateKey, or HYBRID_K3S_BASTION_PRIVATE_KEY_FILE" : "hybrid-k3s:sshPrivateKey, or HYBRID_K3S_SSH_PRIVATE_KEY_FILE"} in the environment)`,
+    ),
+  credentials: (at, seen) =>
+    new SshFault(
+      "credentials",
+      at,
+      `was not tried: ${seen}`,
+      "give a private key without passphrase (HYBRID_K3S_SSH_PRIVATE_KEY_FILE), or start an SSH agent that holds it (ssh-add) and run again",
+    ),
+  forward: (at, target, seen) =>
+    new SshFault(
+      "forward",
+      at,
+      `does not pass connections on to ${describe(target)} (${seen})`,
+      "allow it in the bastion's sshd_config (AllowTcpForwarding, PermitOpen)",
+    ),
+  lost: (at, what) => new SshFault("lost", at, `broke the connection off while ${what} ran`, "check that it is still up and run again"),
+  limit: (at, what, ms) =>
+    new SshFault("limit", at, `did not finish ${what} within ${ms / 1000} s`, "log in and look what holds it, then run again"),
+  sudo: (at, seen) =>
+    new SshFault(
+      "sudo",
+      at,
+      `does not let ${at.user} become root without a password (${seen})`,
+      at.user === "root"
+        ? "check root's shell"
+        : `give it: echo '${at.user} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/${at.user} as root there, or use user: root`,
+    ),
+};
+
+const ROUTE_CODES = new Set(["EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ENETDOWN", "EADDRNOTAVAIL", "EACCES", "EPERM", "ENONET"]);
+const NAME_CODES = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EAI_NONAME", "EAI_NODATA"]);
+
+/** What a socket's or ssh2's error means for this machine. `tried` names the credentials used. */
+export function classify(error, at, { stage, tried, connectMs }) {
+  if (error instanceof SshFault) return error;
+  const code = error.code ?? "";
+  if (error.level === "client-authentication") return faults.auth(at, tried);
+  if (NAME_CODES.has(code)) return faults.name(at, code);
+  if (code === "ECONNREFUSED") return faults.refused(at);
+  if (ROUTE_CODES.has(code)) return faults.route(at, code);
+  if (code === "ETIMEDOUT" || error.level === "client-timeout") return faults.timeout(at, stage, connectMs);
+  if (["ECONNRESET", "EPIPE", "ECONNABORTED"].includes(code) || /before handshake|no response from server/i.test(error.message)) {
+    return faults.dropped(at, code || "no SSH greeting");
+  }
+  return faults.protocol(at, error.message);
+}

@@ -1,0 +1,29 @@
+import { createPrivateKey } from "node:crypto";
+import ssh2 from "ssh2";
+import { faults } from "./ssh-fault.mjs";
+
+/** The private key in a form that ssh2 reads, or the fault that names what is wrong with it. */
+export function usableKey(text, at) {
+  const candidates = [() => text.trim() + "\n", () => fromPkcs8(text)];
+  let seen = "its private key cannot be read";
+  for (const candidate of candidates) {
+    try {
+      const form = candidate();
+      const parsed = ssh2.utils.parseKey(form);
+      if (!(parsed instanceof Error)) {
+        if ([parsed].flat().some((key) => key.isPrivateKey())) return form;
+        seen = "what is given as its private key is a public key";
+      } else if (/passphrase/i.test(parsed.message)) seen = "its private key is protected by a passphrase";
+    } catch {
+      // The next form, or the fault below: crypto's own messages say nothing of use about the key.
+    }
+  }
+  throw faults.credentials(at, seen);
+}
+
+// The command provider reads PKCS#8 (`BEGIN PRIVATE KEY`), ssh2 does not: RSA and EC keys go over by way of OpenSSL's forms.
+function fromPkcs8(text) {
+  const key = createPrivateKey(text);
+  const type = { rsa: "pkcs1", ec: "sec1" }[key.asymmetricKeyType];
+  return key.export({ type, format: "pem" });
+}

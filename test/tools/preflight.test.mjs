@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { checkHost } from "../../src/tools/lib/check-host.mjs";
+import { errorOf, recordOutput } from "./support/recorder.mjs";
+import { freePort, newKey, startBlackHole, startHost } from "./support/ssh-host.mjs";
+
+// The test hosts announce no host keys, as servers other than OpenSSH.
+const LIMITS = { connectMs: 900, scriptMs: 3000, announceMs: 50 };
+
+describe("preflight", () => {
+  const operator = newKey();
+  let host, out;
+
+  before(async () => (host = await startHost({ accepts: [operator.publicKey] })));
+  after(() => host.stop());
+  beforeEach(() => (out = recordOutput()));
+
+  const input = (script, more = {}) => ({
+    v: 1,
+    node: "rack-1",
+    host: host.target(),
+    credentials: { privateKey: operator.privateKey },
+    script,
+    ...more,
+  });
+  const check = (script, more) => checkHost(input(script, more), { env: {}, out, limits: LIMITS, now: () => 1764000000 });
+
+  it("gives the script the operator's clock and prints one line", async () => {
+    await check('[ "$NOW_EPOCH" = 1764000000 ]\n');
+    assert.deepEqual(out.written, { stdout: `{"host":"ok","node":"rack-1","hostKey":"${host.target().hostKey}"}\n`, stderr: "" });
+  });
+
+  it("tells all faults of the host in one message", async () => {
+    const error = await errorOf(
+      check(
+        "echo '- port 6443 is taken; stop what listens there' >&2\necho '- SELinux is enforcing; set it to permissive\n  in /etc/selinux/config' >&2\nexit 1\n",
+      ),
+    );
+    assert.equal(
+      error.message,
+      `rack-1 (ops@127.0.0.1:${host.port}) cannot become a node yet; nothing was changed on it:\n` +
+        "- port 6443 is taken; stop what listens there\n- SELinux is enforcing; set it to permissive\n  in /etc/selinux/config",
+    );
+    assert.equal(out.written.stdout, "");
+  });
+
+  it("tells a script that broke off from faults of the host", async () => {
+    const error = await errorOf(check("echo 'sh: write error: No space left on device' >&2; exit 2\n"));
+    assert.match(error.message, /\n- the checks themselves broke off \(exit code 2, last: sh: write error: No space left on device\)/);
+  });
+
+  it("names host and remedy for each way of not getting in", async (t) => {
+    const blackHole = await startBlackHole();
+    t.after(() => blackHole.stop());
+    const asking = await startHost({ accepts: [operator.publicKey], sudo: "asks" });
+    t.after(() => asking.stop());
+    const messages = [];
+    for (const more of [
+      { host: { ...host.target(), port: await freePort() } },
+      { host: { ...host.target(), port: blackHole.port } },
+      { host: { ...host.target(), hostKey: newKey().publicKey } },
+      { host: { ...host.target(), address: "rack-1.invalid" } },
+      { host: asking.target() },
+      { credentials: { privateKey: newKey().privateKey } },
+      { credentials: { sshAgent: true } },
+      { bastion: { ...host.target("jump"), port: await freePort() } },
+    ])
+      messages.push((await errorOf(check("exit 0\n", more))).message);
+    const seen = [
+      /refuses the connection: nothing listens on that port; check that it is up/,
+      /did not answer within 0\.9 s .*; check that it is switched on/,
+      /shows another host key: expected .* seen .*; if it was re-installed/,
+      /cannot be resolved .*; check the address/,
+      /become root without a password \(sudo: a password is required\); give it/,
+      /refuses the login of ops .*; put the public key/,
+      /was not tried: there is neither a private key nor an SSH agent .*; give a private key/,
+      /the bastion of rack-1 \(jump@.*refuses the connection/,
+    ];
+    seen.forEach((pattern, index) => assert.match(messages[index], pattern));
+    for (const message of messages)
+      assert.match(message, /^rack-1 \(ops@.*\) cannot become a node yet; nothing was changed on it:\n- [^\n]+$/);
+  });
+
+  it("works as the program that Pulumi starts, with its input on stdin", async () => {
+    const run = (verb, document) =>
+      new Promise((resolve) => {
+        const child = spawn(process.execPath, ["src/tools/preflight.mjs", verb], { env: { PATH: process.env.PATH } });
+        let stdout = "";
+        let stderr = "";
+        child.stdout.on("data", (data) => (stdout += data));
+        child.stderr.on("data", (data) => (stderr += data));
+        child.on("close", (status) => resolve({ status, stdout, stderr }));
+        child.stdin.end(JSON.stringify(document));
+      });
+    const good = await run("create", input('[ "$NOW_EPOCH" -gt 1700000000 ]\n'));
+    assert.deepEqual(good, { status: 0, stdout: `{"host":"ok","node":"rack-1","hostKey":"${host.target().hostKey}"}\n`, stderr: "" });
+    const bad = await run("create", input(`echo "- saw ${operator.privateKey.split("\n")[2]}; look" >&2; exit 1\n`));
+    assert.equal(bad.status, 1);
+    assert.match(bad.stderr, /\n- saw \[secret\]; look\n$/);
+  });
+});

@@ -1,0 +1,141 @@
+import { spawn } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import ssh2 from "ssh2";
+
+const SUDO = {
+  free: '#!/bin/sh\n[ "$1" = -n ] && shift\nexec "$@"\n',
+  asks: "#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n",
+};
+const PROGRAMS = ["sh", "cat", "true", "sleep", "env", "touch", "mkdir"];
+
+export function newKey() {
+  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync("ed25519");
+  return { privateKey, publicKey };
+}
+
+/**
+ * A machine with an SSH server: real handshakes, real key checks, commands run by a real sh in a folder of its own.
+ * `sudo`: free | asks | missing. `accepts`: public keys that may log in. `forwards: false`: no connections beyond it.
+ */
+export async function startHost({ accepts, sudo = "free", forwards = true, key = newKey() }) {
+  const folder = mkdtempSync(join(tmpdir(), "hybrid-k3s-host-"));
+  const path = makePath(folder, sudo);
+  const seen = { connections: 0, logins: [], commands: [], forwards: [] };
+  const open = new Set();
+  const children = new Set();
+  const authorized = accepts.map((text) => ssh2.utils.parseKey(text));
+
+  const server = new ssh2.Server({ hostKeys: [key.privateKey] }, (client) => {
+    open.add(client);
+    client.on("close", () => open.delete(client));
+    client.on("error", () => {});
+    client.on("authentication", (context) => {
+      const known =
+        context.method === "publickey" &&
+        authorized.find((one) => one.type === context.key.algo && one.getPublicSSH().equals(context.key.data));
+      if (!known) return context.reject(["publickey"]);
+      if (context.signature && known.verify(context.blob, context.signature, context.hashAlgo) !== true) return context.reject();
+      context.accept();
+      if (context.signature) seen.logins.push(context.username);
+    });
+    client.on("session", (accept) => accept().on("exec", (acceptExec, _reject, info) => runCommand(acceptExec(), info.command)));
+    client.on("tcpip", (accept, reject, info) => forward(client, accept, reject, info));
+  });
+
+  function runCommand(channel, command) {
+    seen.commands.push(command);
+    const child = spawn("/bin/sh", ["-c", command], { cwd: folder, env: { PATH: path, HOME: folder }, detached: true });
+    children.add(child);
+    channel.on("error", () => {});
+    child.stdin.on("error", () => {});
+    channel.pipe(child.stdin);
+    child.stdout.on("data", (data) => channel.write(data));
+    child.stderr.on("data", (data) => channel.stderr.write(data));
+    child.on("close", (code, signal) => {
+      children.delete(child);
+      if (signal) channel.exit(signal.replace(/^SIG/, ""));
+      else channel.exit(code);
+      channel.end();
+    });
+  }
+
+  function forward(client, accept, reject, { destIP, destPort }) {
+    if (!forwards) return refuseWith(client, reject, 1, "administratively prohibited: open failed");
+    seen.forwards.push(`${destIP}:${destPort}`);
+    const socket = net.connect(destPort, destIP, () => {
+      const channel = accept();
+      channel.on("error", () => {});
+      channel.pipe(socket).pipe(channel);
+    });
+    const words = { ECONNREFUSED: "Connection refused", EHOSTUNREACH: "No route to host" };
+    socket.once("error", (error) => refuseWith(client, reject, 2, words[error.code] ?? "Connection timed out"));
+  }
+
+  server._srv.on("connection", () => (seen.connections += 1));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  return {
+    folder,
+    seen,
+    port,
+    key,
+    target: (user = "ops") => ({ address: "127.0.0.1", port, user, hostKey: key.publicKey }),
+    /** Every connection breaks at once, as when the machine loses its power. */
+    cutConnections: () => [...open].forEach((client) => client._sock.destroy()),
+    stop: async () => {
+      [...open].forEach((client) => client._sock.destroy());
+      // The whole group: a killed shell leaves its children behind.
+      for (const child of children) process.kill(-child.pid, "SIGKILL");
+      await new Promise((resolve) => server.close(resolve));
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}
+
+// ssh2's reject() gives no words; OpenSSH sends those of its own connect() with CONNECT_FAILED (2), no words with a prohibition (1).
+function refuseWith(client, reject, reason, words) {
+  const protocol = client._protocol;
+  protocol.channelOpenFail = (recipient) => Object.getPrototypeOf(protocol).channelOpenFail.call(protocol, recipient, reason, words);
+  reject();
+  delete protocol.channelOpenFail;
+}
+
+function makePath(folder, sudo) {
+  const bin = join(folder, ".bin");
+  mkdirSync(bin);
+  for (const program of PROGRAMS) symlinkSync(program === "sh" ? "/bin/sh" : `/usr/bin/${program}`, join(bin, program));
+  if (sudo !== "missing") {
+    writeFileSync(join(bin, "sudo"), SUDO[sudo]);
+    chmodSync(join(bin, "sudo"), 0o755);
+  }
+  return bin;
+}
+
+/** A port that takes connections and never says a word. */
+export async function startBlackHole() {
+  const sockets = new Set();
+  const server = net.createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: server.address().port,
+    stop: () => {
+      sockets.forEach((socket) => socket.destroy());
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** A port on which nothing listens. */
+export async function freePort() {
+  const server = net.createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
