@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type Plugin, build as bundle } from "esbuild";
+import type { ObjectType } from "./plugin/property-types";
+import { readSdkType } from "./read-sdk-types";
+
+/** Where each shape stands in the declarations of its npm package. */
+const SDK_TYPES: Readonly<Record<string, Readonly<Record<string, readonly [file: string, interfaceName: string]>>>> = {
+  command: {
+    localCommand: ["local/command.d.ts", "CommandArgs"],
+    localRun: ["local/run.d.ts", "RunArgs"],
+    remoteCommand: ["remote/command.d.ts", "CommandArgs"],
+  },
+  tailscale: {
+    provider: ["provider.d.ts", "ProviderArgs"],
+    tailnetKey: ["tailnetKey.d.ts", "TailnetKeyArgs"],
+    acl: ["acl.d.ts", "AclArgs"],
+  },
+};
+
+/** One JavaScript text for each plugin's entry file: as a single file it starts in half the time that its modules would take one by one. */
+export async function bundlePlugin(entry: string): Promise<string> {
+  const { outputFiles } = await bundle({
+    entryPoints: [entry],
+    write: false,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    // Its main file requires the others in a way that no bundler follows.
+    alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
+    // Optional accelerators of ssh2, which does without.
+    external: ["cpu-features", "*.node"],
+    plugins: [sdkTypes],
+    logLevel: "error",
+  });
+  return outputFiles.map(({ text }) => text).join("");
+}
+
+const sdkTypes: Plugin = {
+  name: "sdk-types",
+  setup(build) {
+    build.onResolve({ filter: /^sdk-types:/ }, ({ path }) => ({ path: path.slice("sdk-types:".length), namespace: "sdk-types" }));
+    build.onLoad({ filter: /.*/, namespace: "sdk-types" }, ({ path }) => ({ contents: sdkTypesModule(path), loader: "js" }));
+  },
+};
+
+function sdkTypesModule(sdk: string): string {
+  const packageDir = dirname(require.resolve(`@pulumi/${sdk}/package.json`));
+  const types = Object.entries(SDK_TYPES[sdk] ?? {}).map(([name, [file, interfaceName]]): [string, ObjectType] => [
+    name,
+    readSdkType(packageDir, file, interfaceName),
+  ]);
+  const { version } = JSON.parse(readFileSync(join(packageDir, "package.json"), "utf8")) as { version: string };
+  return `export default ${JSON.stringify(Object.fromEntries(types))};\nexport const version = ${JSON.stringify(version)};\n`;
+}

@@ -1,0 +1,1 @@
+export { type InstalledProviders, installProviders } from "./install-providers";

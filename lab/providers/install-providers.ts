@@ -1,0 +1,37 @@
+import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { bundlePlugin } from "./bundle";
+
+/** The executables that the engine looks for, and the folder of each here. */
+const PLUGINS = {
+  languageNodejs: ["pulumi-language-nodejs", "language-nodejs"],
+  resourceCommand: ["pulumi-resource-command", "command"],
+  resourceTailscale: ["pulumi-resource-tailscale", "tailscale"],
+} as const;
+
+export type InstalledProviders = Readonly<Record<keyof typeof PLUGINS, string>>;
+
+/** Writes the stand-ins for the official Pulumi plugins into `binDir`, in place of older ones, and tells their paths. */
+export async function installProviders(binDir: string): Promise<InstalledProviders> {
+  const bundles = resolve(binDir, "plugins");
+  await mkdir(bundles, { recursive: true });
+  const installed = Object.entries(PLUGINS).map(async ([part, [executable, folder]]) => {
+    const bundle = join(bundles, `${executable}.cjs`);
+    await replaceFile(bundle, await bundlePlugin(join(__dirname, folder, "main.ts")), 0o644);
+    // The whole path: the executable may be reached through a link.
+    const path = join(binDir, executable);
+    await replaceFile(path, `#!/bin/sh\nexec node ${shellQuote(bundle)} "$@"\n`, 0o755);
+    return [part, path] as const;
+  });
+  return Object.fromEntries(await Promise.all(installed)) as InstalledProviders;
+}
+
+/** An engine that is starting the plugin right now sees the old or the new file, never half of one. */
+async function replaceFile(path: string, text: string, mode: number): Promise<void> {
+  const unfinished = `${path}.${process.pid}`;
+  await writeFile(unfinished, text);
+  await chmod(unfinished, mode);
+  await rename(unfinished, path);
+}
+
+const shellQuote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,0 +1,42 @@
+import { randomUUID } from "node:crypto";
+import types, { version } from "sdk-types:tailscale";
+import { serveProvider } from "../plugin/serve-provider";
+import { aclResource, wrapped } from "./acl";
+import { ApiClient } from "./api-client";
+import { minimizeHuJson } from "./hujson";
+import { PolicyFile } from "./policy-file";
+import { checkConfig, readConfig } from "./provider-config";
+import { tailnetKeyResource } from "./tailnet-key";
+
+let configured: ApiClient | undefined;
+
+function api(): ApiClient {
+  if (configured === undefined) throw new Error("the provider's configuration is not known yet");
+  return configured;
+}
+
+const policyFile = (): PolicyFile => new PolicyFile(api());
+
+void serveProvider({
+  version,
+  checkConfig: (config) => checkConfig(config, types.provider),
+  configure: (options) => {
+    const config = readConfig(options, process.env);
+    const userAgent = typeof options["userAgent"] === "string" ? options["userAgent"] : `pulumi-tailscale/${version}`;
+    configured = config && new ApiClient(config.baseUrl, config.tailnet, config.credentials, userAgent);
+  },
+  resources: {
+    "tailscale:index/acl:Acl": aclResource(types.acl, policyFile),
+    "tailscale:index/tailnetKey:TailnetKey": tailnetKeyResource(types.tailnetKey, api),
+  },
+  functions: {
+    "tailscale:index/getAcl:getAcl": {
+      check: (args) =>
+        Object.keys(args).map((property) => ({ property, reason: `Unrecognized field '${property}' on 'index.GetAclArgs'` })),
+      call: async () => {
+        const hujson = await wrapped("Failed to fetch ACL", () => policyFile().read());
+        return { id: randomUUID(), hujson, json: minimizeHuJson(hujson) };
+      },
+    },
+  },
+});

@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { type TestContext, describe, it } from "node:test";
+import { PulumiProject, type PulumiRun } from "./language-project";
+import { FakeTailscaleApi } from "./tailscale-provider-api";
+
+const PROGRAM = `
+const tailscale = require("@pulumi/tailscale");
+const { provider, keys = {}, acl, readAcl } = require("./resources.json");
+const opts = { provider: new tailscale.Provider("tailnet", provider) };
+for (const [name, args] of Object.entries(keys)) new tailscale.TailnetKey(name, args, opts);
+if (acl) new tailscale.Acl("acl", acl, opts);
+if (readAcl) exports.live = tailscale.getAclOutput(opts);
+`;
+
+interface Resources {
+  readonly provider?: Readonly<Record<string, unknown>>;
+  readonly keys?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly acl?: Readonly<Record<string, unknown>>;
+  readonly readAcl?: boolean;
+}
+
+const KEYS = "/api/v2/tailnet/-/keys";
+const ACL = "/api/v2/tailnet/-/acl";
+const ACCEPT_ALL = '{"grants":[{"src":["*"],"dst":["*"],"ip":["*"]}]}';
+
+class Tailnet {
+  private constructor(
+    readonly api: FakeTailscaleApi,
+    readonly project: PulumiProject,
+  ) {}
+
+  static async create(test: TestContext): Promise<Tailnet> {
+    const api = await FakeTailscaleApi.start();
+    const runtime = { name: "nodejs", options: { typescript: false } };
+    const project = await PulumiProject.create({
+      "Pulumi.yaml": JSON.stringify({ name: "contract", main: "index.js", runtime }),
+      "index.js": PROGRAM,
+    });
+    test.after(() => Promise.all([project.remove(), api.stop()]));
+    return new Tailnet(api, project);
+  }
+
+  async set(resources: Resources): Promise<void> {
+    const provider = { baseUrl: this.api.url, oauthClientId: "client", oauthClientSecret: "hush", ...resources.provider };
+    await this.project.write({ "resources.json": JSON.stringify({ ...resources, provider }) });
+  }
+
+  async up(resources: Resources): Promise<PulumiRun> {
+    await this.set(resources);
+    return this.project.up();
+  }
+}
+
+describe("the tailscale provider", { concurrency: 2 }, () => {
+  it("makes a key by one request, keeps it secret, makes another on any change, and revokes it", async (test) => {
+    const tailnet = await Tailnet.create(test);
+    const { api, project } = tailnet;
+    const key = { reusable: false, ephemeral: false, preauthorized: true, tags: ["tag:k3s"], expiry: 3600, description: "rack-1" };
+    const first = await tailnet.up({ keys: { key } });
+    assert.equal(first.code, 0, first.output);
+    const request = api.calls.find(({ method, path }) => method === "POST" && path === KEYS);
+    assert.deepEqual(JSON.parse(request?.body ?? ""), {
+      capabilities: { devices: { create: { reusable: false, ephemeral: false, preauthorized: true, tags: ["tag:k3s"] } } },
+      expirySeconds: 3600,
+      description: "rack-1",
+    });
+    assert.equal(request?.headers.authorization, "Bearer token-1");
+    const { outputs, id } = (await project.state())["key"] ?? {};
+    assert.equal(id, "k1");
+    assert.ok(outputs?.["key"] instanceof Object && "ciphertext" in outputs["key"]);
+    const { createdAt, expiresAt, invalid } = outputs;
+    assert.deepEqual(
+      { createdAt, expiresAt, invalid },
+      { createdAt: "2026-01-02T03:04:05Z", expiresAt: "2026-01-03T03:04:05Z", invalid: false },
+    );
+
+    assert.match((await project.up()).output, /3 unchanged/);
+    api.calls.length = 0;
+    const changed = await tailnet.up({ keys: { key: { ...key, description: "rack-1 again" } } });
+    assert.match(changed.output, /\+-1 replaced/);
+    assert.deepEqual(api.asked(), [`POST ${KEYS}`, `DELETE ${KEYS}/k1`]);
+    // A used key may be gone at the service already.
+    api.keys.clear();
+    assert.equal((await project.destroy()).code, 0);
+  });
+
+  it("drops a dead key from state at a refresh by recreateIfInvalid, and by default if it is reusable", async (test) => {
+    const tailnet = await Tailnet.create(test);
+    const { api, project } = tailnet;
+    const keys = {
+      never: { reusable: true, recreateIfInvalid: "never" },
+      always: { recreateIfInvalid: "always" },
+      single: {},
+      reusable: { reusable: true },
+      gone: { recreateIfInvalid: "never" },
+    };
+    assert.equal((await tailnet.up({ keys })).code, 0);
+    const gone = (await project.state())["gone"]?.id;
+    for (const key of api.keys.values()) key.invalid = true;
+    api.keys.delete(gone ?? "");
+    assert.equal((await project.refresh()).code, 0);
+    assert.deepEqual(Object.keys(await project.state()).sort(), ["gone", "never", "single"]);
+  });
+
+  it("writes the first policy only over the default one unless told to overwrite, and later ones without ETag", async (test) => {
+    const tailnet = await Tailnet.create(test);
+    const { api } = tailnet;
+    api.policy = '{"acls":[]}';
+    const refused = await tailnet.up({ acl: { acl: ACCEPT_ALL } });
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.output, /Failed to set ACL.*non-default/s);
+    assert.equal(api.policy, '{"acls":[]}');
+
+    const forced = await tailnet.up({ acl: { acl: ACCEPT_ALL, overwriteExistingContent: true } });
+    assert.equal(forced.code, 0, forced.output);
+    assert.equal(api.policy, ACCEPT_ALL);
+    api.calls.length = 0;
+    const commented = `// Ours.\n${ACCEPT_ALL}`;
+    assert.equal((await tailnet.up({ acl: { acl: commented, overwriteExistingContent: true } })).code, 0);
+    const write = api.calls.find(({ method, path }) => method === "POST" && path === ACL);
+    assert.deepEqual(
+      [write?.body, write?.headers["if-match"], write?.headers["content-type"]],
+      [commented, undefined, "application/hujson"],
+    );
+  });
+
+  it("takes texts that differ in blanks only for the same, and leaves the last policy at the end", async (test) => {
+    const tailnet = await Tailnet.create(test);
+    const { api, project } = tailnet;
+    assert.equal((await tailnet.up({ acl: { acl: ACCEPT_ALL } })).code, 0);
+    const spaced = await tailnet.up({ acl: { acl: JSON.stringify(JSON.parse(ACCEPT_ALL), null, 2) } });
+    assert.match(spaced.output, /3 unchanged/);
+    assert.equal((await project.destroy()).code, 0);
+    assert.equal(api.policy, ACCEPT_ALL);
+  });
+
+  it("asks the API to validate the policy in a preview and changes nothing", async (test) => {
+    const tailnet = await Tailnet.create(test);
+    const { api, project } = tailnet;
+    await tailnet.set({ acl: { acl: ACCEPT_ALL }, keys: { key: {} } });
+    const { code, output } = await project.preview();
+    assert.equal(code, 0, output);
+    assert.deepEqual(api.asked(), [`POST ${ACL}/validate`]);
+
+    api.objection = "test(s) failed";
+    const refused = await project.preview();
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.output, /ACL validation failed: test\(s\) failed/);
+  });
+
+  it("shows a change made elsewhere at a refresh, and puts it right", async (test) => {
+    const tailnet = await Tailnet.create(test);
+    const { api, project } = tailnet;
+    const acl = { acl: ACCEPT_ALL };
+    assert.equal((await tailnet.up({ acl })).code, 0);
+    api.policy = '{"acls":[]}';
+    assert.equal((await project.refresh()).code, 0);
+    assert.equal((await project.state())["acl"]?.outputs["acl"], '{"acls":[]}');
+    assert.match((await project.up()).output, /~ 1 updated/);
+    assert.equal(api.policy, ACCEPT_ALL);
+  });
+
+  it("reads the policy as HuJSON and as JSON", async (test) => {
+    const tailnet = await Tailnet.create(test);
+    const { api, project } = tailnet;
+    api.policy = '// Mine.\n{"acls": [],}';
+    const { code, output } = await tailnet.up({ readAcl: true });
+    assert.equal(code, 0, output);
+    const { id, ...texts } = (await project.outputs())["live"] as Record<string, string>;
+    assert.ok(id);
+    assert.deepEqual(texts, { hujson: '// Mine.\n{"acls": [],}', json: '{"acls":[]}' });
+  });
+
+  it("takes an API key from the environment, refuses one beside an OAuth client, and refuses none at all", async (test) => {
+    const tailnet = await Tailnet.create(test);
+    const { project } = tailnet;
+    const withKey = { TAILSCALE_API_KEY: "api-key-1" };
+    await tailnet.set({ readAcl: true, provider: { oauthClientId: undefined, oauthClientSecret: undefined } });
+    const alone = await project.run(["preview", "--stack", "test"], withKey);
+    assert.equal(alone.code, 0, alone.output);
+    const none = await project.preview();
+    assert.notEqual(none.code, 0);
+    assert.match(none.output, /credentials are empty/);
+    await tailnet.set({ readAcl: true });
+    const both = await project.run(["preview", "--stack", "test"], withKey);
+    assert.notEqual(both.code, 0);
+    assert.match(both.output, /credentials are conflicting/);
+  });
+
+  it("tells the API's own message and status", async (test) => {
+    const tailnet = await Tailnet.create(test);
+    const { code, output } = await tailnet.up({
+      readAcl: true,
+      provider: { oauthClientId: undefined, oauthClientSecret: undefined, apiKey: "wrong" },
+    });
+    assert.notEqual(code, 0);
+    assert.match(output, /API token invalid \(401\)/);
+  });
+});
