@@ -32,8 +32,15 @@ export default tseslint.config(
         {
           patterns: [
             { group: ["@pulumi/*"], message: "plan/ and validation are pure data: no Pulumi." },
-            { group: ["fs", "fs/*", "node:fs", "node:fs/*", "child_process", "node:child_process", "node:net", "node:https"], message: "plan/ has no effects." },
-            { group: ["crypto", "node:crypto"], importNames: ["randomBytes", "randomUUID", "randomInt"], message: "plan/ has no randomness." },
+            {
+              group: ["fs", "fs/*", "node:fs", "node:fs/*", "child_process", "node:child_process", "node:net", "node:https"],
+              message: "plan/ has no effects.",
+            },
+            {
+              group: ["crypto", "node:crypto"],
+              importNames: ["randomBytes", "randomUUID", "randomInt"],
+              message: "plan/ has no randomness.",
+            },
           ],
         },
       ],
@@ -41,5 +48,9 @@ export default tseslint.config(
       "no-restricted-properties": ["error", { object: "Math", property: "random", message: "plan/ has no randomness." }],
     },
   },
-  { files: ["**/*.mjs", "**/*.cjs"], languageOptions: { ecmaVersion: 2023 }, rules: { "max-lines": ["error", { max: 250 }], "no-unused-vars": "error", "no-undef": "off" } },
+  {
+    files: ["**/*.mjs", "**/*.cjs"],
+    languageOptions: { ecmaVersion: 2023 },
+    rules: { "max-lines": ["error", { max: 250 }], "no-unused-vars": "error", "no-undef": "off" },
+  },
 );

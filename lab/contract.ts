@@ -30,7 +30,10 @@ export interface ServiceSpec {
   readonly waitReady: (run: RunInNetns) => Promise<void>;
 }
 
-export type RunInNetns = (argv: readonly string[], options?: { readonly input?: string; readonly env?: Readonly<Record<string, string>> }) => Promise<RunResult>;
+export type RunInNetns = (
+  argv: readonly string[],
+  options?: { readonly input?: string; readonly env?: Readonly<Record<string, string>> },
+) => Promise<RunResult>;
 
 export interface RunResult {
   readonly code: number;

@@ -8,7 +8,13 @@ interface Suite {
 }
 
 const tsx = ["node", "--import", "tsx"];
-const nodeTest = (concurrency: number, ...patterns: string[]) => [...tsx, "--test", `--test-concurrency=${concurrency}`, "--test-reporter=spec", ...files(...patterns)];
+const nodeTest = (concurrency: number, ...patterns: string[]) => [
+  ...tsx,
+  "--test",
+  `--test-concurrency=${concurrency}`,
+  "--test-reporter=spec",
+  ...files(...patterns),
+];
 const shellFiles = () => files("**/*.sh", "**/*.bats", "**/*.bash", ".ci/run", "lab/enter");
 
 const SUITES: readonly Suite[] = [
@@ -23,7 +29,12 @@ const SUITES: readonly Suite[] = [
       ["bash", "-c", 'unformatted=$(gofmt -l lab) && test -z "$unformatted" || { echo "gofmt: $unformatted"; exit 1; }'],
     ],
   },
-  { name: "unit", commands: () => [nodeTest(2, ...["config", "plan", "remote", "k3s", "program", "tools"].map((folder) => `test/${folder}/**/*.test.*ts`))] },
+  {
+    name: "unit",
+    commands: () => [
+      nodeTest(2, ...["config", "plan", "remote", "k3s", "program", "tools"].map((folder) => `test/${folder}/**/*.test.*ts`)),
+    ],
+  },
   { name: "scripts", commands: () => [["bats", "--tap", ...files("test/scripts/*.bats")]] },
   { name: "contract", commands: () => [nodeTest(1, "test/contract/*.test.ts")] },
   { name: "lab", commands: () => [nodeTest(1, "test/lab/*.test.ts")] },
@@ -36,7 +47,13 @@ interface Count {
 
 /** Files of the work tree that git tracks or would track; `*` stays within a folder, `**` does not. */
 function files(...patterns: string[]): string[] {
-  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", ...patterns.map((pattern) => `:(glob)${pattern}`)]);
+  const listed = execFileSync("git", [
+    "ls-files",
+    "--cached",
+    "--others",
+    "--exclude-standard",
+    ...patterns.map((pattern) => `:(glob)${pattern}`),
+  ]);
   return [...new Set(listed.toString().split("\n"))].filter((file) => file !== "").sort();
 }
 
@@ -80,7 +97,10 @@ async function main(wanted: readonly string[]): Promise<void> {
   console.log("\nminutes per suite");
   for (const { name, minutes, count } of rows)
     console.log(`  ${name.padEnd(10)} ${minutes.toFixed(1).padStart(5)}   ${count.passed} passed, ${count.failed} failed`);
-  const total = rows.reduce((sum, { count }) => ({ passed: sum.passed + count.passed, failed: sum.failed + count.failed }), { passed: 0, failed: 0 });
+  const total = rows.reduce((sum, { count }) => ({ passed: sum.passed + count.passed, failed: sum.failed + count.failed }), {
+    passed: 0,
+    failed: 0,
+  });
   console.log(`${total.passed} passed, ${total.failed} failed`);
   process.exitCode = total.failed > 0 ? 1 : 0;
 }

@@ -5,5 +5,4 @@ package tools
 
 import (
 	_ "github.com/juanfont/headscale/cmd/headscale"
-
 )

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand"
+	"net"
+	"strconv"
+	"time"
+)
+
+// A connection to serve starts with one line, "put" or "get BYTES". After put's bytes and a half-close, and after get's bytes on a
+// second connection's behalf, the report is what was seen.
+type report struct {
+	Bytes   int64   `json:"bytes"`
+	SHA256  string  `json:"sha256"`
+	Peer    string  `json:"peer"`
+	Seconds float64 `json:"seconds"`
+}
+
+// pattern is the same stream of bytes at both ends, so that a checksum can be compared without carrying it.
+func pattern(count int64) io.Reader { return io.LimitReader(rand.New(rand.NewSource(1)), count) }
+
+func consume(from io.Reader) (report, error) {
+	sum := sha256.New()
+	count, err := io.Copy(sum, from)
+	return report{Bytes: count, SHA256: hex.EncodeToString(sum.Sum(nil))}, err
+}
+
+func host(address net.Addr) string {
+	text, _, _ := net.SplitHostPort(address.String())
+	return text
+}
+
+// answer serves one connection of send or receive.
+func answer(connection net.Conn) error {
+	defer connection.Close()
+	reader := bufio.NewReader(connection)
+	line, err := reader.ReadString('\n')
+	if err != nil {
+		return err
+	}
+	if line == "put\n" {
+		seen, err := consume(reader)
+		if err != nil {
+			return err
+		}
+		seen.Peer = host(connection.RemoteAddr())
+		return json.NewEncoder(connection).Encode(seen)
+	}
+	var count int64
+	if _, err := fmt.Sscanf(line, "get %d\n", &count); err != nil {
+		return fmt.Errorf("unknown request %q", line)
+	}
+	_, err = io.Copy(connection, pattern(count))
+	return err
+}
+
+func open(flags *flag.FlagSet, args []string) (*net.TCPConn, int64, error) {
+	timeout := flags.Duration("timeout", time.Minute, "")
+	rest, err := parse(flags, args, 3)
+	if err != nil {
+		return nil, 0, err
+	}
+	count, err := strconv.ParseInt(rest[2], 10, 64)
+	if err != nil {
+		return nil, 0, err
+	}
+	connection, err := net.DialTimeout("tcp", net.JoinHostPort(rest[0], rest[1]), *timeout)
+	if err != nil {
+		return nil, 0, err
+	}
+	return connection.(*net.TCPConn), count, connection.SetDeadline(time.Now().Add(*timeout))
+}
+
+// finish compares what arrived with what was to arrive.
+func finish(seen report, count int64, start time.Time) error {
+	want, err := consume(pattern(count))
+	if err != nil {
+		return err
+	}
+	seen.Seconds = time.Since(start).Seconds()
+	if err := printJSON(seen); err != nil {
+		return err
+	}
+	if seen.Bytes != want.Bytes || seen.SHA256 != want.SHA256 {
+		return fmt.Errorf("%d bytes with checksum %s arrived, wanted %d with %s", seen.Bytes, seen.SHA256, want.Bytes, want.SHA256)
+	}
+	return nil
+}
+
+func send(flags *flag.FlagSet, args []string) error {
+	start := time.Now()
+	connection, count, err := open(flags, args)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	_, putErr := io.Copy(connection, io.MultiReader(newLine("put"), pattern(count)))
+	if err := errors.Join(putErr, connection.CloseWrite()); err != nil {
+		return err
+	}
+	var seen report
+	if err := json.NewDecoder(connection).Decode(&seen); err != nil {
+		return err
+	}
+	return finish(seen, count, start)
+}
+
+func receive(flags *flag.FlagSet, args []string) error {
+	start := time.Now()
+	connection, count, err := open(flags, args)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	if _, err := io.Copy(connection, newLine(fmt.Sprintf("get %d", count))); err != nil {
+		return err
+	}
+	seen, err := consume(connection)
+	if err != nil {
+		return err
+	}
+	seen.Peer = host(connection.RemoteAddr())
+	return finish(seen, count, start)
+}

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import type { LabTools } from "../../lab/contract";
+import type { LabHost } from "../../lab/hosts/host";
+import { waitUntil } from "../../lab/hosts/wait-until";
+
+export type Role = "server" | "agent";
+
+// What k3s asks of tailscale, answered from files, with every call written down. `up` fails as with a dead key.
+const recordingTailscale = `#!/bin/sh
+echo "$*" >>/run/tailscale/calls
+case "$1 $2" in
+  "status --json") cat /run/tailscale/status ;;
+  "debug prefs") echo '{"AdvertiseRoutes": ["192.0.2.0/24"]}' ;;
+  up*)
+    echo "backend error: invalid key" >&2
+    exit 1
+    ;;
+esac
+`;
+
+/** A booted host of the lab with k3s's files at hand and a recorded `tailscale`, on an address that other machines reach too. */
+export class K3sMachine {
+  constructor(
+    readonly host: LabHost,
+    readonly vpnAddress: string,
+  ) {}
+
+  private readonly configFile = "/etc/rancher/k3s/config.yaml";
+  readonly vpnAuthFile = "/etc/vpn-auth";
+
+  async prepare(
+    tools: LabTools,
+    images: string,
+    neighbours: readonly { readonly vpnAddress: string; readonly address: string }[],
+  ): Promise<void> {
+    await this.host.copyIn(tools.k3s, "/usr/local/bin/k3s", "0755");
+    await this.host.copyIn(tools.k3s, "/opt/k3s", "0755");
+    await this.host.copyIn(tools.installK3s, "/opt/install-k3s.sh", "0755");
+    await this.host.copyIn(images, `/opt/images/${path.basename(images)}`);
+    await this.host.writeFile("/usr/local/bin/tailscale", recordingTailscale, "0755");
+    await this.setVpn("Running");
+    // flannel looks for the interface by this name; a tunnel without a program at its other end still carries an address.
+    await this.host.exec(
+      `ip tuntap add tailscale0 mode tun; ip link set tailscale0 mtu 1280 up; ip address add ${this.vpnAddress}/32 dev tailscale0`,
+    );
+    for (const { vpnAddress, address } of neighbours) await this.host.exec(`ip route add ${vpnAddress}/32 via ${address}`);
+  }
+
+  /** What `tailscale status` says from now on; the record of calls starts anew. */
+  async setVpn(state: "Running" | "NeedsLogin"): Promise<void> {
+    await this.host.exec("mkdir -p /run/tailscale; : >/run/tailscale/calls");
+    await this.host.writeFile("/run/tailscale/status", JSON.stringify({ BackendState: state, TailscaleIPs: [this.vpnAddress] }));
+  }
+
+  async vpnCalls(): Promise<string[]> {
+    return (await this.host.readFile("/run/tailscale/calls")).trim().split("\n");
+  }
+
+  writeConfig(config: Readonly<Record<string, unknown>>): Promise<void> {
+    // JSON is YAML.
+    return this.host.writeFile(this.configFile, JSON.stringify(config), "0600");
+  }
+
+  /** Runs k3s in the foreground until it ends by itself, as it does where something is fatal, and gives what it printed. */
+  async runToItsEnd(role: Role, config: Readonly<Record<string, unknown>>, meanwhile = ""): Promise<string> {
+    await this.writeConfig(config);
+    const script = `timeout 60 k3s ${role} >/tmp/out 2>&1 & ${meanwhile}\nwait $! && code=0 || code=$?; cat /tmp/out; echo "exit code $code"`;
+    const output = await this.host.exec(script, { timeoutMs: 90_000 });
+    assert.match(output, /exit code (?!0$|124$)\d+$/m, `k3s ${role} should have ended by itself with an error:\n${output}`);
+    return output;
+  }
+
+  /** Runs the installer with k3s in place already; the unit is started where the installer sees a reason. */
+  install(role: Role, variables = ""): Promise<string> {
+    const place =
+      "mkdir -p /var/lib/rancher/k3s/agent/images; cp /opt/images/* /var/lib/rancher/k3s/agent/images/; test -x /usr/local/bin/k3s || cp /opt/k3s /usr/local/bin/k3s";
+    return this.host.exec(`${place}; ${variables} INSTALL_K3S_SKIP_DOWNLOAD=true INSTALL_K3S_EXEC=${role} /opt/install-k3s.sh 2>&1`, {
+      timeoutMs: 180_000,
+    });
+  }
+
+  kubectl(command: string): Promise<string> {
+    return this.host.exec(`k3s kubectl ${command}`, { timeoutMs: 60_000 });
+  }
+
+  async waitReady(node: string): Promise<void> {
+    await waitUntil(
+      `node ${node} is Ready`,
+      async () => / Ready /.test(await this.kubectl(`get node ${node} --no-headers --ignore-not-found`)),
+      {
+        timeoutMs: 60_000,
+        intervalMs: 300,
+      },
+    );
+  }
+
+  /** Since when the unit's main process runs, which a restart changes. */
+  startOf(unit: string): Promise<string> {
+    return this.host.exec(`systemctl show -P ExecMainStartTimestampMonotonic ${unit}`);
+  }
+
+  async waitForJournal(unit: string, text: string): Promise<void> {
+    await waitUntil(`${unit} says "${text}"`, async () => (await this.host.exec(`journalctl -u ${unit} -o cat`)).includes(text), {
+      timeoutMs: 60_000,
+      intervalMs: 500,
+    });
+  }
+}
+
+/** The archive of the lab's images in the mirror's folder. */
+export function imagesIn(mirrorTree: string, k3sVersion: string): string {
+  const folder = path.join(mirrorTree, "k3s", k3sVersion);
+  const name = readdirSync(folder).find((file) => file.startsWith("k3s-airgap-images-"));
+  assert.ok(name !== undefined, `${folder} holds the lab's images`);
+  return path.join(folder, name);
+}

@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { LabTools } from "../../lab/contract";
+import { waitUntil } from "../../lab/hosts/wait-until";
+import type { Lab } from "../../lab/lab";
+import { buildMirrorTree } from "../../lab/mirror/build-tree";
+import { createProgress } from "../../lab/progress";
+import { startLab } from "../../lab/start-lab";
+import { getTools } from "../../lab/tools/get-tools";
+import { K3sMachine, imagesIn } from "./k3s-machine";
+
+// What the program relies on in k3s, shown on the one that the lab has: the stand-in, or the real one given by LAB_K3S and
+// LAB_INSTALL_K3S. The cases build on each other: one cluster of a server and an agent, installed, used and taken away.
+const progress = createProgress();
+let lab: Lab;
+let tools: LabTools;
+let server: K3sMachine;
+let agent: K3sMachine;
+
+const pod = (node: string) =>
+  JSON.stringify({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: `on-${node}` },
+    spec: {
+      nodeName: node,
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: "c", image: "hybrid-k3s.test/probe:1", imagePullPolicy: "Never" }],
+    },
+  });
+
+before(async () => {
+  tools = await getTools(progress);
+  const images = imagesIn(await buildMirrorTree(tools), tools.k3sVersion);
+  lab = await startLab({ control: false, hosts: ["rack-1", "rack-3"], progress });
+  server = new K3sMachine(lab.host("rack-1"), "100.64.0.1");
+  agent = new K3sMachine(lab.host("rack-3"), "100.64.0.3");
+  await server.prepare(tools, images, [{ vpnAddress: "100.64.0.3", address: "10.10.1.13" }]);
+  await agent.prepare(tools, images, [{ vpnAddress: "100.64.0.1", address: "10.10.1.11" }]);
+});
+
+after(() => lab.down());
+
+describe("k3s reads its settings", () => {
+  it("and an empty joinKey is fatal", async () => {
+    await server.host.writeFile(server.vpnAuthFile, "name=tailscale,joinKey=", "0600");
+    assert.match(await server.runToItsEnd("server", { "vpn-auth-file": server.vpnAuthFile }), /VPN Error\. Tailscale requires a JoinKey/);
+  });
+
+  it("and a missing vpn-auth-file is waited for", async () => {
+    const file = "/tmp/late-vpn-auth";
+    const output = await server.runToItsEnd("server", { "vpn-auth-file": file }, `sleep 1; echo name=tailscale,joinKey= >${file}`);
+    assert.match(output, /Tailscale requires a JoinKey/);
+  });
+
+  it("and an unknown name of a VPN parameter is fatal", async () => {
+    const output = await server.runToItsEnd("server", { "vpn-auth": "name=tailscale,joinKey=a, controlServerURL=b" });
+    assert.match(output, /includes an unknown parameter:  controlServerURL/);
+  });
+
+  it("and cuts a VPN value at its second =, splits extraArgs at white space, and logs in only where tailscale does not run", async () => {
+    await server.setVpn("NeedsLogin");
+    const auth =
+      "name=tailscale,joinKey=tskey-client-x?ephemeral=false,controlServerURL=https://control.test,extraArgs=--hostname=a  --advertise-tags=tag:a,tag:b";
+    await server.host.writeFile(server.vpnAuthFile, `${auth}\n`, "0600");
+    assert.match(await server.runToItsEnd("server", { "vpn-auth-file": server.vpnAuthFile }), /invalid key/);
+    const up =
+      "up --authkey tskey-client-x?ephemeral --timeout=30s --reset --login-server https://control.test --hostname=a --advertise-tags=tag:a,tag:b";
+    assert.deepEqual((await server.vpnCalls()).slice(0, 2), ["status --json", up]);
+  });
+
+  it("and a key that only servers know is fatal on an agent", async () => {
+    const output = await agent.runToItsEnd("agent", { server: "https://100.64.0.1:6443", token: "x", "tls-san": ["a"] });
+    assert.match(output, /flag provided but not defined: -tls-san|unknown flag/);
+  });
+});
+
+describe("a k3s server", () => {
+  const config = {
+    "node-name": "first",
+    "vpn-auth-file": "/etc/vpn-auth",
+    "node-label": ["color=red"],
+    "no-such-key": true,
+    "tls-san": ["k3s.example.org"],
+  };
+  let before: { start: string; container: string };
+
+  it("starts with an unknown key, which it says it skips, and takes the tailnet's address", async () => {
+    await server.setVpn("Running");
+    await server.host.writeFile(server.vpnAuthFile, "name=tailscale,joinKey=dead", "0600");
+    await server.writeConfig(config);
+    await server.install("server");
+    assert.equal(await server.kubectl("get --raw /readyz"), "ok");
+    await server.waitReady("first");
+    await server.waitForJournal("k3s", "no-such-key");
+    assert.equal(await server.kubectl(`get node first -o jsonpath='{.status.addresses[?(@.type=="InternalIP")].address}'`), "100.64.0.1");
+    const expected = ["status --json", "debug prefs", "set --accept-routes --advertise-routes=10.42.0.0/24,192.0.2.0/24"];
+    assert.deepEqual([...new Set(await server.vpnCalls())], expected);
+  });
+
+  it("writes a kubeconfig for root alone, and tokens that name its authority", async () => {
+    assert.equal(await server.host.exec("stat -c %a /etc/rancher/k3s/k3s.yaml"), "600\n");
+    assert.match(await server.host.readFile("/etc/rancher/k3s/k3s.yaml"), /server: https:\/\/127\.0\.0\.1:6443/);
+    const authority = (await server.host.exec("curl -sk https://127.0.0.1:6443/cacerts | sha256sum")).split(" ")[0] ?? "";
+    const token = await server.host.readFile("/var/lib/rancher/k3s/server/token");
+    assert.match(token, new RegExp(`^K10${authority}::server:.+\n$`));
+    // Without an agent token of its own there is only one: whoever gets this file can join as a server.
+    assert.equal(await server.host.readFile("/var/lib/rancher/k3s/server/agent-token"), token);
+    const names = await server.host.exec(
+      "openssl s_client -connect 127.0.0.1:6443 </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName",
+    );
+    assert.match(names, /k3s\.example\.org/);
+    assert.match(names, /100\.64\.0\.1/);
+  });
+
+  it("is not restarted by the installer when only config.yaml changed", async () => {
+    const container =
+      "get pod on-first -o jsonpath='{.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount}'";
+    await server.host.exec("k3s kubectl apply -f -", { input: pod("first") });
+    await server.kubectl("wait --for=condition=Ready pod/on-first --timeout=30s");
+    before = { start: await server.startOf("k3s"), container: await server.kubectl(container) };
+    await server.writeConfig({
+      ...config,
+      "node-label": ["color=blue", "size=big"],
+      "node-taint": ["new=true:NoSchedule"],
+      "agent-token": "secret",
+    });
+    assert.match(await server.install("server"), /No change detected so skipping service start/);
+    assert.equal(await server.startOf("k3s"), before.start);
+  });
+
+  it("keeps its pods over a restart, and reads labels and taints only when it registers", async () => {
+    await server.install("server", "INSTALL_K3S_FORCE_RESTART=true");
+    assert.notEqual(await server.startOf("k3s"), before.start);
+    await waitUntil("the kubelet reports again", async () => (await server.kubectl("logs on-first --tail=1")) === "", {
+      timeoutMs: 60_000,
+      intervalMs: 500,
+    });
+    await server.waitReady("first");
+    const container =
+      "get pod on-first -o jsonpath='{.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount}'";
+    assert.equal(await server.kubectl(container), before.container);
+    const labels = await server.kubectl(
+      "get node first -o jsonpath='{.metadata.labels.color}{.metadata.labels.size}{.spec.taints[*].key}'",
+    );
+    assert.equal(labels, "red");
+  });
+
+  it("gives agents a token of their own where one is set", async () => {
+    assert.match(await server.host.readFile("/var/lib/rancher/k3s/server/agent-token"), /^K10[0-9a-f]{64}::node:secret\n$/);
+  });
+});
+
+describe("a k3s agent", () => {
+  it("says it is ready once it is joined, and labels its Node as the config said then", async () => {
+    const token = await server.host.readFile("/var/lib/rancher/k3s/server/agent-token");
+    await agent.host.writeFile(agent.vpnAuthFile, "name=tailscale,joinKey=dead", "0600");
+    await agent.host.writeFile("/etc/agent-token", token, "0600");
+    const config = {
+      "node-name": "second",
+      server: "https://100.64.0.1:6443",
+      "token-file": "/etc/agent-token",
+      "vpn-auth-file": agent.vpnAuthFile,
+    };
+    await agent.writeConfig({ ...config, "node-label": ["color=green"], "node-taint": ["late=true:PreferNoSchedule"] });
+    await agent.install("agent");
+    assert.equal(
+      await server.kubectl(
+        "get node second -o jsonpath='{.metadata.labels.color} {.spec.taints[?(@.key==\"late\")].effect} {.spec.podCIDR}'",
+      ),
+      "green PreferNoSchedule 10.42.1.0/24",
+    );
+    await server.waitReady("second");
+  });
+
+  it("runs pods that kubectl reaches", async () => {
+    await server.host.exec("k3s kubectl apply -f -", { input: pod("second") });
+    await server.kubectl("wait --for=condition=Ready pod/on-second --timeout=30s");
+    assert.equal(await server.kubectl("exec on-second -- /probe mtu eth0"), "1280\n");
+    assert.match(
+      await server.kubectl("get --raw /api/v1/nodes/second/proxy/metrics/resource"),
+      /container_cpu_usage_seconds_total\{[^}]*pod="on-second"/,
+    );
+  });
+
+  it("is refused under its name with another machine's password, until its Node is deleted", async () => {
+    await agent.host.exec(
+      "systemctl stop k3s-agent; echo 0123456789abcdef >/etc/rancher/node/password; systemctl start --no-block k3s-agent",
+    );
+    await agent.waitForJournal("k3s-agent", "Node password rejected");
+    assert.equal(await agent.host.exec("systemctl show -P ActiveState k3s-agent"), "activating\n");
+    await server.kubectl("delete node second");
+    await waitUntil("the agent joins anew", async () => (await agent.host.exec("systemctl show -P ActiveState k3s-agent")) === "active\n", {
+      timeoutMs: 90_000,
+      intervalMs: 500,
+    });
+  });
+});
+
+describe("taking k3s away", () => {
+  it("by the killall script ends its pods and withdraws every advertised route, while tailscale stays up", async () => {
+    await server.setVpn("Running");
+    await server.host.exec("k3s-killall.sh", { timeoutMs: 120_000 });
+    assert.deepEqual(await server.vpnCalls(), ["set --advertise-routes="]);
+    assert.equal(await server.host.exec("pgrep -f 'containerd-shim|/probe' || true"), "");
+    assert.equal(await server.host.exec("ip -o link show type bridge"), "");
+    assert.doesNotMatch(await server.host.exec("iptables-save"), /KUBE-|flannel/i);
+  });
+
+  for (const role of ["server", "agent"] as const) {
+    it(`by the ${role}'s uninstall script leaves the node's password and nothing else`, async () => {
+      const machine = role === "server" ? server : agent;
+      await machine.host.exec(`/usr/local/bin/k3s-${role === "agent" ? "agent-" : ""}uninstall.sh`, { timeoutMs: 120_000 });
+      const places = "/etc/rancher /var/lib/rancher /var/lib/kubelet /var/lib/cni /run/k3s /etc/systemd/system /usr/local/bin";
+      const left = await machine.host.exec(
+        `find ${places} -not -type d \\( -path '*k3s*' -o -path '*rancher*' -o -path '/var/lib/*' -o -lname k3s \\) 2>/dev/null || true`,
+      );
+      assert.equal(left, "/etc/rancher/node/password\n");
+      assert.equal(await machine.host.exec("grep -c -e k3s -e kubelet /proc/mounts || true"), "0\n");
+    });
+  }
+});

@@ -1,0 +1,25 @@
+import { after, before, describe } from "node:test";
+import { LabContext, type Scenario } from "./lab-context";
+import { firstUp } from "./scenarios/first-up";
+
+/** In this order, on one lab that is booted once. `LAB_SCENARIOS=first-up,...` runs some alone. */
+const SCENARIOS: readonly Scenario[] = [firstUp];
+
+const wanted = process.env["LAB_SCENARIOS"]?.split(",");
+const chosen = SCENARIOS.filter(({ name }) => wanted === undefined || wanted.includes(name));
+if (chosen.length === 0) throw new Error(`no scenario ${String(wanted)}; there are ${SCENARIOS.map(({ name }) => name).join(", ")}`);
+
+describe("the lab", () => {
+  let context: LabContext | undefined;
+  before(async () => {
+    context = await LabContext.start();
+  });
+  after(() => context?.lab.down());
+  for (const { name, define } of chosen)
+    describe(name, () => {
+      define(() => {
+        if (context === undefined) throw new Error("the lab did not start");
+        return context;
+      });
+    });
+});

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, describe, it } from "node:test";
+import { waitUntil } from "../../lab/hosts/wait-until";
+import { checkoutRoot } from "../../lab/paths";
+import { silentProgress } from "../../lab/progress";
+import { startLab } from "../../lab/start-lab";
+import { labTraces, machineState } from "./helpers/lab-traces";
+
+interface Holder {
+  readonly pid: number;
+  /** Resolves with the line that says that the lab is up. */
+  readonly up: Promise<string>;
+  readonly ended: Promise<void>;
+}
+
+/** Starts, in a checkout, a program that holds a lab of one host. */
+function holdLab(checkout = checkoutRoot): Holder {
+  const child = spawn("node", ["--import", "tsx", "test/lab/helpers/hold-lab.ts"], { cwd: checkout, stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout });
+  return {
+    pid: child.pid ?? 0,
+    up: new Promise((resolve) => lines.once("line", resolve)),
+    ended: new Promise((resolve) => child.once("close", () => resolve())),
+  };
+}
+
+const waitUntilNothingLeft = () =>
+  waitUntil(
+    "nothing of the lab is left",
+    () => {
+      const traces = labTraces();
+      if (traces.length > 0) throw new Error(traces.join("\n"));
+      return true;
+    },
+    { timeoutMs: 20_000 },
+  );
+
+describe("the lab's end", () => {
+  const machineBefore = machineState();
+
+  // Before the namespaces, while they are made, while hosts boot.
+  for (const milliseconds of [300, 700, 1000, 1500, 2500]) {
+    it(`leaves nothing where its program is killed after ${milliseconds} ms`, async () => {
+      const holder = holdLab();
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      process.kill(holder.pid, "SIGKILL");
+      await holder.ended;
+      await waitUntilNothingLeft();
+      assert.equal(machineState(), machineBefore);
+    });
+  }
+
+  it("leaves nothing where its program is killed while the lab is up, and the next start works", async () => {
+    const holder = holdLab();
+    assert.equal(await holder.up, "rack-1 is up");
+    assert.notDeepEqual(labTraces(), []);
+    process.kill(holder.pid, "SIGKILL");
+    await holder.ended;
+    await waitUntilNothingLeft();
+    const lab = await startLab({ progress: silentProgress, control: false, hosts: ["bastion"] });
+    assert.equal(await lab.operator.ssh("bastion", ["hostname"]), "bastion\n");
+    await lab.down();
+    assert.deepEqual(labTraces(), []);
+    assert.equal(machineState(), machineBefore);
+  });
+});
+
+describe("a second checkout's lab", () => {
+  const second = mkdtempSync(join(tmpdir(), "second-checkout-"));
+  after(() => rmSync(second, { recursive: true }));
+
+  it("runs beside the first one, which goes on when it ends", async () => {
+    for (const name of ["lab", "src", "test", "package.json", "tsconfig.json"])
+      cpSync(join(checkoutRoot, name), join(second, name), { recursive: true });
+    symlinkSync(join(checkoutRoot, "node_modules"), join(second, "node_modules"));
+    const machineBefore = machineState();
+    const lab = await startLab({ progress: silentProgress, control: false, hosts: ["rack-1", "bastion"] });
+    const holder = holdLab(second);
+    assert.equal(await holder.up, "rack-1 is up");
+    assert.equal(await lab.operator.ssh("rack-1", ["echo first"]), "first\n");
+    process.kill(holder.pid, "SIGKILL");
+    await holder.ended;
+    assert.equal(await lab.operator.ssh("rack-1", ["echo first"]), "first\n");
+    await lab.host("rack-1").reboot();
+    await lab.down();
+    assert.deepEqual(labTraces(), []);
+    await waitUntil("the last lab puts shared settings back", () => machineState() === machineBefore, { timeoutMs: 20_000 });
+  });
+});

@@ -1,0 +1,38 @@
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # bats: each test is a subshell with status, output and stderr set by run; texts for other shells stay unexpanded
+load test_helper
+
+# One turn of the guard that join-tailnet installs, with iptables as made up by the test.
+setup() {
+  make_host
+  on_host dash -c 'for part in lib lib-pod-network; do . "$1/$part.sh"; done; write_guard' - "$SCRIPTS"
+  printf '#!/bin/sh\ncat "$FAKE/rules"\n' >"$FAKE/bin/iptables"
+  printf '#!/bin/sh\ncat >"$FAKE/restored"\n' >"$FAKE/bin/iptables-restore"
+  chmod +x "$FAKE/bin/"iptables*
+  echo '-P FORWARD ACCEPT' >"$FAKE/rules"
+}
+
+guard_once() { on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" timeout 0.5 /usr/local/lib/hybrid-k3s/guard-pod-network.sh 10.42.0.0/16 || true; }
+
+@test "kube-router's jump is put above tailscale's in one transaction" {
+  printf '%s\n' '-A FORWARD -j ts-forward' '-A FORWARD -m comment --comment "kube-router netpol - X" -j KUBE-ROUTER-FORWARD' >>"$FAKE/rules"
+  guard_once
+  [ "$(cat "$FAKE/restored")" = '*filter
+-D FORWARD -m comment --comment "kube-router netpol - X" -j KUBE-ROUTER-FORWARD
+-I FORWARD 1 -m comment --comment "kube-router netpol - X" -j KUBE-ROUTER-FORWARD
+COMMIT' ]
+}
+
+@test "the right order is left alone" {
+  printf '%s\n' '-A FORWARD -j KUBE-ROUTER-FORWARD' '-A FORWARD -j ts-forward' >>"$FAKE/rules"
+  guard_once
+  [ ! -e "$FAKE/restored" ]
+}
+
+@test "the unreachable route is put back only where it is missing" {
+  guard_once
+  assert_call '^ip -4 route replace unreachable 10.42.0.0/16 metric 4000$'
+  forget_calls
+  echo 'unreachable 10.42.0.0/16 metric 4000' >"$FAKE/ip-4-route-show-type-unreachable-10.42.0.0-16-metric-4000"
+  guard_once
+  refute_call 'route replace'
+}
