@@ -202,7 +202,7 @@ describe("taking k3s away", () => {
     await server.setVpn("Running");
     await server.host.exec("k3s-killall.sh", { timeoutMs: 120_000 });
     assert.deepEqual(await server.vpnCalls(), ["set --advertise-routes="]);
-    assert.equal(await server.host.exec("pgrep -f 'containerd-shim|/probe' || true"), "");
+    assert.equal(await server.host.exec("ps -e -o args= | grep -E '^[^ ]*(containerd-shim|/probe)' || true"), "");
     assert.equal(await server.host.exec("ip -o link show type bridge"), "");
     assert.doesNotMatch(await server.host.exec("iptables-save"), /KUBE-|flannel/i);
   });
@@ -216,7 +216,10 @@ describe("taking k3s away", () => {
         `find ${places} -not -type d \\( -path '*k3s*' -o -path '*rancher*' -o -path '/var/lib/*' -o -lname k3s \\) 2>/dev/null || true`,
       );
       assert.equal(left, "/etc/rancher/node/password\n");
-      assert.equal(await machine.host.exec("grep -c -e k3s -e kubelet /proc/mounts || true"), "0\n");
+      assert.equal(
+        await machine.host.exec("grep -c -e ' /run/k3s' -e ' /var/lib/kubelet' -e ' /var/lib/rancher' /proc/mounts || true"),
+        "0\n",
+      );
     });
   }
 });

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// startAgent returns once the node is registered, has its pod network, and pods can run: that is when k3s says READY on an agent.
+func (m *member) startAgent() error {
+	for name, stem := range map[string]string{"kubelet": "client-kubelet", "kubeproxy": "client-kube-proxy"} {
+		file := m.path("agent", name+".kubeconfig")
+		if err := writeKubeconfig(file, 0o600, m.serverURL, m.path("agent/server-ca.crt"), m.path("agent", stem)); err != nil {
+			return err
+		}
+	}
+	if err := m.startContainerd(); err != nil {
+		return err
+	}
+	if err := m.writeKubeletConfig(); err != nil {
+		return err
+	}
+	if err := m.processes.run(nil, m.kubeletArguments()...); err != nil {
+		return err
+	}
+	if err := m.processes.run(nil, m.proxyArguments()...); err != nil {
+		return err
+	}
+	podCIDR, err := m.waitForPodCIDR()
+	if err != nil {
+		return err
+	}
+	return m.startNetwork(podCIDR)
+}
+
+func (m *member) waitForPodCIDR() (netip.Prefix, error) {
+	client, err := newClient(m.path("agent/kubelet.kubeconfig"))
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	var text string
+	poll(200*time.Millisecond, func() error {
+		limited, cancel := context.WithTimeout(context.Background(), limit)
+		defer cancel()
+		self, err := client.CoreV1().Nodes().Get(limited, m.name, meta.GetOptions{})
+		if err == nil && self.Spec.PodCIDR == "" {
+			err = errors.New("no PodCIDR yet")
+		}
+		if err == nil {
+			text = self.Spec.PodCIDR
+		}
+		return err
+	})
+	return netip.ParsePrefix(text)
+}
+
+func (m *member) kubeletArguments() []string {
+	addresses := make([]string, 0, len(m.addresses))
+	for _, address := range m.addresses {
+		addresses = append(addresses, address.String())
+	}
+	arguments := []string{
+		"kubelet", "--config=" + m.path("agent/etc/kubelet.yaml"), "--kubeconfig=" + m.path("agent/kubelet.kubeconfig"),
+		"--hostname-override=" + m.name, "--node-ip=" + strings.Join(addresses, ","),
+	}
+	// The kubelet looks at these two only when it registers a Node that is not there yet.
+	if labels := m.given.list("node-label"); len(labels) > 0 {
+		arguments = append(arguments, "--node-labels="+strings.Join(labels, ","))
+	}
+	if taints := m.given.list("node-taint"); len(taints) > 0 {
+		arguments = append(arguments, "--register-with-taints="+strings.Join(taints, ","))
+	}
+	return append(arguments, extraArguments(m.given, "kubelet-arg")...)
+}
+
+func (m *member) proxyArguments() []string {
+	arguments := []string{
+		"kube-proxy", "--kubeconfig=" + m.path("agent/kubeproxy.kubeconfig"), "--hostname-override=" + m.name,
+		"--cluster-cidr=" + m.cluster.PodCIDR, "--proxy-mode=iptables", "--healthz-bind-address=127.0.0.1", "--metrics-bind-address=127.0.0.1",
+	}
+	return append(arguments, extraArguments(m.given, "kube-proxy-arg")...)
+}
+
+const kubeletConfig = `apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+authentication:
+  anonymous: {enabled: false}
+  webhook: {enabled: true}
+  x509: {clientCAFile: %[1]s/client-ca.crt}
+authorization: {mode: Webhook}
+tlsCertFile: %[1]s/serving-kubelet.crt
+tlsPrivateKeyFile: %[1]s/serving-kubelet.key
+containerRuntimeEndpoint: unix://` + containerdSocket + `
+cgroupDriver: %[2]s
+clusterDNS: [%[3]s]
+clusterDomain: %[4]s
+resolvConf: %[5]s
+evictionHard: {imagefs.available: "5%%", nodefs.available: "5%%"}
+failSwapOn: false
+healthzBindAddress: 127.0.0.1
+`
+
+func (m *member) writeKubeletConfig() error {
+	driver := "cgroupfs"
+	if _, err := os.Stat("/sys/fs/cgroup/cgroup.controllers"); err == nil {
+		driver = "systemd"
+	}
+	resolver, err := m.resolvConf()
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf(kubeletConfig, m.path("agent"), driver, m.cluster.ClusterDNS, m.cluster.Domain, resolver)
+	return errors.Join(os.MkdirAll(m.path("agent/etc"), 0o755), os.WriteFile(m.path("agent/etc/kubelet.yaml"), []byte(text), 0o600))
+}
+
+// resolvConf is the first file with name servers that a pod can reach too; a made one otherwise (facts/k3s-vpn.md 3, "MagicDNS").
+func (m *member) resolvConf() (string, error) {
+	if given := m.given.one("resolv-conf", ""); given != "" {
+		return given, nil
+	}
+	for _, file := range []string{"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"} {
+		if reachableServers(file) {
+			return file, nil
+		}
+	}
+	file := m.path("agent/etc/resolv.conf")
+	return file, errors.Join(os.MkdirAll(m.path("agent/etc"), 0o755), os.WriteFile(file, []byte("nameserver 8.8.8.8\n"), 0o644))
+}
+
+func reachableServers(file string) bool {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return false
+	}
+	found := false
+	for _, line := range strings.Split(string(content), "\n") {
+		fields := strings.Fields(line)
+		if len(fields) < 2 || fields[0] != "nameserver" {
+			continue
+		}
+		address, err := netip.ParseAddr(fields[1])
+		if err != nil || !address.IsGlobalUnicast() {
+			return false
+		}
+		found = true
+	}
+	return found
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	containerdSocket  = "/run/k3s/containerd/containerd.sock"
+	containerdProgram = "/usr/bin/containerd"
+	// The real k3s unpacks its own programs below data/<hash>/bin, and its killall script finds the pods' shims by that path.
+	programFolder = "data/current/bin"
+	plugins       = "/usr/lib/cni"
+)
+
+// The settings of Debian's containerd 1.6, whose CRI plugin reads version 2.
+const containerdConfig = `version = 2
+root = "%[1]s/agent/containerd"
+state = "/run/k3s/containerd"
+
+[grpc]
+address = "` + containerdSocket + `"
+
+[plugins."io.containerd.internal.v1.opt"]
+path = "%[1]s/agent/containerd"
+
+[plugins."io.containerd.grpc.v1.cri"]
+stream_server_address = "127.0.0.1"
+stream_server_port = "10010"
+sandbox_image = "%[2]s"
+enable_selinux = false
+%[3]s
+[plugins."io.containerd.grpc.v1.cri".cni]
+bin_dir = "%[4]s"
+conf_dir = "%[1]s/agent/etc/cni/net.d"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+runtime_path = "%[1]s/` + programFolder + `/containerd-shim-runc-v2"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+SystemdCgroup = %[5]t
+`
+
+// startContainerd returns once it answers and the images that lie ready are imported. Pods of an earlier run go on meanwhile.
+func (m *member) startContainerd() error {
+	bin := m.path(programFolder)
+	config := m.path("agent/etc/containerd/config.toml")
+	for _, folder := range []string{bin, filepath.Dir(config), m.path("agent/containerd"), "/run/k3s/containerd", m.path("agent/etc/cni/net.d")} {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return err
+		}
+	}
+	if err := copyProgram("/usr/bin/containerd-shim-runc-v2", filepath.Join(bin, "containerd-shim-runc-v2")); err != nil {
+		return err
+	}
+	dropIns, err := runtimeDropIns(m.path("agent/etc/containerd/config-v3.toml.d"))
+	if err != nil {
+		return err
+	}
+	_, err = os.Stat("/sys/fs/cgroup/cgroup.controllers")
+	pause := m.given.one("pause-image", "rancher/mirrored-pause:3.6")
+	text := fmt.Sprintf(containerdConfig, m.dataDir, pause, dropIns, plugins, err == nil)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		return err
+	}
+	if err := m.processes.run(nil, containerdProgram, "--config", config, "--log-level", "warn"); err != nil {
+		return err
+	}
+	poll(50*time.Millisecond, func() error { return canDial("unix", containerdSocket) })
+	return m.importImages()
+}
+
+// copyProgram: no link will do, because the shim starts itself anew by the path that the kernel names, which is a link's target.
+// A new file, because the shims of running pods hold the one that is there.
+func copyProgram(from, to string) error {
+	program, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(to+".new", program, 0o755)
+	}
+	if err == nil {
+		err = os.Rename(to+".new", to)
+	}
+	return err
+}
+
+// runtimeDropIns takes over the settings of one section, the CRI runtime's, from drop-ins written for the containerd 2 of the real
+// k3s. containerd 1.6 has them in another section, and merging whole files would drop what stands there.
+func runtimeDropIns(folder string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.toml"))
+	if err != nil {
+		return "", err
+	}
+	slices.Sort(files)
+	var taken []string
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return "", err
+		}
+		section := ""
+		for _, line := range strings.Split(string(content), "\n") {
+			line = strings.TrimSpace(line)
+			switch {
+			case line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "version"):
+			case strings.HasPrefix(line, "["):
+				section = strings.Trim(line, "[] ")
+			case section == `plugins.'io.containerd.cri.v1.runtime'`:
+				taken = append(taken, line+"\n")
+			default:
+				return "", fmt.Errorf("%s: the stand-in for k3s takes only settings of plugins.'io.containerd.cri.v1.runtime', not %q of %q", file, line, section)
+			}
+		}
+	}
+	return strings.Join(taken, ""), nil
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// node is what server and agent have in common.
+type node struct {
+	role, name, dataDir string
+	given               settings
+	addresses           []netip.Addr
+	overVPN             bool
+	processes           *processes
+}
+
+func startNode(role string, given settings) error {
+	if os.Geteuid() != 0 {
+		return errors.New("k3s must be run as root")
+	}
+	n := &node{role: role, given: given, dataDir: given.one("data-dir", "/var/lib/rancher/k3s"), processes: newProcesses()}
+	hostname, err := os.Hostname()
+	if err != nil {
+		return err
+	}
+	n.name = strings.ToLower(given.one("node-name", hostname))
+	logf("info", "Starting k3s %s (stand-in), node %s", role, n.name)
+	if err := n.findAddresses(); err != nil {
+		return err
+	}
+	if role == "agent" && given.one("server", "") == "" {
+		return errors.New("--server is required")
+	}
+	stopped := make(chan os.Signal, 1)
+	signal.Notify(stopped, syscall.SIGTERM, syscall.SIGINT)
+	failed := make(chan error, 1)
+	go func() { failed <- n.run() }()
+	for {
+		select {
+		case <-stopped:
+			n.processes.stop()
+			return nil
+		case err := <-n.processes.ended:
+			n.processes.stop()
+			return err
+		case err := <-failed:
+			if err != nil {
+				n.processes.stop()
+				return err
+			}
+		}
+	}
+}
+
+// run brings everything up and returns; the programs go on.
+func (n *node) run() error {
+	if n.role == "agent" {
+		joined, err := n.join(n.given.one("server", ""))
+		if err != nil {
+			return err
+		}
+		return inOrder(joined.startAgent, notifyReady)
+	}
+	started := make(chan error, 2)
+	server, err := n.newServer()
+	if err != nil {
+		return err
+	}
+	go func() { started <- inOrder(server.start, notifyReady) }()
+	go func() {
+		joined, err := n.join("https://127.0.0.1:6443")
+		if err == nil {
+			err = joined.startAgent()
+		}
+		started <- err
+	}()
+	// The first failure ends k3s; the other half may be waiting for ever.
+	if err := <-started; err != nil {
+		return err
+	}
+	return <-started
+}
+
+func inOrder(steps ...func() error) error {
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findAddresses are the tailnet's where the VPN is asked for, whatever node-ip says.
+func (n *node) findAddresses() error {
+	text, err := readVPNAuth(n.given)
+	if err != nil {
+		return err
+	}
+	if text != "" {
+		for _, flag := range []string{"node-ip", "advertise-address"} {
+			if n.given.one(flag, "") != "" {
+				logf("warning", "VPN provider overrides configured %s parameter", flag)
+			}
+		}
+		n.overVPN = true
+		n.addresses, err = startVPN(text)
+		return err
+	}
+	for _, address := range n.given.list("node-ip") {
+		parsed, err := netip.ParseAddr(address)
+		if err != nil {
+			return err
+		}
+		n.addresses = append(n.addresses, parsed)
+	}
+	if len(n.addresses) > 0 {
+		return nil
+	}
+	// No packet is sent: this only asks the routing table which address a packet to the outside would carry.
+	connection, err := net.Dial("udp", "192.0.2.1:9")
+	if err != nil {
+		return fmt.Errorf("no default routes found: %w", err)
+	}
+	defer connection.Close()
+	n.addresses = []netip.Addr{connection.LocalAddr().(*net.UDPAddr).AddrPort().Addr()}
+	return nil
+}
+
+func (n *node) path(parts ...string) string {
+	return filepath.Join(append([]string{n.dataDir}, parts...)...)
+}
+
+// notifyReady tells systemd that the unit is up (sd_notify(3)).
+func notifyReady() error {
+	socket := os.Getenv("NOTIFY_SOCKET")
+	if socket == "" {
+		return nil
+	}
+	if strings.HasPrefix(socket, "@") {
+		socket = "\x00" + socket[1:]
+	}
+	connection, err := net.Dial("unixgram", socket)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	_, err = connection.Write([]byte("READY=1"))
+	return err
+}
+
+// poll repeats a check until it succeeds. Nothing in k3s gives up by itself: a failing agent stays in "activating" (facts 4).
+func poll(every time.Duration, check func() error) {
+	for check() != nil {
+		time.Sleep(every)
+	}
+}
+
+func cutEntry(entry string) (string, string, bool) { return strings.Cut(entry, "=") }

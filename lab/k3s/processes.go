@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// processes are the programs under this one. In k3s all but containerd are one process: so the end of any of them is the end of k3s,
+// and they all go with it, while pods stay (KillMode=process).
+type processes struct {
+	start chan *exec.Cmd
+	done  chan error
+	ended chan error
+	all   map[string]*exec.Cmd
+}
+
+func newProcesses() *processes {
+	p := &processes{start: make(chan *exec.Cmd), done: make(chan error), ended: make(chan error, 16), all: map[string]*exec.Cmd{}}
+	go p.startFromOneThread()
+	return p
+}
+
+// The kernel signals a child when the *thread* that made it ends, so all are made by one that never does.
+func (p *processes) startFromOneThread() {
+	runtime.LockOSThread()
+	for command := range p.start {
+		p.done <- command.Start()
+	}
+}
+
+// run starts a program of this very file, or of the host where `args[0]` is a path.
+func (p *processes) run(environment []string, args ...string) error {
+	command := exec.Command("/proc/self/exe", args...)
+	command.Args[0] = "k3s"
+	if isProgram(args[0]) {
+		// Runtime limits: the lab has many nodes on one machine.
+		environment = append([]string{"GOGC=50"}, environment...)
+	} else {
+		command = exec.Command(args[0], args[1:]...)
+	}
+	command.Env = append(childEnvironment(), environment...)
+	command.Stdout, command.Stderr = os.Stderr, noticeable{}
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p.start <- command
+	if err := <-p.done; err != nil {
+		return fmt.Errorf("%s: %w", args[0], err)
+	}
+	p.all[args[0]] = command
+	go func() { p.ended <- fmt.Errorf("%s exited: %v", args[0], endOf(command)) }()
+	return nil
+}
+
+// noticeable leaves out the lines that klog calls information and warnings: hundreds at each start.
+type noticeable struct{}
+
+func (noticeable) Write(text []byte) (int, error) {
+	for line := range bytes.Lines(text) {
+		if line[0] != 'I' && line[0] != 'W' {
+			if _, err := os.Stderr.Write(line); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return len(text), nil
+}
+
+// canDial tells whether something listens there.
+func canDial(network, address string) error {
+	connection, err := net.Dial(network, address)
+	if err != nil {
+		return err
+	}
+	return connection.Close()
+}
+
+func endOf(command *exec.Cmd) error {
+	err := command.Wait()
+	if err == nil {
+		return fmt.Errorf("exit status 0")
+	}
+	return err
+}
+
+// stop lets the database and containerd close their files; all others go as k3s's own threads would.
+func (p *processes) stop() {
+	waiting := 0
+	for name, command := range p.all {
+		if name == "etcd" || name == containerdProgram {
+			waiting++
+			_ = command.Process.Signal(syscall.SIGTERM)
+		} else {
+			waiting++
+			_ = command.Process.Kill()
+		}
+	}
+	limit := time.After(5 * time.Second)
+	for ; waiting > 0; waiting-- {
+		select {
+		case <-p.ended:
+		case <-limit:
+			return
+		}
+	}
+}
+
+// childEnvironment is this one's without what only concerns k3s itself.
+func childEnvironment() []string {
+	var kept []string
+	for _, entry := range os.Environ() {
+		switch name, _, _ := cutEntry(entry); name {
+		case "NOTIFY_SOCKET", "K3S_TOKEN", "K3S_AGENT_TOKEN", "K3S_VPN_AUTH", "KUBECONFIG":
+		default:
+			kept = append(kept, entry)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { pulumiArchive, type Download } from "./programs";
+
+export type PluginTool = "languageNodejs" | "resourceCommand" | "resourceTailscale";
+
+/** A plugin of the Pulumi engine, and its place in LabTools. */
+export interface Plugin {
+  readonly tool: PluginTool;
+  readonly file: string;
+  readonly variable: string;
+  readonly download: Download;
+}
+
+/** Each in the version of its npm package, which is what the engine asks for. */
+export function requiredPlugins(): Plugin[] {
+  return [
+    {
+      tool: "languageNodejs",
+      file: "pulumi-language-nodejs",
+      variable: "LAB_PULUMI_LANGUAGE_NODEJS",
+      download: { ...pulumiArchive(), member: "pulumi/pulumi-language-nodejs" },
+    },
+    provider("resourceCommand", "command"),
+    provider("resourceTailscale", "tailscale"),
+  ];
+}
+
+function provider(tool: PluginTool, name: string): Plugin {
+  const version = packageVersion(`@pulumi/${name}`);
+  const file = `pulumi-resource-${name}`;
+  const release = `https://github.com/pulumi/pulumi-${name}/releases/download/v${version}`;
+  const system = `linux-${process.arch === "arm64" ? "arm64" : "amd64"}`;
+  return {
+    tool,
+    file,
+    variable: `LAB_PULUMI_RESOURCE_${name.toUpperCase()}`,
+    download: {
+      url: `${release}/${file}-v${version}-${system}.tar.gz`,
+      checksumsUrl: `${release}/pulumi-${name}_${version}_checksums.txt`,
+      algorithm: "sha256",
+      member: file,
+    },
+  };
+}
+
+function packageVersion(name: string): string {
+  const manifest: unknown = JSON.parse(readFileSync(path.resolve(__dirname, "../../package.json"), "utf8"));
+  const { dependencies } = manifest as { dependencies: Record<string, string> };
+  const version = dependencies[name];
+  if (version === undefined) throw new Error(`package.json does not depend on ${name}.`);
+  return version;
+}
