@@ -80,6 +80,7 @@ advice() {
     *"Node password rejected"*) echo "a Node called $NODE_NAME is left from another machine; delete it: kubectl delete node $NODE_NAME" ;;
     *"not online in the tailnet"*) echo "this host is not in the tailnet; see: tailscale status" ;;
     *"unknown flag"* | *"flag provided but not defined"*) echo "a key of the k3s settings is not known to $K3S_VERSION as $ROLE; take it out of the config" ;;
+    *"401 Unauthorized"* | *"token CA hash"*) echo "the server refuses the token in $AGENT_TOKEN_FILE; place it anew: pulumi up --refresh" ;;
     *"i/o timeout"* | *"connection refused"* | *"no route to host"*) echo "the server ${SERVER_IP:-127.0.0.1}:6443 does not answer; check k3s there and the tailnet's policy" ;;
     *) echo "see on the host: journalctl -u $UNIT" ;;
   esac
@@ -101,7 +102,7 @@ main() {
   systemctl -q is-enabled "$UNIT" 2>/dev/null || systemctl -q enable "$UNIT"
   start_where_needed
   if ! wait_until "$WAIT_SECONDS" "$UNIT" is_ready; then
-    last_words=$(journalctl -u "$UNIT" -n 20 --no-pager -o cat 2>/dev/null | mask_secrets)
+    last_words=$(journalctl -u "$UNIT" -n 15 --no-pager -o cat 2>/dev/null | mask_secrets | cut -c1-300)
     say "$last_words"
     fail "$UNIT is not ready after $WAIT_SECONDS s ($(unit_state)); $(advice "$last_words"); then run pulumi up again"
   fi

@@ -4,8 +4,9 @@ CONTROL_URL=${LOGIN_SERVER:-https://controlplane.tailscale.com}
 # With a login and an answering control server, tailscaled is online within a second or two.
 SETTLE_SECONDS=$((WAIT_SECONDS < 15 ? WAIT_SECONDS : 15))
 
+# NoState is what a daemon says that has only begun, and one with a login whose control server is away.
 daemon_answers() {
-  case $(tailnet_status | json_value BackendState) in "" | NoState) return 1 ;; esac
+  case $(tailnet_status | json_value BackendState) in "") return 1 ;; NoState) has_login ;; esac
 }
 
 control_answers() { curl -s -o /dev/null --connect-timeout 5 --max-time 10 "$CONTROL_URL/key?v=100"; }
@@ -49,13 +50,15 @@ use_key() {
   [ -s "$AUTH_KEY_FILE" ] ||
     fail "needs to log in to the tailnet, but its auth key was used up earlier; make a new one and join again with: $REPLACE_COMMAND"
   say "logging in to $CONTROL_URL"
-  # --reset: what an older life left, advertised podCIDRs above all, must not be served again.
-  timeout $((WAIT_SECONDS + 15)) tailscale up --reset --auth-key="file:$AUTH_KEY_FILE" --hostname="$NODE_NAME" --accept-dns=false \
-    --accept-routes --snat-subnet-routes=false --timeout="${WAIT_SECONDS}s" ${LOGIN_SERVER:+--login-server="$LOGIN_SERVER"} \
-    >"$SCRATCH/login" 2>&1 && return
+  # --reset: what an older life left, advertised podCIDRs above all, must not be served again. Where the device was deleted in the
+  # tailnet, tailscaled still says Running and `up` ends with 0 whatever the key is worth: only being online tells.
+  if timeout $((WAIT_SECONDS + 15)) tailscale up --reset --auth-key="file:$AUTH_KEY_FILE" --hostname="$NODE_NAME" --accept-dns=false \
+    --accept-routes --snat-subnet-routes=false --timeout="${WAIT_SECONDS}s" ${LOGIN_SERVER:+--login-server="$LOGIN_SERVER"} >"$SCRATCH/login" 2>&1; then
+    wait_until "$WAIT_SECONDS" "the tailnet" tailnet_is_online && return
+  fi
   seen=$(mask_secrets <"$SCRATCH/login" | tail -n 3)
   control_answers || fail "cannot log in, the control server $CONTROL_URL does not answer ($seen); check this host's network, then run pulumi up again"
-  fail "cannot log in: $seen; the auth key is used, expired or refused; make a new one and join again with: $REPLACE_COMMAND"
+  fail "not let into the tailnet${seen:+: $seen}; the auth key is used, expired or refused; make a new one and join again with: $REPLACE_COMMAND"
 }
 
 # `tailscale set` changes a running login without a key, and only where it must.
@@ -67,11 +70,9 @@ put_preferences_right() {
 }
 
 log_in() {
-  wait_until 30 tailscaled daemon_answers || has_login || fail "tailscaled does not answer; see: journalctl -u tailscaled"
+  wait_until 30 tailscaled daemon_answers || fail "tailscaled does not answer; see: journalctl -u tailscaled"
   refuse_other_login
   comes_back_online || use_key
-  wait_until "$WAIT_SECONDS" "the tailnet" tailnet_is_online ||
-    fail "logged in, but not online after $WAIT_SECONDS s; see on the host: tailscale status, journalctl -u tailscaled"
   put_preferences_right
   rm -f "$AUTH_KEY_FILE"
   rmdir "$(dirname "$AUTH_KEY_FILE")" 2>/dev/null || true
