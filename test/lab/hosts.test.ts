@@ -27,7 +27,10 @@ describe("the lab's hosts and networks", () => {
   });
 
   it("are not reached from the lab's internet otherwise, nor from site to site", async () => {
-    const reach = async (place: string, port: number) => (await lab.operator.run(["timeout", "1", "nc", "-z", place, String(port)])).code;
+    const connect = "exec 3<>/dev/tcp/$0/$1";
+    const reach = async (place: string, port: number) =>
+      (await lab.operator.run(["timeout", "2", "bash", "-c", connect, place, String(port)])).code;
+    assert.equal(await reach("198.18.0.20", 2201), 0);
     assert.notEqual(await reach("10.10.1.11", 22), 0);
     assert.notEqual(await reach("10.10.2.11", 22), 0);
     assert.notEqual(await reach("198.18.0.30", 22), 0);
@@ -65,13 +68,17 @@ describe("the lab's hosts and networks", () => {
     const host = lab.host("rack-1");
     const before = await takeSnapshot(host);
     assert.deepEqual(diffSnapshots(before, await takeSnapshot(host)), []);
-    await host.exec(`
+    await host.exec(
+      `
       echo x >/etc/left; mkdir -p /opt/left /usr/local/bin; chmod 700 /etc/hosts; ln -s x /usr/local/bin/left
       printf '[Service]\\nExecStart=/bin/sleep 1000\\n' >/etc/systemd/system/left.service; systemctl start left
       ip rule add from 192.0.2.1 lookup 52; ip route add unreachable 10.42.0.0/16; ip link add left type bridge
       iptables -t mangle -A FORWARD -j ACCEPT; ipset create left hash:ip; nft add table ip left
       sysctl -qw net.ipv4.conf.all.rp_filter=1; mount -t tmpfs tmpfs /opt/left
-      systemd-run --quiet --unit=left-listener socat TCP-LISTEN:6443 - || systemd-run --quiet --unit=left-listener sshd -D -p 6443 || true`);
+      systemd-run --quiet --unit=left-listener /usr/sbin/sshd -D -p 6443
+      until ss -Hltn | grep -q :6443; do sleep 0.1; done`,
+      { timeoutMs: 20_000 },
+    );
     const seen = diffSnapshots(before, await takeSnapshot(host)).join("\n");
     for (const fact of [
       "+ file\t/etc/left 644 root:root ",
@@ -89,6 +96,7 @@ describe("the lab's hosts and networks", () => {
       "+ nft\tip left",
       "+ setting\tnet.ipv4.conf.all.rp_filter = 1",
       "+ mount\t/opt/left tmpfs",
+      "+ socket\ttcp 0.0.0.0:6443",
     ])
       assert.ok(seen.includes(fact), `${fact} is not in:\n${seen}`);
     await lab.reinstall("rack-1");

@@ -1,0 +1,84 @@
+import type { RunResult } from "../contract";
+
+/** Runs kubectl on the operator's host with the stack's kubeconfig. */
+export type Kubectl = (argv: readonly string[], options?: { readonly input?: string }) => Promise<RunResult>;
+
+export interface ProbePod {
+  readonly name: string;
+  readonly node: string;
+  readonly podIp: string;
+  readonly hostIp: string;
+}
+
+export const PROBE_TCP_PORT = 5201;
+export const PROBE_HTTP_PORT = 8080;
+const NAMESPACE = "probe";
+
+const MANIFEST = {
+  apiVersion: "v1",
+  kind: "List",
+  items: [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
+    {
+      apiVersion: "apps/v1",
+      kind: "DaemonSet",
+      metadata: { name: "probe", namespace: NAMESPACE },
+      spec: {
+        selector: { matchLabels: { app: "probe" } },
+        template: {
+          metadata: { labels: { app: "probe" } },
+          spec: {
+            terminationGracePeriodSeconds: 1,
+            tolerations: [{ operator: "Exists" }],
+            containers: [
+              {
+                name: "probe",
+                image: "hybrid-k3s.test/probe:1",
+                imagePullPolicy: "Never",
+                args: ["serve", "-tcp", String(PROBE_TCP_PORT), "-http", String(PROBE_HTTP_PORT)],
+                securityContext: { capabilities: { add: ["NET_RAW"] } },
+              },
+            ],
+          },
+        },
+      },
+    },
+  ],
+};
+
+/** One probe pod on each node, running. Rejects with what the pods say when they are not all up within kubectl's limit. */
+export async function deployProbePods(kubectl: Kubectl): Promise<ProbePod[]> {
+  await succeed(kubectl, ["apply", "-f", "-"], JSON.stringify(MANIFEST));
+  await succeed(kubectl, ["-n", NAMESPACE, "rollout", "status", "daemonset/probe", "--timeout=120s"]);
+  return listProbePods(kubectl);
+}
+
+export async function listProbePods(kubectl: Kubectl): Promise<ProbePod[]> {
+  const { stdout } = await succeed(kubectl, ["-n", NAMESPACE, "get", "pods", "-l", "app=probe", "-o", "json"]);
+  const list = JSON.parse(stdout) as {
+    items: { metadata: { name: string }; spec: { nodeName: string }; status: { podIP: string; hostIP: string } }[];
+  };
+  return list.items.map(({ metadata, spec, status }) => ({
+    name: metadata.name,
+    node: spec.nodeName,
+    podIp: status.podIP,
+    hostIp: status.hostIP,
+  }));
+}
+
+/** Runs the probe program inside a probe pod; its result whatever its exit code. */
+export function execProbe(kubectl: Kubectl, pod: ProbePod, argv: readonly string[]): Promise<RunResult> {
+  return kubectl(["-n", NAMESPACE, "exec", pod.name, "--", "/probe", ...argv]);
+}
+
+export async function removeProbePods(kubectl: Kubectl): Promise<void> {
+  await succeed(kubectl, ["delete", "namespace", NAMESPACE, "--wait=true", "--timeout=60s"]);
+}
+
+/** kubectl that must succeed: rejects with the command and what it said. */
+export async function succeed(kubectl: Kubectl, argv: readonly string[], input?: string): Promise<RunResult> {
+  const result = await kubectl(argv, input === undefined ? {} : { input });
+  if (result.code !== 0)
+    throw new Error(`kubectl ${argv.join(" ")} ended with ${result.code}: ${result.stderr.trim() || result.stdout.trim()}`);
+  return result;
+}

@@ -1,0 +1,82 @@
+import { checkConnectivity } from "./checks/connectivity";
+import { findLeftovers, lookBefore } from "./checks/nothing-left";
+import { deployProbePods } from "./checks/probe-pods";
+import { joinOperator } from "./console";
+import { firstHosts } from "./hosts/topology";
+import { endLabOnSignal } from "./interrupt";
+import type { Lab } from "./lab";
+import { createProgress } from "./progress";
+import { RequirementError } from "./requirements";
+import { type LabStack, createStack } from "./stack";
+import { startLab } from "./start-lab";
+import { timesTable } from "./times";
+
+const progress = createProgress();
+const times = timesTable();
+const show = (text: string) => process.stdout.write(text);
+
+/** A part of the demo: shown with its elapsed time and kept for the table at the end. */
+const part = <T>(title: string, work: () => Promise<T>): Promise<T> => progress.step(title, () => times.measure(title, work));
+
+async function demo(lab: Lab): Promise<void> {
+  const hosts = firstHosts.filter((name) => name !== "bastion").map((name) => lab.host(name));
+  const stack = await part("stack and operator", async () => {
+    await joinOperator(lab);
+    return createStack(lab);
+  });
+  const before = await part("look at every host", () => lookBefore(lab, hosts));
+
+  await part("pulumi up", () => expectSuccess("pulumi up", stack.up([], { onOutput: show })));
+  await stack.saveKubeconfig();
+  show(await nodesTable(lab));
+  await part("pods reach pods and nodes", () => showConnectivity(lab));
+  await part("second pulumi up", () => expectNoChange(stack));
+
+  await part("pulumi destroy", () => expectSuccess("pulumi destroy", stack.destroy([], { onOutput: show })));
+  const leftovers = await part("look for leftovers", () => findLeftovers(lab, before));
+  if (leftovers.length > 0) throw new Error(`left behind:\n${leftovers.join("\n")}`);
+  show("nothing is left on the hosts or in the tailnet\n");
+}
+
+async function expectSuccess(what: string, run: ReturnType<LabStack["up"]>): Promise<string> {
+  const { code, stdout, stderr } = await run;
+  if (code !== 0) throw new Error(`${what} ended with ${code}: ${stderr.trim() || "see above"}`);
+  return stdout;
+}
+
+async function expectNoChange(stack: LabStack): Promise<void> {
+  const output = await expectSuccess("the second pulumi up", stack.up(["--expect-no-changes"]));
+  show(`${/\d+ unchanged/.exec(output)?.[0] ?? "no count"}\n`);
+}
+
+async function nodesTable(lab: Lab): Promise<string> {
+  const { code, stdout, stderr } = await lab.operator.kubectl(["get", "nodes", "-o", "wide"]);
+  if (code !== 0) throw new Error(`kubectl over the tailnet failed: ${stderr}`);
+  return stdout;
+}
+
+async function showConnectivity(lab: Lab): Promise<void> {
+  const kubectl = lab.operator.kubectl.bind(lab.operator);
+  const findings = await checkConnectivity(kubectl, await deployProbePods(kubectl), "reach");
+  for (const { from, to, what, fault } of findings)
+    show(`${fault === undefined ? "ok  " : "FAIL"} ${from} -> ${to}: ${what}${fault ? ` (${fault})` : ""}\n`);
+  if (findings.some(({ fault }) => fault !== undefined)) throw new Error("not every pod reaches every other pod and node");
+}
+
+async function main(): Promise<void> {
+  endLabOnSignal((text) => progress.note(text));
+  const lab = await times.measure("lab", () => startLab({ progress }));
+  try {
+    await demo(lab);
+  } finally {
+    await part("end the lab", () => lab.down());
+  }
+  show(times.render());
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(
+    `${error instanceof RequirementError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  process.exitCode = 1;
+});

@@ -1,0 +1,53 @@
+#!/bin/sh
+# Usage: run-host.sh STATE_DIR NAME
+# Boots the host NAME of the lab and keeps it: a reboot from inside boots it again on fresh network links, as a machine's would be;
+# a power-off from inside, or its end by a signal, ends this script too. Runs inside the lab's namespaces.
+# Files: hosts/NAME/{links,machine-id}, hosts/NAME/root (mounted by mount-host.sh), hosts/NAME/var-lib.
+set -eu
+
+state=$1
+name=$2
+host=$state/hosts/$name
+here=$(dirname "$0")
+# What systemd-nspawn ends with when the host asked to be booted again and nobody above it does so (--keep-unit).
+rebooted=133
+
+# The fresh links take the place of those that went with the last boot's network namespace.
+make_links() {
+  while read -r interface _; do
+    ip link delete "$name.$interface" 2>/dev/null || true
+  done <"$host/links"
+  ip netns delete "$name" 2>/dev/null || true
+  {
+    echo "netns $name"
+    while read -r interface bridge address gateway; do
+      echo "plug $name $interface $bridge $address"
+      [ -z "$gateway" ] || echo "gateway $name $gateway"
+    done <"$host/links"
+  } | "$here/network.sh"
+}
+
+# A group of the host's own in every hierarchy, so that a kubelet sees only its own tree; cpuset's must be filled before use.
+enter_cgroups() {
+  while read -r directory; do
+    mkdir -p "$directory/$name"
+    for file in cpuset.cpus cpuset.mems; do
+      [ ! -e "$directory/$name/$file" ] || cat "$directory/$file" >"$directory/$name/$file"
+    done
+    echo 0 >"$directory/$name/cgroup.procs"
+  done <"$state/run/cgroups"
+}
+
+boot() (
+  enter_cgroups
+  exec systemd-nspawn --quiet --register=no --keep-unit --boot --directory="$host/root" --machine="$name" --hostname="$name" \
+    --network-namespace-path="/run/netns/$name" --capability=all --console=pipe --link-journal=no --resolv-conf=off --timezone=off \
+    --bind=/dev/net/tun --bind=/dev/kmsg --bind="$host/var-lib:/var/lib" --system-call-filter="@keyring bpf add_key keyctl"
+)
+
+while :; do
+  make_links
+  status=0
+  boot </dev/null >>"$host/console.log" 2>&1 || status=$?
+  [ "$status" -eq "$rebooted" ] || exit "$status"
+done

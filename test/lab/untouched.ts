@@ -1,0 +1,35 @@
+import type { Kubectl } from "../../lab/checks/probe-pods";
+import { succeed } from "../../lab/checks/probe-pods";
+import type { LabHost } from "../../lab/hosts/host";
+import { takeSnapshot } from "../../lab/hosts/snapshot";
+
+// Data, not set-up: the cluster's store and the index that etcd and containerd keep of it change with every Node that comes or goes,
+// leases and token secrets are renewed by the clock.
+const DATA = /^file\t\/var\/lib\/(rancher\/k3s\/(server\/db|agent\/containerd)|kubelet\/pods|tailscale)\//;
+
+// Field 22 of proc(5)'s stat is the start in clock ticks since boot; the name stands in brackets and may hold blanks.
+const PROCESSES = `cat /proc/[0-9]*/stat 2>/dev/null | sed -nE 's/^([0-9]+) \\((k3s[^)]*|tailscaled|containerd|containerd-shim[^)]*|kubelet)\\) . (.*)$/\\2 \\1 \\3/p' |
+  awk '{ print $1, $2, "started", $21 }' | sort`;
+
+/** What of a node must be the same before and after a run that does not concern it: files, units, processes by start, pod restarts. */
+export async function lookAtNode(host: LabHost, kubectl: Kubectl): Promise<readonly string[]> {
+  const [{ facts }, processes, pods] = await Promise.all([takeSnapshot(host), host.exec(PROCESSES), podRestarts(kubectl, host.name)]);
+  const setUp = [...facts].filter((fact) => /^(file|unit)\t/.test(fact) && !DATA.test(fact));
+  return [...setUp, ...lines(processes).map((line) => `process\t${line}`), ...pods];
+}
+
+async function podRestarts(kubectl: Kubectl, node: string): Promise<string[]> {
+  const one = '{.metadata.namespace}/{.metadata.name} {.metadata.uid} restarts {.status.containerStatuses[*].restartCount}';
+  const { stdout } = await succeed(kubectl, [
+    ...["get", "pods", "--all-namespaces", "--field-selector", `spec.nodeName=${node}`],
+    ...["-o", `jsonpath={range .items[*]}pod ${one}{"\\n"}{end}`],
+  ]);
+  return lines(stdout);
+}
+
+const lines = (text: string): string[] => text.split("\n").filter(Boolean);
+
+/** Which processes of k3s and of the tailnet a host runs, by name, number and start. */
+export async function startsOf(host: LabHost, name: RegExp): Promise<readonly string[]> {
+  return lines(await host.exec(PROCESSES)).filter((line) => name.test(line));
+}
