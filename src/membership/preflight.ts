@@ -22,7 +22,6 @@ export class Preflight extends LocalTool {
       ROLE: node.role,
       POD_CIDR: plan.podCidr,
       SERVICE_CIDR: plan.serviceCidr,
-      OTHER_NODE_NAMES: "",
       CHECK_URLS: [CONTROL_URL, plan.sources.k3sInstallerUrl, `${plan.sources.tailscaleUrl}/`].join("\n"),
       CA_PEM: plan.sources.caPem,
     });

@@ -4,7 +4,8 @@
 # Ends with 1 if there is any, else with 0 and without a word. A host that carries our own marker is accepted.
 # Libraries: lib-marker.sh lib-download.sh lib-host-faults.sh lib-network-faults.sh lib-ownership-faults.sh
 # Needs: NODE_NAME CLUSTER_NAME OWNER ROLE (server, agent) POD_CIDR SERVICE_CIDR NOW_EPOCH (the operator's clock)
-# May have: OTHER_NODE_NAMES CHECK_URLS (one a line) CA_PEM (trusted besides the host's own authorities)
+# May have: CHECK_URLS (one a line) CA_PEM (trusted besides the host's own authorities)
+#   OTHER_NODE_NAMES (one a line) NAME_TAKEN_BY (address of a device on line that has this node's name); from the tool, as the clock is
 : "${NODE_NAME:?}" "${CLUSTER_NAME:?}" "${OWNER:?}" "${ROLE:?}" "${POD_CIDR:?}" "${SERVICE_CIDR:?}" "${NOW_EPOCH:?}"
 
 # shellcheck disable=SC2034 # finish in lib.sh reads explained

@@ -3,7 +3,9 @@ import { spawn } from "node:child_process";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { checkHost } from "../../src/tools/lib/check-host.mjs";
 import { errorOf, recordOutput } from "./support/recorder.mjs";
+
 import { freePort, newKey, startBlackHole, startHost } from "./support/ssh-host.mjs";
+import { startTailnet } from "./support/tailnet-server.mjs";
 
 // The test hosts announce no host keys, as servers other than OpenSSH.
 const LIMITS = { connectMs: 900, scriptMs: 3000, announceMs: 50 };
@@ -29,6 +31,23 @@ describe("preflight", () => {
   it("gives the script the operator's clock and prints one line", async () => {
     await check('[ "$NOW_EPOCH" = 1764000000 ]\n');
     assert.deepEqual(out.written, { stdout: `{"host":"ok","node":"rack-1","hostKey":"${host.target().hostKey}"}\n`, stderr: "" });
+  });
+
+  it("tells the script what the cluster's devices are called, and who has this name", async (t) => {
+    const tag = "tag:k3s-edge";
+    const device = (nodeId, hostname, tags, connectedToControl) => ({
+      nodeId,
+      hostname,
+      tags,
+      connectedToControl,
+      addresses: ["100.64.0.9"],
+    });
+    const devices = [device("n1", "rack-2", [tag], true), device("n2", "rack-1", [tag], true), device("n3", "rack-3", ["tag:other"], true)];
+    const tailnet = await startTailnet({ devices });
+    t.after(() => tailnet.stop());
+    await check('[ "$OTHER_NODE_NAMES" = rack-2 ] && [ "$NAME_TAKEN_BY" = 100.64.0.9 ]\n', { tailnet: { ...tailnet.access(), tag } });
+    devices[1].connectedToControl = false;
+    await check('[ -z "$NAME_TAKEN_BY" ]\n', { tailnet: { ...tailnet.access(), tag } });
   });
 
   it("tells all faults of the host in one message", async () => {

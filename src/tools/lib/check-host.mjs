@@ -1,9 +1,11 @@
-import { sshCredentials } from "./credentials.mjs";
+import { sshCredentials, tailnetAccess } from "./credentials.mjs";
+import { listDevices } from "./devices.mjs";
 import { requireFields } from "./input.mjs";
 import { exportLines } from "./render-script.mjs";
 import { runOnHost } from "./run-on-host.mjs";
 import { SshFault } from "./ssh-fault.mjs";
 import { lastLine } from "./ssh-session.mjs";
+import { TailnetApi } from "./tailnet-api.mjs";
 import { ToolError } from "./tool-error.mjs";
 
 const CHECK_MS = 120_000;
@@ -15,8 +17,8 @@ const CHECK_MS = 120_000;
 export async function checkHost(input, { env, out, limits = {}, now = () => Math.floor(Date.now() / 1000) }) {
   requireFields(input, ["node", "script", "host.address", "host.user", "host.hostKey"]);
   const { node, host, bastion } = input;
-  // The clock of the moment of looking: in the input it would make every `up` a change.
-  const text = exportLines({ NOW_EPOCH: now() }) + input.script;
+  // Facts of the moment of looking: in the input they would make every `up`, or every new host, a change.
+  const text = exportLines({ NOW_EPOCH: now(), ...(await namesInTailnet(input, { env, out, limits })) }) + input.script;
   const afterwards = async (session, { code }) => {
     if (code !== 0) return {};
     const [hostKey, bastionHostKey] = await session.hostKeys([host.hostKey, bastion?.hostKey], limits.announceMs);
@@ -28,6 +30,16 @@ export async function checkHost(input, { env, out, limits = {}, now = () => Math
   });
   if (reply.code !== 0) throw refusal(node, host, faultLines(reply));
   out.result(JSON.stringify({ host: "ok", node, ...reply.keys }));
+}
+
+/** What the cluster's devices are called already; a device that answers under this node's name is another machine, unless the host is ours. */
+async function namesInTailnet({ node, tailnet }, { env, out, limits }) {
+  if (tailnet === undefined) return {};
+  const devices = await listDevices(new TailnetApi(tailnetAccess(tailnet, env, out), out, limits.api));
+  const ours = devices.filter(({ tags }) => Array.isArray(tags) && tags.includes(tailnet.tag));
+  const taken = ours.find(({ hostname, connectedToControl }) => hostname === node && connectedToControl === true);
+  const others = ours.map(({ hostname }) => hostname).filter((name) => name !== node);
+  return { OTHER_NODE_NAMES: others.join("\n"), NAME_TAKEN_BY: taken?.addresses?.[0] ?? "" };
 }
 
 function refusal(node, host, lines) {
