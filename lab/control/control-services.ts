@@ -6,7 +6,7 @@ import type { PreparedControl } from "./prepare-control";
 import { vendorNames } from "./prepare-control";
 import { waitUntilServing } from "./wait-until-serving";
 
-const START_LIMIT_MS = 20_000;
+const START_LIMIT_MS = 60_000;
 
 /**
  * A refused port 80 makes tailscaled ask its bootstrap DNS servers, which costs half a second where packets vanish (measured: login 562 ms,
