@@ -12,9 +12,7 @@ import (
 const (
 	containerdSocket  = "/run/k3s/containerd/containerd.sock"
 	containerdProgram = "/usr/bin/containerd"
-	// The real k3s unpacks its own programs below data/<hash>/bin, and its killall script finds the pods' shims by that path.
-	programFolder = "data/current/bin"
-	plugins       = "/usr/lib/cni"
+	plugins           = "/usr/lib/cni"
 )
 
 // The settings of Debian's containerd 1.6, whose CRI plugin reads version 2.
@@ -40,7 +38,6 @@ conf_dir = "%[1]s/agent/etc/cni/net.d"
 
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
 runtime_type = "io.containerd.runc.v2"
-runtime_path = "%[1]s/` + programFolder + `/containerd-shim-runc-v2"
 
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
 SystemdCgroup = %[5]t
@@ -48,15 +45,11 @@ SystemdCgroup = %[5]t
 
 // startContainerd returns once it answers and the images that lie ready are imported. Pods of an earlier run go on meanwhile.
 func (m *member) startContainerd() error {
-	bin := m.path(programFolder)
 	config := m.path("agent/etc/containerd/config.toml")
-	for _, folder := range []string{bin, filepath.Dir(config), m.path("agent/containerd"), "/run/k3s/containerd", m.path("agent/etc/cni/net.d")} {
+	for _, folder := range []string{filepath.Dir(config), m.path("agent/containerd"), "/run/k3s/containerd", m.path("agent/etc/cni/net.d")} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return err
 		}
-	}
-	if err := copyProgram("/usr/bin/containerd-shim-runc-v2", filepath.Join(bin, "containerd-shim-runc-v2")); err != nil {
-		return err
 	}
 	dropIns, err := runtimeDropIns(m.path("agent/etc/containerd/config-v3.toml.d"))
 	if err != nil {
@@ -73,19 +66,6 @@ func (m *member) startContainerd() error {
 	}
 	poll(50*time.Millisecond, func() error { return canDial("unix", containerdSocket) })
 	return m.importImages()
-}
-
-// copyProgram: no link will do, because the shim starts itself anew by the path that the kernel names, which is a link's target.
-// A new file, because the shims of running pods hold the one that is there.
-func copyProgram(from, to string) error {
-	program, err := os.ReadFile(from)
-	if err == nil {
-		err = os.WriteFile(to+".new", program, 0o755)
-	}
-	if err == nil {
-		err = os.Rename(to+".new", to)
-	}
-	return err
 }
 
 // runtimeDropIns takes over the settings of one section, the CRI runtime's, from drop-ins written for the containerd 2 of the real

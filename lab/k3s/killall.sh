@@ -1,7 +1,6 @@
 #!/bin/sh
 # Ends k3s and every pod of this host, with their mounts, networks and rules. tailscale stays up but offers no routes any more.
-[ "$(id -u)" -eq 0 ] || exec sudo --preserve-env=K3S_DATA_DIR "$0" "$@"
-K3S_DATA_DIR=${K3S_DATA_DIR:-/var/lib/rancher/k3s}
+[ "$(id -u)" -eq 0 ] || exec sudo "$0" "$@"
 
 for service in /etc/systemd/system/k3s*.service; do
   [ ! -s "$service" ] || systemctl stop "$(basename "$service")"
@@ -15,8 +14,9 @@ descendants() {
   done
 }
 
+# By the socket of k3s's containerd, which the shims of other containerds do not have.
 # shellcheck disable=SC2046 # one word a process
-shims=$(descendants $(pgrep -f "$K3S_DATA_DIR/data/[^/]*/bin/containerd-shim"))
+shims=$(descendants $(pgrep -f 'containerd-shim.* -address /run/k3s/containerd/'))
 # shellcheck disable=SC2086
 [ -z "$shims" ] || kill -9 $shims 2>/dev/null
 

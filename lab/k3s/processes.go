@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -17,7 +18,9 @@ type processes struct {
 	start chan *exec.Cmd
 	done  chan error
 	ended chan error
-	all   map[string]*exec.Cmd
+	// lock is held for a start and for the stop, so that nothing starts once the stop began.
+	lock sync.Mutex
+	all  map[string]*exec.Cmd
 }
 
 func newProcesses() *processes {
@@ -47,6 +50,8 @@ func (p *processes) run(environment []string, args ...string) error {
 	command.Env = append(childEnvironment(), environment...)
 	command.Stdout, command.Stderr = os.Stderr, noticeable{}
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p.lock.Lock()
+	defer p.lock.Unlock()
 	p.start <- command
 	if err := <-p.done; err != nil {
 		return fmt.Errorf("%s: %w", args[0], err)
@@ -89,13 +94,13 @@ func endOf(command *exec.Cmd) error {
 
 // stop lets the database and containerd close their files; all others go as k3s's own threads would.
 func (p *processes) stop() {
+	p.lock.Lock()
 	waiting := 0
 	for name, command := range p.all {
+		waiting++
 		if name == "etcd" || name == containerdProgram {
-			waiting++
 			_ = command.Process.Signal(syscall.SIGTERM)
 		} else {
-			waiting++
 			_ = command.Process.Kill()
 		}
 	}

@@ -14,8 +14,8 @@ const wholeFileLimit = 300_000;
 const unreachableOrigins = new Map<string, string>();
 
 /** Fetches a vendor's release into the cache and compares its checksum; throws Unreachable at once where a host was already found out of reach. */
-export async function downloadProgram(name: string, download: Download): Promise<string> {
-  const out = cacheFolder("tools", `${name}-${contentKey([download.url, download.member ?? ""])}`, name);
+export async function downloadProgram(name: string, download: Download, cache = cacheFolder("tools")): Promise<string> {
+  const out = path.join(cache, `${name}-${contentKey([download.url, download.member ?? ""])}`, name);
   if (existsSync(out)) return out;
   const checksums = (await fetchWhole(download.checksumsUrl, firstAnswerLimit)).toString();
   const content = await fetchWhole(download.url, wholeFileLimit);

@@ -15,13 +15,17 @@ fi
 STARTED=/etc/hybrid-k3s/k3s-started
 AUTHORITY=/etc/hybrid-k3s/cluster-authority
 
+# k3s reads labels and taints at a Node's registration only; later `ready` keeps them, and a restart for them would do nothing.
+settings_of_start() { awk '/^node-(label|taint):/ { skip = 1; next } /^[^[:space:]-]/ { skip = 0 } !skip' /etc/rancher/k3s/config.yaml; }
+
 # What decides how k3s runs, the tailnet address included: k3s reads it only when it starts. The program by size and time: it is large.
 start_digest() {
   {
     tailnet_ip
-    stat -c '%s %Y' /usr/local/bin/k3s
-    sha256sum /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/vpn-auth "/etc/systemd/system/$UNIT" \
-      "/etc/systemd/system/$UNIT.d/hybrid-k3s.conf" "/etc/systemd/system/$UNIT.env" /etc/hybrid-k3s/agent-token 2>/dev/null || true
+    settings_of_start
+    stat -c '%s %.9Y' /usr/local/bin/k3s
+    sha256sum /etc/hybrid-k3s/vpn-auth "/etc/systemd/system/$UNIT" "/etc/systemd/system/$UNIT.d/hybrid-k3s.conf" \
+      "/etc/systemd/system/$UNIT.env" /etc/hybrid-k3s/agent-token 2>/dev/null || true
     find /etc/rancher/k3s/config.yaml.d /etc/rancher/k3s/registries.yaml -type f -exec sha256sum {} + 2>/dev/null | sort || true
   } | sha256sum
 }

@@ -46,6 +46,19 @@ unmount_leftovers() {
   done
 }
 
+pod_groups() { find /sys/fs/cgroup -depth -type d -path '*/kubepods*'; }
+
+no_pod_group_left() {
+  pod_groups | while read -r group; do rmdir "$group" 2>/dev/null || true; done
+  [ -z "$(pod_groups)" ]
+}
+
+# kubelet's groups for pods outlive them, as slices where systemd was told to make them. A process that was killed takes a moment to be gone.
+remove_pod_groups() {
+  timeout 30 systemctl -q stop kubepods.slice 2>/dev/null || true
+  wait_until 10 "the control groups of pods to be empty" no_pod_group_left || problem "processes of pods still run; see: systemd-cgls | grep -A9 kubepods"
+}
+
 # --one-file-system: a volume that is still mounted somewhere below is not ours to empty.
 remove_path() {
   case $1 in
@@ -90,6 +103,7 @@ main() {
   uninstall_k3s
   log_out
   stop_units
+  remove_pod_groups
   unmount_leftovers
   remove_links
   remove_routing

@@ -11,8 +11,8 @@ absent_paths() {
     /etc/systemd/system/k3s.service.d /etc/systemd/system/k3s-agent.service.d \
     /usr/local/bin/tailscale /usr/local/sbin/tailscaled /var/lib/tailscale /var/cache/tailscale /run/tailscale \
     /usr/local/bin/k3s /usr/local/bin/kubectl /usr/local/bin/crictl /usr/local/bin/ctr \
-    /etc/rancher /var/lib/rancher /var/lib/rancher/k3s /var/lib/kubelet /var/lib/cni /etc/cni /run/k3s /run/flannel \
-    /var/log/pods /var/log/containers /usr/libexec/kubernetes /usr/local/lib/ /usr/local/sbin/; do
+    /etc/rancher /var/lib/rancher /var/lib/rancher/k3s /var/lib/kubelet /var/lib/cni /etc/cni /run/k3s /run/flannel /run/containerd \
+    /var/log/pods /var/log/containers /usr/libexec/kubernetes /usr/local/lib/ /usr/local/sbin/ /run/netns/; do
     [ -e "${path%/}" ] || echo "files $path"
   done
   for path in /var/lib/rancher /var/lib/kubelet /var/lib/cni; do

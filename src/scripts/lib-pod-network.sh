@@ -4,11 +4,13 @@
 PROGRAMS=/usr/local/lib/hybrid-k3s
 UNITS=/etc/systemd/system
 
+# Without the default dependencies a shutdown does not stop the unit: pods send until the very end, when tailscaled's routes are gone.
 write_route_unit() {
   write_file "$UNITS/hybrid-k3s-route.service" 0644 <<UNIT
 [Unit]
 Description=Pod traffic that has no route in the VPN is refused instead of sent in clear
-After=network-pre.target
+DefaultDependencies=no
+After=sysinit.target network-pre.target
 Before=tailscaled.service k3s.service k3s-agent.service
 
 [Service]

@@ -75,6 +75,28 @@ INSTALL_K3S_VERSION=v1.35.4+k3s1" ]
 systemctl start --no-block k3s.service" ]
 }
 
+@test "changed labels and taints are written and restart nothing, other settings after them do" {
+  as_agent
+  export CONFIG_YAML='node-label:
+  - tier=gold
+node-taint:
+  - a=b:NoSchedule
+token-file: /etc/hybrid-k3s/agent-token'
+  installed
+  export CONFIG_YAML='node-label:
+  - tier=silver
+  - zone=a
+token-file: /etc/hybrid-k3s/agent-token'
+  run_script install-k3s
+  assert_success
+  [ "$(cat "$HOST/etc/rancher/k3s/config.yaml")" = "$CONFIG_YAML" ]
+  refute_call '^systemctl.* (start|stop|restart)'
+  export CONFIG_YAML="$CONFIG_YAML
+with-node-id: true"
+  run_script install-k3s
+  assert_call '^systemctl stop k3s-agent.service$'
+}
+
 @test "a changed tailnet address restarts k3s, which reads it only when it starts" {
   installed
   echo 100.64.0.7 >"$FAKE/tailscale/ip"

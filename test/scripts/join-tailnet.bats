@@ -42,6 +42,8 @@ joined() {
   [ "$(sed -n 's/ *"node": "\(.*\)",/\1/p' "$HOST/etc/hybrid-k3s/owner.json")" = rack-1 ]
   for unit in tailscaled hybrid-k3s-route hybrid-k3s-guard; do [ -e "$FAKE/units/$unit.service.active" ] && [ -e "$FAKE/units/$unit.service.enabled" ]; done
   grep -q 'unreachable 10.42.0.0/16 metric 4000' "$HOST/etc/systemd/system/hybrid-k3s-route.service"
+  # Not stopped by a shutdown, while pods are still sending.
+  grep -qx DefaultDependencies=no "$HOST/etc/systemd/system/hybrid-k3s-route.service"
   grep -qx 'net.ipv4.ip_forward = 1' "$HOST/etc/sysctl.d/90-hybrid-k3s.conf"
 }
 

@@ -153,3 +153,10 @@ TAILSCALE
   [ -e "$FAKE/volume/data" ]
   [ ! -e "$HOST/var-lib/kubelet/pods" ]
 }
+
+@test "the groups of pods go, others stay" {
+  BEFORE='mkdir -p /sys/fs/cgroup/memory/kubepods/burstable/pod1 /sys/fs/cgroup/kubepods.slice/x.scope /sys/fs/cgroup/memory/other' \
+    AFTER='find /sys/fs/cgroup -mindepth 1 >"$FAKE/groups"' run_script leave-host
+  assert_success
+  [ "$(sort "$FAKE/groups" | paste -sd ' ' -)" = "/sys/fs/cgroup/memory /sys/fs/cgroup/memory/other" ]
+}

@@ -1,5 +1,5 @@
 # shellcheck disable=SC2016,SC2154 # the inner shell expands its own text; bats sets status, output and stderr
-# A make-believe host for each test: its own /etc, /usr/local, /var/lib, /opt and /run, an empty /usr/sbin, no network,
+# A make-believe host for each test: its own /etc, /usr/local, /var/lib, /opt and /run, an empty /usr/sbin, no control groups, no network,
 # and stand-ins for every external program first on PATH. Everything it does is in $HOST and $CALLS afterwards. Needs root, as the lab does.
 bats_require_minimum_version 1.5.0
 
@@ -38,7 +38,7 @@ on_host() {
   unshare --mount --net --ipc --uts -- sh -c '
     mount --make-rprivate / || exit 99
     for folder in etc:/etc usr-local:/usr/local var-lib:/var/lib opt:/opt run:/run; do mount --bind "$HOST/${folder%%:*}" "${folder#*:}" || exit 99; done
-    mount --bind "$FAKE/sbin" /usr/sbin || exit 99
+    mount --bind "$FAKE/sbin" /usr/sbin && mount -t tmpfs none /sys/fs/cgroup || exit 99
     [ ! -f "$FAKE/meminfo" ] || mount --bind "$FAKE/meminfo" /proc/meminfo || exit 99
     [ ! -e "$FAKE/no-tun" ] || mount -t tmpfs none /dev/net || exit 99
     hostname "${FAKE_HOSTNAME:-rack-1}"

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// A connection to serve starts with one line, "put" or "get BYTES". After put's bytes and a half-close, and after get's bytes on a
-// second connection's behalf, the report is what was seen.
+// A connection to serve starts with one line, "put" or "get BYTES". put's bytes end with a half-close, and serve answers what it saw;
+// of get's bytes the caller itself makes the report.
 type report struct {
 	Bytes   int64   `json:"bytes"`
 	SHA256  string  `json:"sha256"`
