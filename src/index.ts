@@ -8,6 +8,8 @@ export = async () => {
   const { config, secrets, owner, mirrorCaPem, warnings } = loadConfig();
   const plan = planCluster(config, { mirrorCaPem, warnings });
   for (const warning of plan.warnings) await pulumi.log.warn(warning);
+  // Pulumi keeps the stack of each of its many promises (runtime/debuggable.ts): finding their lines took a fifth of this program's time.
+  Error.stackTraceLimit = 1;
   await refuseForeignPolicy(plan.tailnet);
 
   const { sshPrivateKey: privateKey, bastionPrivateKey, tailscale } = secrets;

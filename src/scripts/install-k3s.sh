@@ -66,14 +66,12 @@ DIGEST
   timeout 30 systemctl start --no-block "$UNIT"
 }
 
-# Active comes late: with the API up on servers, joined on agents (the unit is Type=notify).
+# Active comes late: with the API up on servers, joined on agents (the unit is Type=notify). A server's own Node comes a moment after
+# its API and is waited for by wait-for-node, while agents join already.
 is_ready() {
   [ "$(unit_state)" = active ] || return 1
   case $ROLE in
-    server)
-      timeout 10 k3s kubectl get --raw /readyz >/dev/null 2>&1 &&
-        timeout 10 k3s kubectl get node "$NODE_NAME" -o name >/dev/null 2>&1
-      ;;
+    server) timeout 10 k3s kubectl get --raw /readyz >/dev/null 2>&1 ;;
     agent) grep -q healthz-port /etc/rancher/k3s/config.yaml || curl -sf -o /dev/null --max-time 5 http://127.0.0.1:10248/healthz ;;
   esac
 }
@@ -90,9 +88,13 @@ advice() {
   esac
 }
 
+# Finding the path to a peer takes seconds; it goes on beside the downloads, and the gate waits for what is left of it.
+warm_path() { timeout 20 tailscale ping --tsmp -c 5 --timeout 2s "$SERVER_IP" >/dev/null 2>&1 9>&- & }
+
 main() {
   take_lock host
   make_scratch
+  [ "$ROLE" = server ] || warm_path
   if ! is_installed; then
     fetch_images
     install_program

@@ -66,13 +66,14 @@ install_tailscale() {
 }
 
 # keep_running UNIT FILE...: enabled and started; restarted only where one of its files changed.
+# What `enable` writes counts at the next boot: systemd need not read all its files anew for it.
 keep_running() {
   unit=$1 action=start
   shift
   for file; do
     case " ${CHANGED_FILES:-} " in *" $file "*) action=restart ;; esac
   done
-  systemctl -q is-enabled "$unit" 2>/dev/null || systemctl -q enable "$unit"
+  systemctl -q is-enabled "$unit" 2>/dev/null || systemctl -q --no-reload enable "$unit"
   [ $action = start ] && systemctl -q is-active "$unit" && return
   timeout 90 systemctl "$action" "$unit" ||
     fail "$unit does not start: $(journalctl -u "$unit" -n 10 --no-pager -o cat | mask_secrets); after a repair run pulumi up again"

@@ -40,8 +40,8 @@ is_online() {
   printf '%s\n' "$status" | grep -q '"BackendState": "Running"' && printf '%s\n' "$status" | grep -q '"Online": true'
 }
 
-# One ping a call: with more, tailscale sends them all, one a second, however soon the first is answered.
-has_pong() { timeout 5 tailscale ping --until-direct=false -c 1 --timeout 1s "$server" >/dev/null 2>&1; }
+# Through WireGuard, as the connection will go; and only this kind of ping ends with the first pong, the others sleep a second after it.
+has_pong() { timeout 5 tailscale ping --tsmp -c 1 --timeout 1s "$server" >/dev/null 2>&1; }
 
 limit=$1 server=${2:-} began=$(seconds_up)
 until is_online; do

@@ -13,6 +13,12 @@ fail() {
   explained=yes && exit 1
 }
 
+# Whatever fails on a full disk seldom says so in its last words.
+tell_full_disks() {
+  df -Pk / /etc /usr/local /var/lib /var/lib/rancher /run "$SCRATCH" 2>/dev/null | awk 'NR > 1 && $4 < 1024 && !seen[$6]++ { print $6 }' |
+    while read -r mount; do say "${NODE_NAME:-this host}: the disk at $mount is full; make room or give it a larger disk (du -xh -d1 $mount), then run pulumi up again"; done
+}
+
 # A folder of this run's own, gone when it ends.
 make_scratch() {
   SCRATCH=$(mktemp -d)
@@ -20,6 +26,7 @@ make_scratch() {
 }
 
 finish() {
+  [ "$1" -eq 0 ] || tell_full_disks
   rm -rf "$SCRATCH"
   [ "$1" -eq 0 ] || [ -n "${explained:-}" ] || say "${NODE_NAME:-this host}: a command that nobody expected to fail ended with status $1"
 }

@@ -32,7 +32,7 @@ other_schedulable_nodes() {
 is_alive() {
   [ "$(kubectl get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" = True ] || return 1
   address=$(kubectl get node "$NODE_NAME" -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}' | tr ' ' '\n' | grep -F . | sed -n 1p)
-  wait_until 4 "$NODE_NAME in the tailnet" timeout 5 tailscale ping --until-direct=false -c 1 --timeout 2s "$address" >/dev/null 2>&1
+  wait_until 4 "$NODE_NAME in the tailnet" timeout 5 tailscale ping --tsmp -c 1 --timeout 2s "$address" >/dev/null 2>&1
 }
 
 drain() {

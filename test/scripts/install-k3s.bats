@@ -257,7 +257,7 @@ gate() {
   echo pong >"$FAKE/tailscale/pong"
   gate 1 100.64.0.9
   assert_success
-  [ "$(calls '^tailscale ping')" = "tailscale ping --until-direct=false -c 1 --timeout 1s 100.64.0.9" ]
+  [ "$(calls '^tailscale ping')" = "tailscale ping --tsmp -c 1 --timeout 1s 100.64.0.9" ]
 }
 
 @test "the gate stays shut for a deleted device, which is Running but never Online" {
