@@ -1,7 +1,7 @@
 import { joinOperator } from "./console";
 import { Namespaces, cleanUpEnded } from "./hosts/namespaces";
 import { firstHosts, hostSpecs } from "./hosts/topology";
-import { endLabOnSignal } from "./interrupt";
+import { endLabOnSignal, isInterrupted } from "./interrupt";
 import { createProgress } from "./progress";
 import { RequirementError } from "./requirements";
 import { createStack } from "./stack";
@@ -30,6 +30,7 @@ async function up(): Promise<void> {
     return createStack(lab);
   });
   const result = await progress.step("pulumi up", () => stack.up([], { onOutput: (text) => process.stdout.write(text) }));
+  if (isInterrupted()) return;
   await lab.keep();
   if (result.code === 0) await stack.saveKubeconfig();
   else progress.note("pulumi up failed; the lab stays for a look at it");
@@ -74,6 +75,7 @@ async function main([verb, name]: readonly string[]): Promise<void> {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
+  if (isInterrupted()) return;
   // What the user can mend is one sentence; anything else is a fault of the lab and keeps its stack.
   process.stderr.write(
     `${error instanceof RequirementError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

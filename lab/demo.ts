@@ -3,7 +3,7 @@ import { findLeftovers, lookBefore } from "./checks/nothing-left";
 import { deployProbePods } from "./checks/probe-pods";
 import { joinOperator } from "./console";
 import { firstHosts } from "./hosts/topology";
-import { endLabOnSignal } from "./interrupt";
+import { endLabOnSignal, isInterrupted } from "./interrupt";
 import type { Lab } from "./lab";
 import { createProgress } from "./progress";
 import { RequirementError } from "./requirements";
@@ -75,6 +75,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
+  if (isInterrupted()) return;
   process.stderr.write(
     `${error instanceof RequirementError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );

@@ -32,10 +32,10 @@ const SUITES: readonly Suite[] = [
   {
     name: "unit",
     commands: () => [
-      nodeTest(2, ...["config", "plan", "remote", "k3s", "program", "tools"].map((folder) => `test/${folder}/**/*.test.*ts`)),
+      nodeTest(2, ...["config", "plan", "remote", "k3s", "program", "tools"].map((folder) => `test/${folder}/**/*.test.*`)),
     ],
   },
-  { name: "scripts", commands: () => [["bats", "--tap", ...files("test/scripts/*.bats")]] },
+  { name: "scripts", commands: () => [["bats", "--tap", "--jobs", "2", ...files("test/scripts/*.bats")]] },
   { name: "contract", commands: () => [nodeTest(1, "test/contract/*.test.ts")] },
   { name: "lab", commands: () => [nodeTest(1, "test/lab/*.test.ts")] },
 ];

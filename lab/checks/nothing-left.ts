@@ -2,6 +2,7 @@ import { controlOf } from "../console";
 import type { LabHost } from "../hosts/host";
 import { type Snapshot, diffSnapshots, takeSnapshot } from "../hosts/snapshot";
 import type { Lab } from "../lab";
+import { clusterName } from "../stack-config";
 
 /** The lab as it was before the first `up`: its hosts and its tailnet. */
 export interface Before {
@@ -36,7 +37,7 @@ export async function findLeftovers(lab: Lab, before: Before): Promise<string[]>
     ...perHost.flat(),
     ...devices.filter(({ id }) => !before.deviceIds.includes(id)).map(({ id, name }) => `tailnet: device ${id} ${name}`),
     ...keys
-      .filter((key) => key.tags.length > 0 && !key.revoked && !key.invalid)
+      .filter((key) => key.tags.includes(`tag:k3s-${clusterName}`) && key.revoked === undefined)
       .map(({ id, description }) => `tailnet: key ${id} ${description}`),
     ...(text === before.policy ? [] : [`tailnet: the policy is not the one from before:\n${text}`]),
   ];

@@ -36,6 +36,8 @@ add_user() {
 install_host() {
   cp "$state/ssh/hosts/$name"/ssh_host_* "$root/etc/ssh/"
   echo "$name" >"$root/etc/hostname"
+  # As Debian's installer does; sudo asks for its host's own name.
+  echo "127.0.1.1 $name" >>"$root/etc/hosts"
   tr -d - </proc/sys/kernel/random/uuid >"$root/etc/machine-id"
   while read -r verb first second; do
     case $verb in

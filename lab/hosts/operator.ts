@@ -35,7 +35,7 @@ export class Operator extends WanMachine {
   }
 
   /** Waits until the operator can log in to the host. */
-  async waitSsh(host: HostName, timeoutMs = 30_000): Promise<void> {
+  async waitSsh(host: HostName, timeoutMs = 60_000): Promise<void> {
     await waitUntil(`${host} lets the operator in by ssh`, async () => (await this.ssh(host, ["true"], { timeoutMs: 10_000 })) === "", {
       timeoutMs,
     });

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints what a host looks like, one fact a line, as SECTION<tab>FACT: files under the folders that a program may leave something in,
-# units, processes, network settings, firewall, kernel settings, mounts and listening sockets. Facts that change by themselves are left
-# to snapshot-exceptions.ts; here only numbers that mean nothing (process numbers, counters, indices) are taken out.
+# what pods have, units, processes, network settings, firewall, kernel settings, mounts and listening sockets. Facts that change by
+# themselves are left to snapshot-exceptions.ts; here only numbers that mean nothing (process numbers, counters, indices) are taken out.
 set -u
 
 section() {
@@ -75,7 +75,20 @@ sockets() {
   ss -Hlntup | sed -E 's/pid=[0-9]+,fd=[0-9]+/-/g; s/ +/ /g' | awk '{ print $1 " " $5 " " $7 }' | sort -u
 }
 
+# What lies directly in folders whose inside changes all the time.
+entries() {
+  find /run /var/log -mindepth 1 -maxdepth 1 -printf '%p %y\n'
+}
+
+# What pods have beside mounts, links and processes.
+pods() {
+  find /sys/fs/cgroup -type d -name 'kubepods*' -printf 'group %p\n'
+  ip netns list | sed 's/ (id:.*//; s/^/netns /'
+}
+
 files | section file
+entries | section entry
+pods | section pod
 units | section unit
 processes | section process
 links | section link

@@ -50,6 +50,8 @@ export interface NewHeadscaleKey {
 export class HeadscaleRefusal extends Error {}
 
 const ANSWER_LIMIT_MS = 10_000;
+// headscale closes a connection that was idle for 30 s (types.HTTPTimeout); a request on one that it is just closing would fail.
+const IDLE_LIMIT_MS = 10_000;
 
 /** headscale 0.26's REST interface (gen/openapiv2/headscale/v1 in its source). */
 export class HeadscaleClient {
@@ -59,7 +61,7 @@ export class HeadscaleClient {
     private readonly access: HeadscaleAccess,
     private readonly apiKey: string,
   ) {
-    this.agent = new Agent({ keepAlive: true, ca: readFileSync(access.caFile), servername: access.hostName });
+    this.agent = new Agent({ keepAlive: true, timeout: IDLE_LIMIT_MS, ca: readFileSync(access.caFile), servername: access.hostName });
   }
 
   /** Makes an API key with headscale's own command, which talks to its unix socket. */

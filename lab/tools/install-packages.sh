@@ -27,6 +27,7 @@ strace strace
 shellcheck shellcheck
 shfmt shfmt
 bats bats
+parallel parallel
 "
 
 missing() {
