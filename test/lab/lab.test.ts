@@ -1,9 +1,33 @@
 import { after, before, describe } from "node:test";
 import { LabContext, type Scenario } from "./lab-context";
+import { faults } from "./scenarios/faults";
 import { firstUp } from "./scenarios/first-up";
+import { membership } from "./scenarios/membership";
+import { outside } from "./scenarios/outside";
+import { policyOrder } from "./scenarios/policy-order";
+import { preflight } from "./scenarios/preflight";
+import { recovery } from "./scenarios/recovery";
+import { removal } from "./scenarios/removal";
+import { restarts } from "./scenarios/restarts";
+import { secondUp } from "./scenarios/second-up";
+import { secrets } from "./scenarios/secrets";
+import { withdrawnRoutes } from "./scenarios/withdrawn-routes";
 
 /** In this order, on one lab that is booted once. `LAB_SCENARIOS=first-up,...` runs some alone. */
-const SCENARIOS: readonly Scenario[] = [firstUp];
+const SCENARIOS: readonly Scenario[] = [
+  firstUp,
+  secondUp,
+  outside,
+  withdrawnRoutes,
+  policyOrder,
+  restarts,
+  membership,
+  preflight,
+  faults,
+  recovery,
+  secrets,
+  removal,
+];
 
 const wanted = process.env["LAB_SCENARIOS"]?.split(",");
 const chosen = SCENARIOS.filter(({ name }) => wanted === undefined || wanted.includes(name));

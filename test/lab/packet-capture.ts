@@ -8,7 +8,9 @@ export interface Tap {
 }
 
 export interface Capture {
-  /** Ends it; a line for each packet that the filter let through. */
+  /** What has been seen so far; a line for each packet that the filter let through. */
+  readonly seen: readonly string[];
+  /** Ends it and gives all that was seen. */
   stop(): Promise<string[]>;
 }
 
@@ -16,6 +18,7 @@ export interface Capture {
 export async function startCapture(lab: Lab, tap: Tap, filter: string): Promise<Capture> {
   const ending = new AbortController();
   let said = "";
+  const packets = (output: string) => output.split("\n").filter((line) => /^\d\d:\d\d:\d\d\./.test(line));
   const argv = ["tcpdump", "--immediate-mode", "-n", "-l", "-i", tap.interface, filter];
   const place = tap.netns === undefined ? {} : { netns: tap.netns };
   const running = lab.namespaces.run(argv, { ...place, signal: ending.signal, onOutput: (text) => (said += text) });
@@ -26,11 +29,14 @@ export async function startCapture(lab: Lab, tap: Tap, filter: string): Promise<
   await Promise.race([listening, early]);
   early.catch(() => undefined);
   return {
+    get seen() {
+      return packets(said);
+    },
     async stop() {
       ending.abort();
       const { stdout, stderr } = await running;
       if (!/^0 packets dropped by kernel$/m.test(stderr)) throw new Error(`tcpdump on ${tap.interface} missed packets: ${stderr}`);
-      return stdout.split("\n").filter((line) => line !== "");
+      return packets(stdout);
     },
   };
 }

@@ -3,9 +3,8 @@ import { succeed } from "../../lab/checks/probe-pods";
 import type { LabHost } from "../../lab/hosts/host";
 import { takeSnapshot } from "../../lab/hosts/snapshot";
 
-// Data, not set-up: the cluster's store and the index that etcd and containerd keep of it change with every Node that comes or goes,
-// leases and token secrets are renewed by the clock.
-const DATA = /^file\t\/var\/lib\/(rancher\/k3s\/(server\/db|agent\/containerd)|kubelet\/pods|tailscale)\//;
+// Not set-up: the cluster's own store, which changes by the second, and the addresses of pods.
+const DATA = /^file\t\/var\/lib\/(rancher\/k3s\/server\/db|cni\/(networks|results))\//;
 
 // Field 22 of proc(5)'s stat is the start in clock ticks since boot; the name stands in brackets and may hold blanks.
 const PROCESSES = `cat /proc/[0-9]*/stat 2>/dev/null | sed -nE 's/^([0-9]+) \\((k3s[^)]*|tailscaled|containerd|containerd-shim[^)]*|kubelet)\\) . (.*)$/\\2 \\1 \\3/p' |
@@ -18,8 +17,14 @@ export async function lookAtNode(host: LabHost, kubectl: Kubectl): Promise<reado
   return [...setUp, ...lines(processes).map((line) => `process\t${line}`), ...pods];
 }
 
+/** What is there now and was not (+), and what was there and is not (-). */
+export function changesSince(earlier: readonly string[], now: readonly string[]): string[] {
+  const gone = earlier.filter((fact) => !now.includes(fact)).map((fact) => `- ${fact}`);
+  return [...gone, ...now.filter((fact) => !earlier.includes(fact)).map((fact) => `+ ${fact}`)];
+}
+
 async function podRestarts(kubectl: Kubectl, node: string): Promise<string[]> {
-  const one = '{.metadata.namespace}/{.metadata.name} {.metadata.uid} restarts {.status.containerStatuses[*].restartCount}';
+  const one = "{.metadata.namespace}/{.metadata.name} {.metadata.uid} restarts {.status.containerStatuses[*].restartCount}";
   const { stdout } = await succeed(kubectl, [
     ...["get", "pods", "--all-namespaces", "--field-selector", `spec.nodeName=${node}`],
     ...["-o", `jsonpath={range .items[*]}pod ${one}{"\\n"}{end}`],
@@ -29,7 +34,7 @@ async function podRestarts(kubectl: Kubectl, node: string): Promise<string[]> {
 
 const lines = (text: string): string[] => text.split("\n").filter(Boolean);
 
-/** Which processes of k3s and of the tailnet a host runs, by name, number and start. */
-export async function startsOf(host: LabHost, name: RegExp): Promise<readonly string[]> {
-  return lines(await host.exec(PROCESSES)).filter((line) => name.test(line));
+/** The host's processes of this name, each with its number and start. */
+export async function startsOf(host: LabHost, name: "k3s" | "tailscaled" | "containerd-shim"): Promise<readonly string[]> {
+  return lines(await host.exec(PROCESSES)).filter((line) => line.startsWith(`${name} `));
 }

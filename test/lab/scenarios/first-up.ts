@@ -5,7 +5,7 @@ import { PROBE_TCP_PORT, execProbe, listProbePods, succeed } from "../../../lab/
 import { controlOf } from "../../../lab/console";
 import { waitUntil } from "../../../lab/hosts/wait-until";
 import { clusterName } from "../../../lab/stack-config";
-import { assertRoutes, clusterHosts, hostsOf, podCidrs, readNodes, tailnetAddresses } from "../cluster-view";
+import { assertRoutes, clusterHosts, hostsOf, podCidrs, nodeNetworks, tailnetAddresses } from "../node-network";
 import type { Scenario } from "../lab-context";
 import { startCapture } from "../packet-capture";
 import { noSsh, watchSsh } from "../ssh-watch";
@@ -31,7 +31,7 @@ export const firstUp: Scenario = {
       const { lab, kubectl } = context();
       const ssh = await watchSsh(lab);
       await context().ensureCluster();
-      const nodes = await readNodes(kubectl);
+      const nodes = await nodeNetworks(kubectl);
       const expected = await Promise.all(hostsOf(lab).map(async (host) => [host.name, true, await tailnetAddresses(host)]));
       assert.deepEqual(
         nodes.map(({ name, ready, internalIps }) => [name, ready, internalIps]),

@@ -8,7 +8,7 @@ import type { WanMachine } from "../../../lab/hosts/wan-machine";
 import { waitUntil } from "../../../lab/hosts/wait-until";
 import type { Lab } from "../../../lab/lab";
 import { checkoutRoot, inState } from "../../../lab/paths";
-import { hostsOf, tailnetAddresses } from "../cluster-view";
+import { hostsOf, tailnetAddresses } from "../node-network";
 import type { Scenario } from "../lab-context";
 
 const API_PORT = 6443;
@@ -37,7 +37,8 @@ export const outside: Scenario = {
       const outsider = await lab.wanMachine("outsider");
       const recipe = readmeRecipe();
       const { nodes } = await stack.outputs();
-      const [, login, port] = /^(.*):(\d+)$/.exec((nodes as { role: string; ssh: string }[]).find(({ role }) => role === "server")?.ssh ?? "") ?? [];
+      const [, login, port] =
+        /^(.*):(\d+)$/.exec((nodes as { role: string; ssh: string }[]).find(({ role }) => role === "server")?.ssh ?? "") ?? [];
       const tunnel = recipe.tunnel.replace("-p 22 ops@192.0.2.10", `-p ${port ?? ""} ${login ?? ""}`);
       // The operator's folder has the file that the recipe calls kubeconfig.
       const kubectl = () => outsider.run(["sh", "-c", recipe.kubectl], { cwd: inState("operator"), timeoutMs: 20_000 });
@@ -55,7 +56,10 @@ export const outside: Scenario = {
           },
           { timeoutMs: 20_000 },
         );
-        assert.deepEqual(stdout.match(/^\S+ +Ready\b/gm)?.map((line) => line.split(" ")[0]), ["kiosk-1", "rack-1", "rack-2"]);
+        assert.deepEqual(
+          stdout.match(/^\S+ +Ready\b/gm)?.map((line) => line.split(" ")[0]),
+          ["kiosk-1", "rack-1", "rack-2"],
+        );
       } finally {
         ending.abort();
         await running;
@@ -66,8 +70,12 @@ export const outside: Scenario = {
     it("has neither the API server nor a kubelet open to the internet", async () => {
       const { lab } = context();
       const outsider = await lab.wanMachine("outsider");
-      const places = [addresses.natA, addresses.natB, addresses.bastion].flatMap((address) => [API_PORT, KUBELET_PORT].map((port) => ({ address, port })));
-      const open = await Promise.all(places.map(async ({ address, port }) => ({ address, port, open: await opens(lab, outsider, address, port) })));
+      const places = [addresses.natA, addresses.natB, addresses.bastion].flatMap((address) =>
+        [API_PORT, KUBELET_PORT].map((port) => ({ address, port })),
+      );
+      const open = await Promise.all(
+        places.map(async ({ address, port }) => ({ address, port, open: await opens(lab, outsider, address, port) })),
+      );
       assert.deepEqual(
         open.filter((place) => place.open),
         [],

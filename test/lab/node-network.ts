@@ -9,8 +9,8 @@ export const clusterHosts: readonly HostName[] = ["rack-1", "rack-2", "kiosk-1"]
 
 export const hostsOf = (lab: Lab): readonly LabHost[] => clusterHosts.map((name) => lab.host(name));
 
-/** A Node as the API server has it. */
-export interface NodeView {
+/** What the API server knows of a node's network. */
+export interface NodeNetwork {
   readonly name: string;
   readonly ready: boolean;
   readonly internalIps: readonly string[];
@@ -29,7 +29,7 @@ interface NodeList {
 }
 
 /** All Nodes, by name. */
-export async function readNodes(kubectl: Kubectl): Promise<NodeView[]> {
+export async function nodeNetworks(kubectl: Kubectl): Promise<NodeNetwork[]> {
   const { stdout } = await succeed(kubectl, ["get", "nodes", "-o", "json"]);
   const { items } = JSON.parse(stdout) as NodeList;
   return items
@@ -44,7 +44,7 @@ export async function readNodes(kubectl: Kubectl): Promise<NodeView[]> {
 
 /** The podCIDR of each node, by node name. */
 export async function podCidrs(kubectl: Kubectl): Promise<Readonly<Record<string, string>>> {
-  return Object.fromEntries((await readNodes(kubectl)).map(({ name, podCidr }) => [name, podCidr]));
+  return Object.fromEntries((await nodeNetworks(kubectl)).map(({ name, podCidr }) => [name, podCidr]));
 }
 
 /** The addresses that tailscale says this host has, v4 first. */
@@ -59,8 +59,9 @@ export async function tailnetPrefs(host: LabHost): Promise<Readonly<Record<strin
 
 /** The pod networks of other nodes that the host sends into the tailnet. Table 52 is where tailscaled keeps the routes it accepted. */
 export async function acceptedRoutes(host: LabHost): Promise<string[]> {
-  const routes = await host.exec("ip -4 route show table 52");
-  return [...routes.matchAll(/^(10\.42\.\S+) dev tailscale0/gm)].map(([, route]) => route ?? "").sort();
+  // Without any route there is no table, which ip calls an error.
+  const { stdout } = await host.run(["ip", "-4", "route", "show", "table", "52"]);
+  return [...stdout.matchAll(/^(10\.42\.\S+) dev tailscale0/gm)].map(([, route]) => route ?? "").sort();
 }
 
 /** Every host sends to every other node's podCIDR through the tailnet; the message names the hosts that do not. */

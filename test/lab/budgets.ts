@@ -1,0 +1,77 @@
+import { type Kubectl, succeed } from "../../lab/checks/probe-pods";
+
+const NAMESPACE = "budget";
+
+/** Pods of one deployment that may stand on these nodes only, and how many of them a drain must leave available. */
+export interface Budget {
+  readonly name: string;
+  readonly replicas: number;
+  readonly nodes: readonly string[];
+  readonly minAvailable: number;
+}
+
+function manifest({ name, replicas, nodes, minAvailable }: Budget): object[] {
+  const metadata = { name, namespace: NAMESPACE };
+  const labels = { app: name };
+  const place = { matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: nodes }] };
+  const container = {
+    name: "probe",
+    image: "hybrid-k3s.test/probe:1",
+    imagePullPolicy: "Never",
+    args: ["serve", "-tcp", "5201", "-http", "8080"],
+    // A pod that needs a moment to become ready: a drain that does not wait for it leaves none available.
+    readinessProbe: { tcpSocket: { port: 5201 }, initialDelaySeconds: 3, periodSeconds: 1 },
+  };
+  const pod = {
+    terminationGracePeriodSeconds: 1,
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [place] } } },
+    containers: [container],
+  };
+  return [
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata,
+      spec: { replicas, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: pod } },
+    },
+    { apiVersion: "policy/v1", kind: "PodDisruptionBudget", metadata, spec: { minAvailable, selector: { matchLabels: labels } } },
+  ];
+}
+
+/** Starts the deployments, their pods on the first of their nodes each, and waits until all are available. */
+export async function deployBudgets(kubectl: Kubectl, budgets: readonly Budget[]): Promise<void> {
+  const others = [...new Set(budgets.flatMap(({ nodes }) => nodes.slice(1)))];
+  for (const node of others) await succeed(kubectl, ["cordon", node]);
+  const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } };
+  const items = [namespace, ...budgets.flatMap(manifest)];
+  await succeed(kubectl, ["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+  for (const { name } of budgets) await succeed(kubectl, ["-n", NAMESPACE, "rollout", "status", `deployment/${name}`, "--timeout=55s"]);
+  for (const node of others) await succeed(kubectl, ["uncordon", node]);
+}
+
+export async function removeBudgets(kubectl: Kubectl): Promise<void> {
+  await succeed(kubectl, ["delete", "namespace", NAMESPACE, "--wait=true", "--timeout=55s"]);
+}
+
+/** Nodes that the deployment's pods stand on. */
+export async function nodesOf(kubectl: Kubectl, name: string): Promise<string[]> {
+  const argv = ["-n", NAMESPACE, "get", "pods", "-l", `app=${name}`, "-o", "jsonpath={.items[*].spec.nodeName}"];
+  return (await succeed(kubectl, argv)).stdout.split(" ").filter(Boolean);
+}
+
+/** Follows how many of a deployment's pods are available, from now until `stop`; every number that was seen. */
+export function watchAvailable(
+  run: (argv: readonly string[], options: { readonly signal: AbortSignal; readonly timeoutMs: number }) => Promise<{ stdout: string }>,
+  name: string,
+): { stop(): Promise<number[]> } {
+  const abort = new AbortController();
+  const column = '-o=jsonpath={.status.availableReplicas}{"\\n"}';
+  const ended = run(["-n", NAMESPACE, "get", "deployment", name, "--watch", column], { signal: abort.signal, timeoutMs: 300_000 });
+  return {
+    async stop() {
+      abort.abort();
+      // Without any pod available the API leaves the number out.
+      return (await ended).stdout.trimEnd().split("\n").map(Number);
+    },
+  };
+}

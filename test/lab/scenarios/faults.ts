@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { after, before, it } from "node:test";
+import type { Kubectl } from "../../../lab/checks/probe-pods";
+import type { HostName } from "../../../lab/hosts/topology";
+import { diffSnapshots, takeSnapshot } from "../../../lab/hosts/snapshot";
+import type { LabContext, Scenario } from "../lab-context";
+import { expectFailure, expectSuccess, readyNodes, viewDevices, waitReady } from "../nodes-view";
+
+const FIRST: readonly HostName[] = ["rack-1", "rack-2", "kiosk-1"];
+const SPARE: readonly HostName[] = ["rack-3", "kiosk-2"];
+const GO_ON = "--continue-on-error";
+const FOREIGN_K3S = `mkdir -p /etc/rancher/k3s /var/lib/rancher/k3s/server
+  echo 'cluster-init: true' >/etc/rancher/k3s/config.yaml; echo theirs >/var/lib/rancher/k3s/server/token
+  printf '#!/bin/sh\\nrm -f /usr/local/bin/k3s /usr/local/bin/k3s-uninstall.sh\\n' >/usr/local/bin/k3s-uninstall.sh
+  printf '#!/bin/sh\\n' >/usr/local/bin/k3s; chmod 755 /usr/local/bin/k3s*`;
+
+/** No script of ours runs on these hosts any more, and the state knows of no step that was cut off. */
+async function assertNothingUnderWay({ lab, stack }: LabContext, hosts: readonly HostName[]): Promise<void> {
+  const { deployment } = JSON.parse(await stack.exportState()) as { deployment: { pending_operations?: unknown[] } };
+  assert.deepEqual(deployment.pending_operations ?? [], []);
+  for (const name of hosts) {
+    const { stdout } = await lab.host(name).run(["pgrep", "--full", "--list-full", "^sh -s -- "]);
+    assert.equal(stdout, "", `${name} still runs a script`);
+  }
+}
+
+/** Faults of several hosts in one `up`: each is told with its host and remedy, the others become nodes, and the next `up` goes on from there. */
+export const faults: Scenario = {
+  name: "faults",
+  define: (given) => {
+    let context: LabContext;
+    // On the server itself, because a failed `up` may leave the stack without outputs.
+    const kubectl: Kubectl = (argv) => context.lab.host("rack-1").run(["k3s", "kubectl", ...argv], { timeoutMs: 60_000 });
+
+    before(async () => {
+      context = given();
+      await context.ensureEmpty();
+      await context.lab.boot("kiosk-2");
+    });
+
+    it("tells of hosts that are off, refuse the key or show another host key, while the others become Ready", async () => {
+      const { lab, stack } = context;
+      await lab.host("rack-2").exec("mv /root/.ssh/authorized_keys /root/.ssh/away");
+      stack.addHost("kiosk-1", { hostKey: lab.host("bastion").hostKey });
+      for (const name of SPARE) stack.addHost(name);
+      const said = await expectFailure(stack.up([GO_ON]));
+
+      assert.match(
+        said,
+        /rack-2 \(root@198\.18\.0\.20:2202\) refuses the login of root with [^;]*; put the public key into root's authorized_keys there/,
+      );
+      assert.match(
+        said,
+        /rack-3 \(ops@198\.18\.0\.20:2203\) (cannot be reached from here|did not answer within) [^;]*; check that it is switched on/,
+      );
+      assert.match(
+        said,
+        /kiosk-1 \(ops@10\.10\.2\.11:22\) shows another host key: expected ssh-ed25519 SHA256:\S+, seen ssh-ed25519 SHA256:[^;]*; if it was re-installed/,
+      );
+      assert.deepEqual(await readyNodes(kubectl), ["kiosk-2", "rack-1"]);
+      assert.deepEqual([...(await viewDevices(lab)).keys()].sort(), ["kiosk-2", "rack-1"]);
+      await assertNothingUnderWay(context, ["rack-1", "kiosk-2"]);
+    });
+
+    it("goes on where it stopped, refuses a foreign k3s without touching it, and tells of a full disk", async () => {
+      const { lab, stack } = context;
+      const rack = lab.host("rack-2");
+      await rack.exec(`mv /root/.ssh/away /root/.ssh/authorized_keys; ${FOREIGN_K3S}`);
+      await lab.boot("rack-3");
+      stack.addHost("kiosk-1");
+      await lab.host("kiosk-1").exec("mkdir -p /var/lib/rancher; mount -t tmpfs -o size=1m tmpfs /var/lib/rancher");
+      const earlier = await takeSnapshot(rack);
+      const said = await expectFailure(stack.up([GO_ON]));
+
+      assert.match(
+        said,
+        /rack-2 \(root@198\.18\.0\.20:2202\) cannot become a node yet; nothing was changed on it:\n\s*- a k3s that is not ours is here/,
+      );
+      assert.match(said, /kiosk-1: .*(No space left on device|no space left).*; .*(make room|larger disk)/i);
+      assert.deepEqual(diffSnapshots(earlier, await takeSnapshot(rack)), []);
+      assert.deepEqual(await readyNodes(kubectl), ["kiosk-2", "rack-1", "rack-3"]);
+      await assertNothingUnderWay(context, ["rack-1", "rack-3", "kiosk-1", "kiosk-2"]);
+    });
+
+    it("makes all hosts Ready once they are cured", async () => {
+      const { lab, stack } = context;
+      await lab.host("kiosk-1").exec("umount /var/lib/rancher");
+      await lab.host("rack-2").exec("k3s-uninstall.sh; rm -rf /etc/rancher /var/lib/rancher");
+      await expectSuccess(stack.up());
+      await stack.saveKubeconfig();
+      await waitReady(context.kubectl, [...FIRST, ...SPARE]);
+    });
+
+    after(async () => {
+      for (const name of SPARE) context.stack.removeHost(name);
+      await expectSuccess(context.stack.up());
+      for (const name of SPARE) await context.lab.host(name).powerOff();
+    });
+  },
+};
