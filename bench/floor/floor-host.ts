@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LabHost } from "../../lab/hosts/host";
+import type { Lab } from "../../lab/lab";
+import { controlOf, operatorLogin } from "../../lab/console";
+import { shellQuote } from "../../src/remote/shell-quote";
+
+export const floorTag = "tag:k3s-floor";
+
+const STEP_MS = 300_000;
+
+export interface FloorNetworks {
+  readonly podCidr: string;
+  readonly serviceCidr: string;
+}
+
+/** A host that a person sets up by typing commands over ssh. */
+export class FloorHost {
+  constructor(
+    readonly lab: Lab,
+    readonly host: LabHost,
+    readonly role: "server" | "agent",
+  ) {}
+
+  /** Puts on disk what can be there before; on a newly installed host. */
+  async prepare({ podCidr, serviceCidr }: FloorNetworks): Promise<void> {
+    const { admin, tools, prepared } = controlOf(this.lab);
+    const { key } = await admin.call("createDeviceKey", { user: operatorLogin, tags: [floorTag] });
+    const architecture = process.arch === "x64" ? "amd64" : "arm64";
+    const images = `k3s-airgap-images-${architecture}.tar.zst`;
+    await this.host.copyIn(tools.tailscale, "/usr/local/bin/tailscale", "0755");
+    await this.host.copyIn(tools.tailscaled, "/usr/local/sbin/tailscaled", "0755");
+    await this.host.copyIn(tools.k3s, "/usr/local/bin/k3s", "0755");
+    await this.host.copyIn(join(prepared.mirror.tree, "k3s", tools.k3sVersion, images), `/var/lib/rancher/k3s/agent/images/${images}`);
+    await this.host.copyIn(tools.installK3s, "/run/floor/install.sh");
+    const settings = { ROLE: this.role, POD_CIDR: podCidr, SERVICE_CIDR: serviceCidr, AUTH_KEY: key, K3S_VERSION: tools.k3sVersion };
+    await this.host.exec(render("prepare", { NODE_NAME: this.host.name, ...settings }));
+  }
+
+  /** Resolves with the host's tailnet address. */
+  join(): Promise<string> {
+    return this.type("join", { NODE_NAME: this.host.name });
+  }
+
+  /** Resolves with the token for agents. */
+  startServer(): Promise<string> {
+    return this.type("start-server");
+  }
+
+  async startAgent(serverIp: string, token: string): Promise<void> {
+    await this.type("start-agent", { SERVER_IP: serverIp, TOKEN: token });
+  }
+
+  async waitForNodes(names: readonly string[]): Promise<void> {
+    await this.type("wait-for-nodes", { NODE_NAMES: names.join(" ") });
+  }
+
+  async removeNode(name: string): Promise<void> {
+    await this.type("remove-node", { NODE_NAME: name });
+  }
+
+  async leave(): Promise<void> {
+    await this.type("leave");
+  }
+
+  private async type(script: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
+    const shell = this.host.spec.user === "root" ? ["sh", "-s"] : ["sudo", "-n", "sh", "-s"];
+    const input = render(script, environment);
+    return (await this.lab.operator.ssh(this.host.name, shell, { input, timeoutMs: STEP_MS })).trim();
+  }
+}
+
+function render(script: string, environment: Readonly<Record<string, string>>): string {
+  const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${shellQuote(value)}\n`);
+  const text = readFileSync(join(__dirname, `${script}.sh`), "utf8");
+  // In braces, so that no command can read the rest of the script as its input.
+  return `${exports.join("")}{\n${text}} </dev/null\n`;
+}
