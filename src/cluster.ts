@@ -47,7 +47,8 @@ export class HybridCluster extends pulumi.ComponentResource {
         .apply(([access, endpoint]) => rewriteKubeconfig(access.kubeconfig, endpoint, plan.name)),
     );
     this.nodes = pulumi
-      .all([server, ...agents].map(({ seen }) => seen))
+      // With --continue-on-error the outputs are wanted also where a node failed: the kubeconfig above all.
+      .all([server, ...agents].map(({ seen }) => pulumi.recover<ReadyResult | undefined>(seen, () => undefined)))
       .apply((seen) => plan.nodes.map((node, i) => nodeStatus(node, seen[i])));
     this.topology = this.nodes.apply((nodes) => renderTopology(plan, nodes));
     this.registerOutputs({ kubeconfig: this.kubeconfig, apiEndpoint: this.apiEndpoint, nodes: this.nodes, topology: this.topology });

@@ -32,7 +32,7 @@ const SUITES: readonly Suite[] = [
   {
     name: "unit",
     commands: () => [
-      nodeTest(2, ...["config", "plan", "remote", "k3s", "program", "tools"].map((folder) => `test/${folder}/**/*.test.*`)),
+      nodeTest(2, ...["config", "plan", "remote", "k3s", "program", "tools", "bench"].map((folder) => `test/${folder}/**/*.test.*`)),
     ],
   },
   { name: "scripts", commands: () => [["bats", "--tap", "--jobs", "2", ...files("test/scripts/*.bats")]] },

@@ -95,15 +95,17 @@ main() {
   take_lock host
   make_scratch
   [ "$ROLE" = server ] || warm_path
+  write_gate
   if ! is_installed; then
     fetch_images
+    # Makes systemd read its files anew, the gate's among them.
     install_program
+  else
+    case "${CHANGED_FILES:-}" in *"/etc/systemd/system/"*) systemctl daemon-reload ;; esac
   fi
   write_config
   write_vpn_auth
   make_agent_token
-  write_gate
-  case "${CHANGED_FILES:-}" in *"/etc/systemd/system/"*) systemctl daemon-reload ;; esac
   [ "$ROLE" = server ] || forget_other_cluster
   systemctl -q is-enabled "$UNIT" 2>/dev/null || systemctl -q enable "$UNIT"
   start_where_needed

@@ -59,10 +59,21 @@ export async function keptKeys(lab: Lab): Promise<string[]> {
   return keys.filter(({ tags, revoked }) => tags.includes("tag:k3s-edge") && revoked === undefined).map(({ id }) => id);
 }
 
+async function urns(stack: LabStack): Promise<string[]> {
+  const { deployment } = JSON.parse(await stack.exportState()) as { deployment: { resources?: { urn: string }[] } };
+  return (deployment.resources ?? []).map(({ urn }) => urn);
+}
+
+const nameOf = (urn: string): string => urn.split("::").at(-1) ?? urn;
+
 /** Names of the resources in the stack's state. */
 export async function resourceNames(stack: LabStack): Promise<ReadonlySet<string>> {
-  const { deployment } = JSON.parse(await stack.exportState()) as { deployment: { resources?: { urn: string }[] } };
-  return new Set((deployment.resources ?? []).map(({ urn }) => urn.split("::").at(-1) ?? urn));
+  return new Set((await urns(stack)).map(nameOf));
+}
+
+/** The URN of the resource of this name in the stack's state. */
+export async function urnOf(stack: LabStack, name: string): Promise<string> {
+  return (await urns(stack)).find((urn) => nameOf(urn) === name) ?? assert.fail(`no ${name} in the state`);
 }
 
 /** What a run said; fails where the run did. */

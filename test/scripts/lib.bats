@@ -48,3 +48,12 @@ echo "<$CHANGED_FILES>"; stat -c "%a %i" /etc/a; ls /etc | grep "^a\."'
   lib 'fail "it broke"'
   [ "$status" -eq 1 ] && [ -z "$output" ] && [ "$stderr" = "rack-1: it broke" ]
 }
+
+@test "a failure on a full disk says which disk, a success does not" {
+  export BEFORE='mount -t tmpfs -o size=512k none /var/lib'
+  lib 'make_scratch; fail "it broke"'
+  [ "$stderr" = "rack-1: it broke
+rack-1: the disk at /var/lib is full; make room or give it a larger disk (du -xh -d1 /var/lib), then run pulumi up again" ]
+  lib 'make_scratch'
+  [ -z "$stderr" ]
+}

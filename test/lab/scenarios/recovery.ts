@@ -4,8 +4,9 @@ import { controlOf } from "../../../lab/console";
 import type { RunResult } from "../../../lab/contract";
 import type { LabHost } from "../../../lab/hosts/host";
 import type { HostName } from "../../../lab/hosts/topology";
+import { checkoutRoot } from "../../../lab/paths";
 import type { LabContext, Scenario } from "../lab-context";
-import { expectFailure, expectSuccess, resourceNames, viewDevices, viewNodes, waitReady } from "../nodes-view";
+import { expectFailure, expectSuccess, resourceNames, urnOf, viewDevices, viewNodes, waitReady } from "../nodes-view";
 
 const FIRST: readonly HostName[] = ["rack-1", "rack-2", "kiosk-1"];
 const GO_ON = "--continue-on-error";
@@ -31,17 +32,8 @@ kill -KILL "$(awk '$1 == "PPid:" { print $2 }' "/proc/$PPID/status")"
 
 /** Runs a line as it was printed, in the operator's shell, for the lab's stack. */
 function runPrinted({ lab, stack }: LabContext, line: string): Promise<RunResult> {
-  return lab.operator.run([
-    "sh",
-    "-euc",
-    `${line} "$@"`,
-    "sh",
-    "--yes",
-    "--skip-preview",
-    "--non-interactive",
-    "--color=never",
-    ...stack.flags,
-  ]);
+  const flags = ["--yes", "--skip-preview", "--non-interactive", "--color=never", ...stack.flags];
+  return lab.operator.run(["sh", "-euc", `${line} "$@"`, "sh", ...flags], { cwd: checkoutRoot });
 }
 
 /** Nodes that were lost, half made or to be made anew, and the only server, which is not replaced by accident. */
@@ -123,21 +115,23 @@ export const recovery: Scenario = {
 
     it("refuses every way to replace the only server, before anything is deleted", async () => {
       const { lab, stack } = context;
-      const earlier = { ...(await view()), resources: await resourceNames(stack) };
+      const identities = async () => {
+        const { nodes, devices } = await view();
+        return { nodes: [...nodes].map(([name, { uid }]) => [name, uid]), devices: [...devices], resources: await resourceNames(stack) };
+      };
+      const earlier = await identities();
       const since = Date.now();
       const refused = async (run: Promise<RunResult>) => {
         assert.match(
           await expectFailure(run),
           /This run would replace or remove rack-1, the only server of cluster edge.*\n?.*stopped before anything was deleted[^]*cluster\.allowServerReplacement/,
         );
-        assert.deepEqual({ ...(await view()), resources: await resourceNames(stack) }, earlier);
+        assert.deepEqual(await identities(), earlier);
       };
       stack.addHost("rack-1", { generation: 1 });
       await refused(stack.up());
       stack.addHost("rack-1");
-      const key = [...earlier.resources].find((name) => name === "rack-1-key");
-      assert.ok(key, "rack-1 has a key");
-      await refused(runPrinted(context, `pulumi up --replace '**rack-1-key'`));
+      await refused(runPrinted(context, `pulumi up --replace '${await urnOf(stack, "rack-1-key")}'`));
       const settings = stack.settings();
       stack.edit(({ "hybrid-k3s:pools": pools }) => {
         pools["rack"] = { provider: "bare-metal", role: "server", hosts: pools["metal"]?.hosts ?? [] };
