@@ -64,7 +64,4 @@ check_hostname() {
   if printf '%s\n' "${OTHER_NODE_NAMES:-}" | grep -qxF "$own_name"; then
     fault "the host's own name is $own_name, which is another node's" "name it: hostnamectl set-hostname $NODE_NAME; or mend the addresses in the config"
   fi
-  if [ -n "${NAME_TAKEN_BY:-}" ] && ! is_claimed; then
-    fault "another machine, $NAME_TAKEN_BY in the tailnet, is this cluster's $NODE_NAME already" "give this host another name in the config, or remove that device"
-  fi
 }

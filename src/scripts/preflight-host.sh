@@ -1,11 +1,12 @@
 #!/bin/sh
 # Usage: sh -s -- preflight-host
 # Looks whether this host can become a node. Changes nothing. Prints every fault on stderr, one a line: `- what was seen; what to do`.
-# Ends with 1 if there is any, else with 0 and without a word. A host that carries our own marker is accepted.
+# Ends with 1 if there is any. A host that carries our own marker is accepted.
 # Libraries: lib-marker.sh lib-download.sh lib-host-faults.sh lib-network-faults.sh lib-ownership-faults.sh
 # Needs: NODE_NAME CLUSTER_NAME OWNER ROLE (server, agent) POD_CIDR SERVICE_CIDR NOW_EPOCH (the operator's clock)
 # May have: CHECK_URLS (one a line) CA_PEM (trusted besides the host's own authorities)
-#   OTHER_NODE_NAMES (one a line) NAME_TAKEN_BY (address of a device on line that has this node's name); from the tool, as the clock is
+#   OTHER_NODE_NAMES (one a line; from the tool, as the clock is)
+# Prints: `claimed` where the host carries our marker
 : "${NODE_NAME:?}" "${CLUSTER_NAME:?}" "${OWNER:?}" "${ROLE:?}" "${POD_CIDR:?}" "${SERVICE_CIDR:?}" "${NOW_EPOCH:?}"
 
 # shellcheck disable=SC2034 # finish in lib.sh reads explained
@@ -36,6 +37,7 @@ main() {
   check_iptables_mode
   check_routes
   finish_url_checks
+  ! is_claimed || echo claimed
   [ "${faults:-0}" -eq 0 ]
 }
 

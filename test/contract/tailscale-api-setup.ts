@@ -88,6 +88,8 @@ const runHere: RunInNetns = (argv, options = {}) =>
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     child.once("error", reject);
     child.once("close", (code) => resolve({ code: code ?? 1, stdout, stderr }));
+    // A command that ends before it has read its input is judged by its code.
+    child.stdin.on("error", () => undefined);
     child.stdin.end(options.input ?? "");
   });
 

@@ -8,7 +8,7 @@ import { freePort, newKey, startBlackHole, startHost } from "./support/ssh-host.
 import { startTailnet } from "./support/tailnet-server.mjs";
 
 // The test hosts announce no host keys, as servers other than OpenSSH.
-const LIMITS = { connectMs: 900, scriptMs: 3000, announceMs: 50 };
+const LIMITS = { connectMs: 900, scriptMs: 3000, nameMs: 100, announceMs: 50 };
 
 describe("preflight", () => {
   const operator = newKey();
@@ -33,7 +33,7 @@ describe("preflight", () => {
     assert.deepEqual(out.written, { stdout: `{"host":"ok","node":"rack-1","hostKey":"${host.target().hostKey}"}\n`, stderr: "" });
   });
 
-  it("tells the script what the cluster's devices are called, and who has this name", async (t) => {
+  it("tells the script what the cluster's devices are called, and refuses a name that another machine answers to", async (t) => {
     const tag = "tag:k3s-edge";
     const device = (nodeId, hostname, tags, connectedToControl) => ({
       nodeId,
@@ -42,12 +42,18 @@ describe("preflight", () => {
       connectedToControl,
       addresses: ["100.64.0.9"],
     });
-    const devices = [device("n1", "rack-2", [tag], true), device("n2", "rack-1", [tag], true), device("n3", "rack-3", ["tag:other"], true)];
+    const devices = [device("n1", "rack-2", [tag], true), device("n2", "rack-1", [tag], true), device("n3", "rack-1", ["tag:other"], true)];
     const tailnet = await startTailnet({ devices });
     t.after(() => tailnet.stop());
-    await check('[ "$OTHER_NODE_NAMES" = rack-2 ] && [ "$NAME_TAKEN_BY" = 100.64.0.9 ]\n', { tailnet: { ...tailnet.access(), tag } });
+    const more = { tailnet: { ...tailnet.access(), tag } };
+    const error = await errorOf(check('[ "$OTHER_NODE_NAMES" = rack-2 ]\n', more));
+    assert.match(
+      error.message,
+      /\n- another machine, 100\.64\.0\.9 in the tailnet, is this cluster's rack-1 already; give this host another name/,
+    );
+    await check("echo claimed\n", more);
     devices[1].connectedToControl = false;
-    await check('[ -z "$NAME_TAKEN_BY" ]\n', { tailnet: { ...tailnet.access(), tag } });
+    await check("true\n", more);
   });
 
   it("tells all faults of the host in one message", async () => {
@@ -110,6 +116,7 @@ describe("preflight", () => {
         child.stdout.on("data", (data) => (stdout += data));
         child.stderr.on("data", (data) => (stderr += data));
         child.on("close", (status) => resolve({ status, stdout, stderr }));
+        child.stdin.on("error", () => {});
         child.stdin.end(JSON.stringify(document));
       });
     const good = await run("create", input('[ "$NOW_EPOCH" -gt 1700000000 ]\n'));

@@ -1,4 +1,5 @@
 import { sshCredentials, tailnetAccess } from "./credentials.mjs";
+import { Deadline, pause } from "./deadline.mjs";
 import { listDevices } from "./devices.mjs";
 import { requireFields } from "./input.mjs";
 import { exportLines } from "./render-script.mjs";
@@ -9,6 +10,8 @@ import { TailnetApi } from "./tailnet-api.mjs";
 import { ToolError } from "./tool-error.mjs";
 
 const CHECK_MS = 120_000;
+const NAME_MS = 20_000;
+const NAME_POLL_MS = 2000;
 
 /**
  * Looks at a host and changes nothing. All its faults come in one message; without any, one line of JSON on stdout, with the
@@ -17,8 +20,10 @@ const CHECK_MS = 120_000;
 export async function checkHost(input, { env, out, limits = {}, now = () => Math.floor(Date.now() / 1000) }) {
   requireFields(input, ["node", "script", "host.address", "host.user", "host.hostKey"]);
   const { node, host, bastion } = input;
+  const devices = clusterDevices(input, { env, out, limits });
+  const others = (await devices()).map(({ hostname }) => hostname).filter((name) => name !== node);
   // Facts of the moment of looking: in the input they would make every `up`, or every new host, a change.
-  const text = exportLines({ NOW_EPOCH: now(), ...(await namesInTailnet(input, { env, out, limits })) }) + input.script;
+  const text = exportLines({ NOW_EPOCH: now(), OTHER_NODE_NAMES: others.join("\n") }) + input.script;
   const afterwards = async (session, { code }) => {
     if (code !== 0) return {};
     const [hostKey, bastionHostKey] = await session.hostKeys([host.hostKey, bastion?.hostKey], limits.announceMs);
@@ -28,18 +33,33 @@ export async function checkHost(input, { env, out, limits = {}, now = () => Math
   const reply = await runOnHost({ name: node, host, bastion }, sshCredentials(input.credentials, env, out), run).catch((error) => {
     throw error instanceof SshFault ? refusal(node, host, [`- ${error.message}`]) : error;
   });
-  if (reply.code !== 0) throw refusal(node, host, faultLines(reply));
+  const faults = [...(reply.code === 0 ? [] : faultLines(reply)), ...(isClaimed(reply) ? [] : await nameFaults(input, devices, limits))];
+  if (faults.length > 0) throw refusal(node, host, faults);
   out.result(JSON.stringify({ host: "ok", node, ...reply.keys }));
 }
 
-/** What the cluster's devices are called already; a device that answers under this node's name is another machine, unless the host is ours. */
-async function namesInTailnet({ node, tailnet }, { env, out, limits }) {
-  if (tailnet === undefined) return {};
-  const devices = await listDevices(new TailnetApi(tailnetAccess(tailnet, env, out), out, limits.api));
-  const ours = devices.filter(({ tags }) => Array.isArray(tags) && tags.includes(tailnet.tag));
-  const taken = ours.find(({ hostname, connectedToControl }) => hostname === node && connectedToControl === true);
-  const others = ours.map(({ hostname }) => hostname).filter((name) => name !== node);
-  return { OTHER_NODE_NAMES: others.join("\n"), NAME_TAKEN_BY: taken?.addresses?.[0] ?? "" };
+const isClaimed = ({ stdout }) => /^claimed$/m.test(stdout);
+
+/** Reads the devices that carry the cluster's tag; none where the tailnet is not given. */
+function clusterDevices({ tailnet }, { env, out, limits }) {
+  if (tailnet === undefined) return () => Promise.resolve([]);
+  const api = new TailnetApi(tailnetAccess(tailnet, env, out), out, limits.api);
+  return async () => (await listDevices(api)).filter(({ tags }) => Array.isArray(tags) && tags.includes(tailnet.tag));
+}
+
+/** Another machine that answers under this node's name, as a fault. Our own claimed host may be it; a re-installed one is still called connected for a moment. */
+async function nameFaults({ node, tailnet }, devices, limits) {
+  const deadline = new Deadline(limits.nameMs ?? NAME_MS);
+  for (;;) {
+    const holder = (await devices()).find(({ hostname, connectedToControl }) => hostname === node && connectedToControl === true);
+    if (!holder) return [];
+    if (deadline.over)
+      return [
+        `- another machine, ${holder.addresses?.[0] ?? holder.name} in the tailnet, is this cluster's ${node} already; ` +
+          `give this host another name in the config, or remove that device`,
+      ];
+    await pause(NAME_POLL_MS, deadline);
+  }
 }
 
 function refusal(node, host, lines) {
