@@ -48,7 +48,7 @@ function clusterDevices({ tailnet }, { env, out, limits }) {
 }
 
 /** Another machine that answers under this node's name, as a fault. Our own claimed host may be it; a re-installed one is still called connected for a moment. */
-async function nameFaults({ node, tailnet }, devices, limits) {
+async function nameFaults({ node }, devices, limits) {
   const deadline = new Deadline(limits.nameMs ?? NAME_MS);
   for (;;) {
     const holder = (await devices()).find(({ hostname, connectedToControl }) => hostname === node && connectedToControl === true);
