@@ -31,7 +31,7 @@ golden: node_modules/.installed ## write the golden files of test/golden anew; r
 	@UPDATE_GOLDEN=1 $(TSX) --test test/program/*.test.ts
 
 clean: node_modules/.installed lab-down ## end a lab and remove what this checkout made (not the user's cache)
-	@rm -rf .lab node_modules
+	@rm -rf .lab .lab-* node_modules
 
 setup: node_modules/.installed
 	@lab/tools/install-packages.sh

@@ -2,7 +2,7 @@ import tseslint from "typescript-eslint";
 
 // Rules that this repository depends on; formatting is prettier's.
 export default tseslint.config(
-  { ignores: ["node_modules/", ".lab/", "**/*.golden.json"] },
+  { ignores: ["node_modules/", ".lab*/", "**/*.golden.json"] },
   ...tseslint.configs.recommendedTypeChecked.map((preset) => ({ ...preset, files: ["**/*.ts"] })),
   {
     files: ["**/*.ts"],

@@ -1,70 +1,27 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-
-/** A suite is a list of commands that print node:test or TAP results; one that prints neither counts as one test. */
-interface Suite {
-  readonly name: string;
-  readonly commands: () => readonly (readonly string[])[];
-}
-
-const tsx = ["node", "--import", "tsx"];
-const nodeTest = (concurrency: number, ...patterns: string[]) => [
-  ...tsx,
-  "--test",
-  `--test-concurrency=${concurrency}`,
-  "--test-reporter=spec",
-  ...files(...patterns),
-];
-const shellFiles = () => files("**/*.sh", "**/*.bats", "**/*.bash", ".ci/run", "lab/enter");
-
-const SUITES: readonly Suite[] = [
-  {
-    name: "lint",
-    commands: () => [
-      ["npx", "tsc", "-p", "."],
-      ["npx", "eslint", "--max-warnings=0", "."],
-      ["npx", "prettier", "--check", "--log-level=warn", "."],
-      ["shellcheck", ...shellFiles()],
-      ["shfmt", "-i", "2", "-ci", "-d", ...shellFiles()],
-      ["bash", "-c", 'unformatted=$(gofmt -l lab) && test -z "$unformatted" || { echo "gofmt: $unformatted"; exit 1; }'],
-    ],
-  },
-  {
-    name: "unit",
-    commands: () => [
-      nodeTest(2, ...["config", "plan", "remote", "k3s", "program", "tools", "bench"].map((folder) => `test/${folder}/**/*.test.*`)),
-    ],
-  },
-  { name: "scripts", commands: () => [["bats", "--tap", "--jobs", "2", ...files("test/scripts/*.bats")]] },
-  { name: "contract", commands: () => [nodeTest(1, "test/contract/*.test.ts")] },
-  { name: "lab", commands: () => [nodeTest(1, "test/lab/*.test.ts")] },
-];
+import { SUITES, type Suite } from "./suites";
 
 interface Count {
   passed: number;
   failed: number;
 }
 
-/** Files of the work tree that git tracks or would track; `*` stays within a folder, `**` does not. */
-function files(...patterns: string[]): string[] {
-  const listed = execFileSync("git", [
-    "ls-files",
-    "--cached",
-    "--others",
-    "--exclude-standard",
-    ...patterns.map((pattern) => `:(glob)${pattern}`),
-  ]);
-  return [...new Set(listed.toString().split("\n"))].filter((file) => file !== "").sort();
+interface Row {
+  readonly name: string;
+  readonly minutes: number;
+  readonly count: Count;
 }
 
-/** Runs one command, shows its output as it comes, and counts what it reports. */
-function runCommand(argv: readonly string[]): Promise<Count> {
+/** Runs one command, hands on its output as it comes, and counts what it reports. */
+function runCommand(argv: readonly string[], env: NodeJS.ProcessEnv, show: (line: string) => void): Promise<Count> {
   return new Promise((resolve, reject) => {
     const [program = "", ...rest] = argv;
-    const child = spawn(program, rest, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(program, rest, { env, stdio: ["ignore", "pipe", "pipe"] });
     const count: Count = { passed: 0, failed: 0 };
+    createInterface({ input: child.stderr }).on("line", show);
     createInterface({ input: child.stdout }).on("line", (line) => {
-      console.log(line);
+      show(line);
       const total = /^(?:ℹ|#) (pass|fail|cancelled) (\d+)$/.exec(line);
       if (total) count[total[1] === "pass" ? "passed" : "failed"] += Number(total[2]);
       else if (/^ok \d+/.test(line)) count.passed += 1;
@@ -79,30 +36,43 @@ function runCommand(argv: readonly string[]): Promise<Count> {
   });
 }
 
+async function runSuite(suite: Suite, prefix: string): Promise<Row> {
+  console.log(`\n== ${suite.name}`);
+  const started = performance.now();
+  const count: Count = { passed: 0, failed: 0 };
+  for (const argv of suite.commands()) {
+    const part = await runCommand(argv, { ...process.env, ...suite.env }, (line) => console.log(prefix + line));
+    count.passed += part.passed;
+    count.failed += part.failed;
+  }
+  return { name: suite.name, minutes: (performance.now() - started) / 60_000, count };
+}
+
+/** Suites one after the other, those that may run side by side as one step. */
+function steps(suites: readonly Suite[]): Suite[][] {
+  const grouped: Suite[][] = [];
+  for (const suite of suites) {
+    const last = grouped.at(-1);
+    if (last !== undefined && suite.beside !== undefined && last[0]?.beside === suite.beside) last.push(suite);
+    else grouped.push([suite]);
+  }
+  return grouped;
+}
+
 async function main(wanted: readonly string[]): Promise<void> {
   const unknown = wanted.filter((name) => !SUITES.some((suite) => suite.name === name));
   if (unknown.length > 0) throw new Error(`no suite ${unknown.join(", ")}; there are ${SUITES.map(({ name }) => name).join(", ")}`);
-  const rows: { name: string; minutes: number; count: Count }[] = [];
-  for (const suite of SUITES.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
-    console.log(`\n== ${suite.name}`);
-    const started = performance.now();
-    const count: Count = { passed: 0, failed: 0 };
-    for (const argv of suite.commands()) {
-      const part = await runCommand(argv);
-      count.passed += part.passed;
-      count.failed += part.failed;
-    }
-    rows.push({ name: suite.name, minutes: (performance.now() - started) / 60_000, count });
+  const rows: Row[] = [];
+  for (const step of steps(SUITES.filter(({ name }) => wanted.length === 0 || wanted.includes(name)))) {
+    const together = step.map((suite) => runSuite(suite, step.length === 1 ? "" : `${suite.name}| `));
+    rows.push(...(await Promise.all(together)));
   }
   console.log("\nminutes per suite");
   for (const { name, minutes, count } of rows)
     console.log(`  ${name.padEnd(10)} ${minutes.toFixed(1).padStart(5)}   ${count.passed} passed, ${count.failed} failed`);
-  const total = rows.reduce((sum, { count }) => ({ passed: sum.passed + count.passed, failed: sum.failed + count.failed }), {
-    passed: 0,
-    failed: 0,
-  });
-  console.log(`${total.passed} passed, ${total.failed} failed`);
-  process.exitCode = total.failed > 0 ? 1 : 0;
+  const sum = (what: keyof Count) => rows.reduce((total, { count }) => total + count[what], 0);
+  console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
+  process.exitCode = sum("failed") > 0 ? 1 : 0;
 }
 
 void main(process.argv.slice(2)).catch((error: unknown) => {

@@ -1,9 +1,9 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
-import { checkoutRoot } from "../paths";
+import { inState } from "../paths";
 
 /** What the operator's PATH starts with. */
-export const binFolder = path.join(checkoutRoot, ".lab", "bin");
+export const binFolder = inState("bin");
 
 /** Makes `bin/name` a link to a program, in place of what was there; whoever runs it meanwhile finds the old or the new. */
 export function linkProgram(bin: string, name: string, target: string): string {

@@ -13,7 +13,7 @@ const readOrEmpty = (file: string): string => {
 /** Whether a process belongs to this checkout's lab, by what it runs or by its control group. */
 function isOfLab(pid: string): boolean {
   const argv = readOrEmpty(`/proc/${pid}/cmdline`);
-  const runsInLab = argv.includes(`${checkoutRoot}/lab/hosts/`) || argv.includes(`${checkoutRoot}/.lab/`);
+  const runsInLab = argv.includes(`${checkoutRoot}/lab/hosts/`) || argv.includes(`${checkoutRoot}/.lab`);
   const name = labGroups()[0]?.split("/").at(-1) ?? "";
   return (runsInLab && !argv.includes("/test/")) || readOrEmpty(`/proc/${pid}/cgroup`).includes(`/${name}`);
 }

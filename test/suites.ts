@@ -1,0 +1,57 @@
+import { execFileSync } from "node:child_process";
+
+/** A suite is a list of commands that print node:test or TAP results; one that prints neither counts as one test. */
+export interface Suite {
+  readonly name: string;
+  /** Suites that follow one another in the list and share this word run side by side. */
+  readonly beside?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly commands: () => readonly (readonly string[])[];
+}
+
+const nodeTest = (concurrency: number, ...patterns: string[]): readonly string[] => [
+  ...["node", "--import", "tsx", "--test", `--test-concurrency=${concurrency}`, "--test-reporter=spec"],
+  ...files(...patterns),
+];
+const shellFiles = () => files("**/*.sh", "**/*.bats", "**/*.bash", ".ci/run", "lab/enter");
+const GOFMT = 'unformatted=$(gofmt -l lab) && test -z "$unformatted" || { echo "gofmt: $unformatted"; exit 1; }';
+const UNIT = ["config", "plan", "remote", "k3s", "program", "tools", "bench"];
+
+// Most of a scenario's time is waiting for restarts and limits, so two labs fit side by side on two cores.
+const scenarios = (name: string, folder: string, ...chosen: string[]): Suite => ({
+  name,
+  beside: "scenarios",
+  env: { LAB_STATE: folder, LAB_SCENARIOS: chosen.join(",") },
+  commands: () => [nodeTest(1, "test/lab/lab.test.ts")],
+});
+
+export const SUITES: readonly Suite[] = [
+  {
+    name: "lint",
+    commands: () => [
+      ["npx", "tsc", "-p", "."],
+      ["npx", "eslint", "--max-warnings=0", "."],
+      ["npx", "prettier", "--check", "--log-level=warn", "."],
+      ["shellcheck", ...shellFiles()],
+      ["shfmt", "-i", "2", "-ci", "-d", ...shellFiles()],
+      ["bash", "-c", GOFMT],
+    ],
+  },
+  { name: "unit", commands: () => [nodeTest(2, ...UNIT.map((folder) => `test/${folder}/**/*.test.*`))] },
+  { name: "scripts", commands: () => [["bats", "--tap", "--jobs", "2", ...files("test/scripts/*.bats")]] },
+  { name: "contract", commands: () => [nodeTest(1, "test/contract/*.test.ts")] },
+  // They count what a lab leaves on the machine, so nothing else may run a lab meanwhile.
+  {
+    name: "lab",
+    commands: () => [nodeTest(1, ...["hosts", "interrupt", "lifecycle", "requirements"].map((name) => `test/lab/${name}.test.ts`))],
+  },
+  scenarios("network", ".lab", "first-up", "second-up", "outside", "withdrawn-routes", "policy-order", "restarts", "membership"),
+  scenarios("removal", ".lab-2", "preflight", "faults", "recovery", "secrets", "removal"),
+];
+
+/** Files of the work tree that git tracks or would track; `*` stays within a folder, `**` does not. */
+function files(...patterns: string[]): string[] {
+  const listing = ["ls-files", "--cached", "--others", "--exclude-standard"];
+  const listed = execFileSync("git", [...listing, ...patterns.map((pattern) => `:(glob)${pattern}`)]);
+  return [...new Set(listed.toString().split("\n"))].filter((file) => file !== "").sort();
+}
