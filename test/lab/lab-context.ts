@@ -3,6 +3,8 @@ import { type Before, lookBefore } from "../../lab/checks/nothing-left";
 import { type Kubectl, type ProbePod, deployProbePods } from "../../lab/checks/probe-pods";
 import { joinOperator } from "../../lab/console";
 import { firstHosts } from "../../lab/hosts/topology";
+import type { LabHost } from "../../lab/hosts/host";
+import { takeSnapshot } from "../../lab/hosts/snapshot";
 import type { Lab } from "../../lab/lab";
 import { type LabStack, createStack } from "../../lab/stack";
 import { startLab } from "../../lab/start-lab";
@@ -12,7 +14,7 @@ export class LabContext {
   private constructor(
     readonly lab: Lab,
     readonly stack: LabStack,
-    readonly before: Before,
+    public before: Before,
   ) {}
 
   static async start(): Promise<LabContext> {
@@ -24,6 +26,12 @@ export class LabContext {
   }
 
   readonly kubectl: Kubectl = (argv, options) => this.lab.operator.kubectl(argv, options);
+
+  /** A host that was installed anew looks otherwise from the start: from now on that is how it must be left. */
+  async lookAgainAt(host: LabHost): Promise<void> {
+    const snapshot = await takeSnapshot(host);
+    this.before = { ...this.before, hosts: this.before.hosts.map((look) => (look.host.name === host.name ? { host, snapshot } : look)) };
+  }
 
   /** The lab's cluster of rack-1, rack-2 and kiosk-1 is up, and kubectl reaches it; cheap where it is up already. */
   async ensureCluster(): Promise<void> {

@@ -65,7 +65,7 @@ export const recovery: Scenario = {
     it("makes a re-installed host a node again, and tells how when a join was killed before it could log in", async () => {
       const { lab, stack } = context;
       const earlier = await view();
-      await lab.reinstall("kiosk-1");
+      await context.lookAgainAt(await lab.reinstall("kiosk-1"));
       stack.addHost("kiosk-1");
       stack.addHost("rack-2", { generation: 1 });
       await killJoin(lab.host("rack-2"), "before login");
