@@ -1,16 +1,6 @@
-import type * as pulumi from "@pulumi/pulumi";
+import type { TailscaleCredentials } from "./config/load";
 import type { ClusterPlan } from "./plan/cluster-plan";
 import type { SshCredentials } from "./remote/connection";
-
-/** How the tailnet's API is reached by the tools; the Pulumi provider reads the same settings by itself. */
-export interface TailnetCredentials {
-  readonly baseUrl: string;
-  /** Tailnet name, `-` for the credential's own. */
-  readonly tailnet: string;
-  readonly apiKey?: pulumi.Input<string>;
-  readonly oauthClientId?: pulumi.Input<string>;
-  readonly oauthClientSecret?: pulumi.Input<string>;
-}
 
 /** What every component of one cluster shares: the plan, and the credentials that only Pulumi knows. */
 export interface ClusterContext {
@@ -18,5 +8,6 @@ export interface ClusterContext {
   /** `<project>/<stack>`: stands in each host's owner marker. */
   readonly owner: string;
   readonly ssh: SshCredentials;
-  readonly tailnet: TailnetCredentials;
+  /** How the tools reach the tailnet's API; the Pulumi provider reads the same settings by itself. */
+  readonly tailnet: TailscaleCredentials;
 }

@@ -8,6 +8,7 @@ import { ServerGuard } from "./membership/server-guard";
 import { createNode } from "./nodes/create-node";
 import type { NodePlan } from "./plan/cluster-plan";
 import { type NodeStatus, renderTopology } from "./plan/topology";
+import { PolicyFound } from "./tailnet/policy-found";
 import { Tailnet } from "./tailnet/tailnet";
 
 /** One k3s cluster over one tailnet, from its plan. */
@@ -22,12 +23,13 @@ export class HybridCluster extends pulumi.ComponentResource {
   constructor(name: string, context: ClusterContext, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-k3s:cluster:HybridCluster", name, {}, opts);
     const { plan } = context;
-    const tailnet = new Tailnet(name, { context }, { parent: this });
-    const guard = { deletedWith: tailnet.found, parent: this };
+    const found = new PolicyFound(`${name}-policy-found`, context, { parent: this });
+    const guard = { deletedWith: found, parent: this };
 
-    // Before all nodes: another first server, or the same one re-installed, would be a new and empty cluster.
-    const identity = [plan.firstServer.name, plan.firstServer.identity];
-    const entry = new ServerGuard(`${name}-identity-guard`, context, identity, { ...guard, dependsOn: tailnet.policy });
+    // Before the policy and all nodes: another first server, the same one re-installed, or other networks would be a new and empty cluster.
+    const identity = [plan.name, plan.firstServer.name, plan.firstServer.identity];
+    const entry = new ServerGuard(`${name}-identity-guard`, context, identity, { ...guard, dependsOn: found });
+    const tailnet = new Tailnet(name, { context, after: [found, entry] }, { parent: this });
 
     const join = (node: NodePlan) => createNode(node, context, { parent: this, dependsOn: [tailnet, entry] });
     const first = join(plan.firstServer);

@@ -10,10 +10,11 @@ export = async () => {
   for (const warning of plan.warnings) await pulumi.log.warn(warning);
   // Pulumi keeps the stack of each of its many promises (runtime/debuggable.ts): finding their lines took a fifth of this program's time.
   Error.stackTraceLimit = 1;
-  await refuseForeignPolicy(plan.tailnet);
-
   const { sshPrivateKey: privateKey, bastionPrivateKey, tailscale } = secrets;
+  await refuseForeignPolicy(plan.tailnet, tailscale);
+
   const ssh = { sshAgent: config.access.sshAgent, ...(privateKey && { privateKey }), ...(bastionPrivateKey && { bastionPrivateKey }) };
-  const { kubeconfig, apiEndpoint, nodes, topology } = new HybridCluster(plan.name, { plan, owner, ssh, tailnet: tailscale });
+  // Not the cluster's name: under another one the guards would be new, and could refuse nothing.
+  const { kubeconfig, apiEndpoint, nodes, topology } = new HybridCluster("cluster", { plan, owner, ssh, tailnet: tailscale });
   return { kubeconfig, apiEndpoint, nodes, topology };
 };

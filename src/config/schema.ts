@@ -115,8 +115,6 @@ export type HybridConfig = z.output<typeof configSchema>;
 /** The stack config as written. */
 export type WrittenConfig = z.input<typeof configSchema>;
 
-export type ClusterConfig = HybridConfig["cluster"];
-export type VpnConfig = HybridConfig["vpn"];
 export type PoolConfig = HybridConfig["pools"][string];
 export type BareMetalPoolConfig = z.output<typeof bareMetalPoolSchema>;
 export type HostConfig = z.output<typeof hostSchema>;

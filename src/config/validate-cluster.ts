@@ -1,8 +1,8 @@
-import { isIpv6, readIpv4 } from "./cidr";
 import { type ConfigIssue, quote, settingPath } from "./config-issue";
 import type { ConfigDraft } from "./draft";
 import { isLabelValue } from "./kubernetes-names";
-import { isDnsLabel, isHostName } from "./names";
+import { isDnsLabel } from "./names";
+import { validateHostNameOrIpv4 } from "./validate-host-name";
 
 /** Leaves room for `-<pool>-<number>` in the 63 characters of a host name. */
 const longestClusterName = 30;
@@ -29,24 +29,7 @@ function validateServerNames({ cluster }: ConfigDraft): ConfigIssue[] {
     { path: settingPath("cluster", "apiEndpoint"), name: cluster?.apiEndpoint },
     ...(cluster?.tlsSans ?? []).map((name, index) => ({ path: settingPath("cluster", "tlsSans", index), name })),
   ];
-  return names.flatMap(({ path, name }) => {
-    if (name === undefined || isHostName(name) || readIpv4(name) !== undefined) return [];
-    if (isIpv6(name))
-      return [
-        {
-          path,
-          problem: `${quote(name)} is an IPv6 address, and IPv6 is not available yet`,
-          remedy: "Give a host name or an IPv4 address.",
-        },
-      ];
-    return [
-      {
-        path,
-        problem: `${quote(name)} is neither a host name nor an IPv4 address`,
-        remedy: "Write the name alone, without scheme, port or path.",
-      },
-    ];
-  });
+  return names.flatMap(({ path, name }) => validateHostNameOrIpv4(name, path, "Write the name alone, without scheme, port or path."));
 }
 
 /** A pool's jurisdiction becomes a label of its nodes. */

@@ -8,6 +8,8 @@ import { poolsOf } from "./pool-hosts";
 type Role = "server" | "agent";
 type Flags = Readonly<Record<string, { readonly takes: string } | undefined>>;
 const flagsOf: Readonly<Record<Role, Flags>> = { server: k3sFlags.server, agent: k3sFlags.agent };
+/** The k3s whose help was read (refresh-k3s-flags.sh). */
+const flagsVersion = /, k3s ([^;]+);/.exec(k3sFlags.source)?.[1] ?? k3sFlags.source;
 const bothRoles: readonly Role[] = ["server", "agent"];
 
 /** A mapping of k3s settings and the roles that it may be written for. */
@@ -61,7 +63,7 @@ function unknownToK3s(path: string, key: string, roles: readonly Role[]): Config
   const meant = nearestAmong(key, [...new Set(roles.flatMap((role) => Object.keys(flagsOf[role])))]);
   return {
     path,
-    problem: "is no setting of k3s",
+    problem: `is no setting of k3s (known here: those of k3s ${flagsVersion})`,
     remedy:
       meant === undefined
         ? "Remove it; `k3s server --help` and `k3s agent --help` list what there is, written here without the dashes."

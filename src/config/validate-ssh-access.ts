@@ -1,9 +1,13 @@
+import { createPrivateKey } from "node:crypto";
 import { utils } from "ssh2";
 import { type ConfigIssue, settingPath } from "./config-issue";
 import type { ConfigDraft } from "./draft";
 import type { GivenConfig } from "./given-config";
 import { hostsOf } from "./pool-hosts";
 
+/** The curves of RFC 5656, as OpenSSL calls them. */
+const sshCurves = ["prime256v1", "secp384r1", "secp521r1"];
+const protectedByPassphrase = "is protected by a passphrase, which nobody can type here";
 const keyNames = ["sshPrivateKey", "bastionPrivateKey"] as const;
 
 /** How the stack proves itself to hosts: one key, one more for bastions if need be, or the operator's agent. */
@@ -58,12 +62,22 @@ function validateKey(name: (typeof keyNames)[number], { settings, secretKeys }: 
 function faultOfPrivateKey(text: string): string | undefined {
   // ssh2 reads PuTTY's format, the command provider does not.
   if (text.startsWith("PuTTY-User-Key-File")) return "is in PuTTY's own format";
+  if (text.includes("BEGIN ENCRYPTED PRIVATE KEY")) return protectedByPassphrase;
+  if (text.includes("BEGIN PRIVATE KEY")) return faultOfPkcs8(text);
   const parsed = utils.parseKey(text);
-  if (parsed instanceof Error)
-    return /encrypted|passphrase/i.test(parsed.message)
-      ? "is protected by a passphrase, which nobody can type here"
-      : "is no SSH private key";
+  if (parsed instanceof Error) return /encrypted|passphrase/i.test(parsed.message) ? protectedByPassphrase : "is no SSH private key";
   return parsed.isPrivateKey() ? undefined : "is a public key";
+}
+
+/** OpenSSL's general form, which ssh2 does not read: tools/lib/ssh-key.mjs hands it over in an older one, the command provider reads it. */
+function faultOfPkcs8(text: string): string | undefined {
+  try {
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(text);
+    if (asymmetricKeyType === "rsa" || sshCurves.includes(asymmetricKeyDetails?.namedCurve ?? "")) return undefined;
+    return `is a PKCS#8 key of a kind that cannot be used in this form (${asymmetricKeyType ?? "unknown"})`;
+  } catch {
+    return "is no SSH private key";
+  }
 }
 
 function setCommand(name: string): string {

@@ -1,9 +1,9 @@
-import { contains, isIpv6, readIpv4, tailnetCidr, tailnetNetwork } from "./cidr";
+import { contains, readIpv4, tailnetCidr, tailnetNetwork } from "./cidr";
 import { type ConfigIssue, type PathPart, quote } from "./config-issue";
 import type { ConfigDraft, SshTargetDraft } from "./draft";
-import { isHostName } from "./names";
 import { hostsOf, isBareMetal, poolsOf } from "./pool-hosts";
 import { hostKeyTypes, readHostKey } from "./ssh-host-key";
+import { validateHostNameOrIpv4 } from "./validate-host-name";
 import { clusterNetworks, type ClusterNetworks } from "./validate-networks";
 
 type At = (...parts: readonly PathPart[]) => string;
@@ -18,32 +18,12 @@ export function validateSshTargets(draft: ConfigDraft): readonly ConfigIssue[] {
   );
   const hosts = hostsOf(draft).map(({ host, at }) => ({ target: host, at }));
   return [...bastions, ...hosts].flatMap(({ target, at }) => [
-    ...validateAddress(target, at),
+    ...validateHostNameOrIpv4(target.address, at("address"), "Write the address alone; user and port are settings of their own."),
     ...validateAddressApart(target.address, at("address"), networks),
     ...validatePort(target, at),
     ...validateUser(target, at),
     ...validateHostKey(target, at),
   ]);
-}
-
-function validateAddress({ address }: SshTargetDraft, at: At): ConfigIssue[] {
-  if (address === undefined || readIpv4(address) !== undefined || isHostName(address)) return [];
-  const path = at("address");
-  if (isIpv6(address))
-    return [
-      {
-        path,
-        problem: `${quote(address)} is an IPv6 address, and IPv6 is not available yet`,
-        remedy: "Give an IPv4 address or a host name.",
-      },
-    ];
-  return [
-    {
-      path,
-      problem: `${quote(address)} is neither an IPv4 address nor a host name`,
-      remedy: "Write the address alone; user and port are settings of their own.",
-    },
-  ];
 }
 
 /** On nodes these networks are routed into the cluster or the tailnet, so an answer to such an address would not come back. */

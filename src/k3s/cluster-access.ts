@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { JoinedNode } from "../nodes/node";
+import { configDigest } from "../plan/node-identity";
 import { RemoteScript } from "../remote/remote-script";
 
 /** What only the first server knows; a secret as a whole. */
@@ -17,14 +18,14 @@ interface ReadAccessArgs {
   readonly k3s: RemoteScript;
 }
 
-/** Reads the agent token and the admin kubeconfig from the first server; again after each upgrade, because k3s renews certificates at a start. */
+/** Reads the agent token and the admin kubeconfig from the first server; again after each upgrade or change of its settings, because k3s renews certificates at a start. */
 export function readAccess(name: string, args: ReadAccessArgs, opts: pulumi.CustomResourceOptions): pulumi.Output<ClusterAccess> {
   const { context, node, k3s } = args;
   const script = new RemoteScript(
     name,
     {
       script: "read-cluster",
-      environment: { K3S_VERSION: context.plan.k3sVersion },
+      environment: { CONFIG_DIGEST: configDigest(context.plan, node.plan) },
       route: node.route,
       credentials: context.ssh,
       previous: k3s.id,

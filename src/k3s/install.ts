@@ -11,6 +11,8 @@ export interface InstallArgs {
   readonly node: JoinedNode;
   /** Tailnet IP of the server that an agent joins; absent on the first server. */
   readonly serverIp?: pulumi.Input<string>;
+  /** The line that places an agent's token anew; absent on the first server. */
+  readonly tokenReplaceCommand?: pulumi.Input<string>;
   readonly previous: pulumi.Input<string>;
 }
 
@@ -25,9 +27,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
       script: "install-k3s",
       environment: {
         NODE_NAME: node.plan.name,
-        CLUSTER_NAME: plan.name,
         ROLE: node.plan.role,
-        POD_CIDR: plan.podCidr,
         K3S_VERSION: plan.k3sVersion,
         INSTALLER_URL: plan.sources.k3sInstallerUrl,
         ARTIFACT_URL: plan.sources.k3sArtifactUrl,
@@ -36,6 +36,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
         LOGIN_SERVER: "",
         AGENT_TOKEN_FILE: args.serverIp === undefined ? "" : agentTokenFile,
         SERVER_IP: serverIp,
+        TOKEN_REPLACE_COMMAND: args.tokenReplaceCommand ?? "",
         WAIT_SECONDS: String(START_SECONDS),
       },
       route: node.route,

@@ -5,6 +5,7 @@ import { Ready, type ReadyResult } from "../membership/ready";
 import type { JoinedNode } from "../nodes/node";
 import { agentTokenFile } from "../plan/k3s-config";
 import { RemoteSecret } from "../remote/remote-secret";
+import { replaceCommand } from "../remote/replace-command";
 import { createInstall } from "./install";
 import type { K3sServer } from "./k3s-server";
 
@@ -22,7 +23,7 @@ export class K3sAgent extends pulumi.ComponentResource {
   constructor(name: string, args: K3sAgentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-k3s:k3s:K3sAgent", name, {}, opts);
     const { context, node, server, serverIp } = args;
-    const { joined, plan, route, replaceCommand } = node;
+    const { joined, plan, route } = node;
     const after = (...links: pulumi.Resource[]): pulumi.CustomResourceOptions => ({ parent: this, dependsOn: links });
 
     // With the first server's k3s gone in the same run there is no cluster left to drain: `destroy` skips this delete.
@@ -33,8 +34,14 @@ export class K3sAgent extends pulumi.ComponentResource {
       after(member, server.k3s),
     );
     const previous = pulumi.interpolate`${token.id} ${server.k3s.id}`;
-    const k3s = createInstall(`${name}-k3s`, { context, node, serverIp, previous }, after(token, server.k3s));
-    const ready = new Ready(`${name}-ready`, context, { node: plan, route: server.route, k3s, replaceCommand }, after(k3s));
+    const tokenReplaceCommand = replaceCommand(token);
+    const k3s = createInstall(`${name}-k3s`, { context, node, serverIp, tokenReplaceCommand, previous }, after(token, server.k3s));
+    const ready = new Ready(
+      `${name}-ready`,
+      context,
+      { node: plan, route: server.route, k3s, replaceCommand: node.replaceCommand },
+      after(k3s),
+    );
 
     this.seen = ready.seen;
     this.registerOutputs({});

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { NodePlan } from "../plan/cluster-plan";
+import { downloadUrls } from "../plan/plan-sources";
 import type { MetHostKeys } from "../remote/connection";
 import { LocalTool } from "../remote/local-tool";
 import { renderScript } from "../remote/render-script";
@@ -22,7 +23,7 @@ export class Preflight extends LocalTool {
       ROLE: node.role,
       POD_CIDR: plan.podCidr,
       SERVICE_CIDR: plan.serviceCidr,
-      CHECK_URLS: [CONTROL_URL, plan.sources.k3sInstallerUrl, `${plan.sources.tailscaleUrl}/`].join("\n"),
+      CHECK_URLS: [CONTROL_URL, ...downloadUrls(plan.sources)].join("\n"),
       CA_PEM: plan.sources.caPem,
     });
     super(name, { tool: "preflight", on: ["create"], input: { ...nodeInput(context, node), script }, previous: [node.identity] }, opts);

@@ -34,6 +34,7 @@ export class Ready extends RemoteScript {
         script: "wait-for-node",
         environment: {
           NODE_NAME: node.name,
+          TAG: context.plan.tailnet.tag,
           LABELS: Object.entries(node.labels)
             .map(([key, value]) => `${key}=${value}`)
             .join("\n"),

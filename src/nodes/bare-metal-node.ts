@@ -7,6 +7,7 @@ import type { BareMetalNodePlan } from "../plan/cluster-plan";
 import type { HostRoute } from "../remote/connection";
 import { RemoteScript } from "../remote/remote-script";
 import { RemoteSecret } from "../remote/remote-secret";
+import { replaceCommand } from "../remote/replace-command";
 import type { JoinedNode } from "./node";
 
 // Long enough for a slow host's join, short enough that a key that leaks is worthless the same day.
@@ -41,7 +42,7 @@ export class BareMetalNode extends pulumi.ComponentResource implements JoinedNod
       { secret: key.key, path: keyFile, route, credentials: context.ssh, previous: leave.id },
       after(leave),
     );
-    this.replaceCommand = pulumi.interpolate`pulumi up --replace '${key.urn}'`;
+    this.replaceCommand = replaceCommand(key);
     this.joined = createJoin(
       `${name}-join`,
       args,

@@ -1,11 +1,21 @@
 import { createHash } from "node:crypto";
-import type { HostConfig } from "../config/schema";
-import type { ClusterPlan, NodePlan } from "./cluster-plan";
+import type { HostConfig, HybridConfig } from "../config/schema";
+import type { ClusterPlan, NodePlan, NodeRole } from "./cluster-plan";
+
+/** What a node cannot change while it lives. */
+export interface IdentityNeeds {
+  readonly host: Pick<HostConfig, "hostKey" | "generation">;
+  /** An agent's unit and a server's are two: a host that got the other one would run both. */
+  readonly role: NodeRole;
+  /** The name stands in the owner marker; a Node's podCIDR and the address of the Service `kubernetes` are immutable. */
+  readonly cluster: Pick<HybridConfig["cluster"], "name" | "podCidr" | "serviceCidr">;
+}
 
 /** Alphanumeric, because it goes into an auth key's description (at most 50 alphanumeric characters, @pulumi/tailscale 0.29). */
-export function hostIdentity(host: Pick<HostConfig, "hostKey" | "generation">): string {
+export function hostIdentity({ host, role, cluster }: IdentityNeeds): string {
   const [type, key] = host.hostKey.trim().split(/\s+/);
-  return digest({ type, key, generation: host.generation });
+  const { name, podCidr, serviceCidr } = cluster;
+  return digest({ type, key, generation: host.generation, role, name, podCidr, serviceCidr });
 }
 
 /** Changes with anything that a node's k3s runs with: `ready` carries it, to look again after every change in place. */

@@ -29,7 +29,7 @@ function planHost(config: HybridConfig, poolName: string, pool: BareMetalPoolCon
     taints: pool.taints,
     drainSeconds: drainSeconds(pool.drainTimeout),
     k3sConfig: k3sConfigOf({ config, pool, labels, nodeName: host.name, externalIp: host.externalIp }),
-    identity: hostIdentity(host),
+    identity: hostIdentity({ host, role: pool.role, cluster: config.cluster }),
     host: sshTarget(host),
     ...(pool.bastion === undefined ? {} : { bastion: sshTarget(pool.bastion) }),
   };

@@ -48,6 +48,11 @@ export function planPolicy(needs: PolicyNeeds): PolicyDocument {
   };
 }
 
+/** The policy file's text, the same wherever it is written or compared. */
+export function policyText(policy: PolicyDocument): string {
+  return JSON.stringify(policy, null, 2);
+}
+
 /** Policies write `group:` in front of a group's name; the config does not. */
 function groupsByName(groups: Readonly<Record<string, readonly string[]>>): Readonly<Record<string, readonly string[]>> {
   return Object.fromEntries(Object.entries(groups).map(([name, members]) => [`group:${name}`, members]));

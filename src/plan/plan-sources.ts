@@ -3,6 +3,8 @@ import type { SourcesPlan } from "./cluster-plan";
 
 const tailscaleDownloads = "https://pkgs.tailscale.com/stable";
 const k3sSource = "https://raw.githubusercontent.com/k3s-io/k3s";
+// Where k3s's installer downloads from unless ARTIFACT_URL says otherwise (GITHUB_URL in k3s-io/k3s: install.sh).
+const k3sReleases = "https://github.com/k3s-io/k3s/releases";
 
 /** Where hosts fetch programs from: the mirror where one is given, else the vendors. */
 export function planSources(config: HybridConfig, mirrorCaPem: string): SourcesPlan {
@@ -15,6 +17,11 @@ export function planSources(config: HybridConfig, mirrorCaPem: string): SourcesP
     k3sArtifactUrl: k3sMirror ?? "",
     caPem: mirrorCaPem,
   };
+}
+
+/** An address at each server that a host will fetch from. */
+export function downloadUrls({ k3sInstallerUrl, k3sArtifactUrl, tailscaleUrl }: SourcesPlan): readonly string[] {
+  return [k3sInstallerUrl, ...(k3sArtifactUrl === "" ? [k3sReleases] : []), `${tailscaleUrl}/`];
 }
 
 function withoutSlash(url: string): string {

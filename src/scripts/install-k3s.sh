@@ -4,6 +4,7 @@
 # Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-k3s-program.sh
 # Needs: NODE_NAME ROLE (server, agent) K3S_VERSION INSTALLER_URL CONFIG_YAML WAIT_SECONDS
 # May have: ARTIFACT_URL (a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
+#   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token anew)
 # Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority} the gate and the unit's drop-in
 # Prints: {"k3sVersion":"v1.35.4+k3s1"}
 : "${NODE_NAME:?}" "${ROLE:?}" "${K3S_VERSION:?}" "${INSTALLER_URL:?}" "${CONFIG_YAML:?}" "${WAIT_SECONDS:?}"
@@ -12,6 +13,7 @@ if [ "$ROLE" = agent ]; then
   : "${AGENT_TOKEN_FILE:?}" "${SERVER_IP:?}"
   UNIT=k3s-agent.service
 fi
+PLACE_TOKEN="place it anew: ${TOKEN_REPLACE_COMMAND:-pulumi up --replace URN, where pulumi stack --show-urns tells the URN of $NODE_NAME-token}"
 STARTED=/etc/hybrid-k3s/k3s-started
 AUTHORITY=/etc/hybrid-k3s/cluster-authority
 
@@ -33,9 +35,9 @@ start_digest() {
 # An agent's certificates, and the pods that they stand for, are worthless in a cluster with another authority;
 # the token names it: K10<SHA-256 of the authority>::<user>:<password>.
 forget_other_cluster() {
-  [ -s "$AGENT_TOKEN_FILE" ] || fail "$AGENT_TOKEN_FILE is missing; run pulumi up again, it places the token"
+  [ -s "$AGENT_TOKEN_FILE" ] || fail "$AGENT_TOKEN_FILE is missing; $PLACE_TOKEN"
   authority=$(sed -nE '1s/^K10([0-9a-f]+)::.*/\1/p' "$AGENT_TOKEN_FILE")
-  [ -n "$authority" ] || fail "$AGENT_TOKEN_FILE holds no token that names the cluster's authority (K10<hash>::...)"
+  [ -n "$authority" ] || fail "$AGENT_TOKEN_FILE holds no token that names the cluster's authority (K10<hash>::...); $PLACE_TOKEN"
   if [ -f "$AUTHORITY" ] && [ "$(cat "$AUTHORITY")" != "$authority" ]; then
     say "the cluster has another authority than before: forgetting the local state of the old one"
     timeout 120 k3s-killall.sh >/dev/null 2>&1 || true
@@ -48,6 +50,15 @@ HASH
 }
 
 unit_state() { systemctl show -P ActiveState "$UNIT"; }
+
+# An earlier run may have been cut off after it wrote and before systemd read it.
+reload_unit() {
+  case "${CHANGED_FILES:-}" in
+    *"/etc/systemd/system/"*) ;;
+    *) [ "$(systemctl show -P NeedDaemonReload "$UNIT")" = yes ] || return 0 ;;
+  esac
+  systemctl daemon-reload
+}
 
 # Restart=always brings a failed start back by itself: a unit that is on its way with the same files is left alone.
 start_where_needed() {
@@ -82,7 +93,7 @@ advice() {
     *"Node password rejected"*) echo "a Node called $NODE_NAME is left from another machine; delete it: kubectl delete node $NODE_NAME" ;;
     *"not online in the tailnet"*) echo "this host is not in the tailnet; see: tailscale status" ;;
     *"unknown flag"* | *"flag provided but not defined"*) echo "a key of the k3s settings is not known to $K3S_VERSION as $ROLE; take it out of the config" ;;
-    *"401 Unauthorized"* | *"token CA hash"*) echo "the server refuses the token in $AGENT_TOKEN_FILE; place it anew: pulumi up --refresh" ;;
+    *"401 Unauthorized"* | *"token CA hash"*) echo "the server refuses the token in ${AGENT_TOKEN_FILE:-/etc/hybrid-k3s/agent-token}; $PLACE_TOKEN" ;;
     *"i/o timeout"* | *"connection refused"* | *"no route to host"*) echo "the server ${SERVER_IP:-127.0.0.1}:6443 does not answer; check k3s there and the tailnet's policy" ;;
     *) echo "see on the host: journalctl -u $UNIT" ;;
   esac
@@ -101,7 +112,7 @@ main() {
     # Makes systemd read its files anew, the gate's among them.
     install_program
   else
-    case "${CHANGED_FILES:-}" in *"/etc/systemd/system/"*) systemctl daemon-reload ;; esac
+    reload_unit
   fi
   write_config
   write_vpn_auth

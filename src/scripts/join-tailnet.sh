@@ -62,21 +62,32 @@ install_tailscale() {
     install -D -m 0755 "$SCRATCH/$archive/${program#*/}" "/usr/local/$program.new"
     mv -f "/usr/local/$program.new" "/usr/local/$program"
   done
-  CHANGED_FILES="${CHANGED_FILES:-} /usr/local/sbin/tailscaled"
 }
 
-# keep_running UNIT FILE...: enabled and started; restarted only where one of its files changed.
+# An earlier run may have been cut off after it wrote and before systemd read it.
+reload_units() {
+  case "${CHANGED_FILES:-}" in
+    *"$UNITS"*) ;;
+    *) systemctl show -P NeedDaemonReload "$@" | grep -qx yes || return 0 ;;
+  esac
+  systemctl daemon-reload
+}
+
+# keep_running UNIT FILE...: enabled and started; restarted only where one of its files is another than the one it was last started with.
+# That is noted after the start, so a run that was cut off on the way to it is made up for by the next.
 # What `enable` writes counts at the next boot: systemd need not read all its files anew for it.
 keep_running() {
-  unit=$1 action=start
+  unit=$1 action=start noted=/etc/hybrid-k3s/started-$1
   shift
-  for file; do
-    case " ${CHANGED_FILES:-} " in *" $file "*) action=restart ;; esac
-  done
+  started_with=$(stat -c '%n %s %.9Y' "$@")
+  [ "$(cat "$noted" 2>/dev/null)" = "$started_with" ] || action=restart
   systemctl -q is-enabled "$unit" 2>/dev/null || systemctl -q --no-reload enable "$unit"
   [ $action = start ] && systemctl -q is-active "$unit" && return
   timeout 90 systemctl "$action" "$unit" ||
     fail "$unit does not start: $(journalctl -u "$unit" -n 10 --no-pager -o cat | mask_secrets); after a repair run pulumi up again"
+  write_file "$noted" 0600 <<FILES
+$started_with
+FILES
 }
 
 main() {
@@ -89,7 +100,7 @@ main() {
   write_route_unit
   write_guard
   write_tailscaled_unit
-  case "${CHANGED_FILES:-}" in *"$UNITS"*) systemctl daemon-reload ;; esac
+  reload_units hybrid-k3s-route.service hybrid-k3s-guard.service tailscaled.service
   keep_running hybrid-k3s-route.service "$UNITS/hybrid-k3s-route.service"
   keep_running hybrid-k3s-guard.service "$UNITS/hybrid-k3s-guard.service" "$PROGRAMS/guard-pod-network.sh"
   keep_running tailscaled.service "$UNITS/tailscaled.service" /usr/local/sbin/tailscaled

@@ -76,6 +76,15 @@ remove_files() {
   done <"$SCRATCH/files"
 }
 
+# An uninstaller that was cut off leaves itself and its unit; the marker of an older join does not list them.
+expect_k3s_gone() {
+  for name in k3s k3s-agent; do
+    for path in "/etc/systemd/system/$name.service" "/usr/local/bin/$name-uninstall.sh"; do
+      [ ! -e "$path" ] || problem "$path is still there, k3s is not uninstalled; run on the host: sh -x /usr/local/bin/$name-uninstall.sh; rm -f $path"
+    done
+  done
+}
+
 # dpkg, unlike apt, refuses to take along what others have come to need since; those packages stay.
 purge_packages() {
   installed=$(for package in $(marker_list packages); do dpkg-query -W -f '${Package}\n' "$package" 2>/dev/null || true; done)
@@ -111,6 +120,7 @@ main() {
   remove_empty_tables
   remove_ipsets
   remove_files
+  expect_k3s_gone
   systemctl daemon-reload
   for unit in $(marker_list units); do systemctl -q reset-failed "$unit" 2>/dev/null || true; done
   for unit in $(marker_list idle); do timeout 30 systemctl stop "$unit" || true; done

@@ -9,6 +9,9 @@ absent_paths() {
   for path in /etc/hybrid-k3s /usr/local/lib/hybrid-k3s /etc/sysctl.d/90-hybrid-k3s.conf /etc/sysctl.d/ \
     /etc/systemd/system/hybrid-k3s-route.service /etc/systemd/system/hybrid-k3s-guard.service /etc/systemd/system/tailscaled.service \
     /etc/systemd/system/k3s.service.d /etc/systemd/system/k3s-agent.service.d \
+    /etc/systemd/system/k3s.service /etc/systemd/system/k3s.service.env \
+    /etc/systemd/system/k3s-agent.service /etc/systemd/system/k3s-agent.service.env \
+    /usr/local/bin/k3s-killall.sh /usr/local/bin/k3s-uninstall.sh /usr/local/bin/k3s-agent-uninstall.sh \
     /usr/local/bin/tailscale /usr/local/sbin/tailscaled /var/lib/tailscale /var/cache/tailscale /run/tailscale \
     /usr/local/bin/k3s /usr/local/bin/kubectl /usr/local/bin/crictl /usr/local/bin/ctr \
     /etc/rancher /var/lib/rancher /var/lib/rancher/k3s /var/lib/kubelet /var/lib/cni /etc/cni /run/k3s /run/flannel /run/containerd \

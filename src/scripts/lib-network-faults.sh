@@ -90,3 +90,9 @@ check_routes() {
     ! overlaps "$network" 100.64.0.0/10 || fault "the host has a route to $network, inside the VPN's own 100.64.0.0/10" "give that network other addresses; tailscale drops traffic from it"
   done <"$SCRATCH/routes"
 }
+
+# k3s takes the host's main address and interface from it before it looks at its config.
+check_default_route() {
+  ip -4 route show table main | grep -q '^default ' ||
+    fault "the host has no IPv4 default route" "add one, a dummy will do: ip route add default via ADDRESS dev DEVICE metric 9999"
+}

@@ -1,11 +1,21 @@
 # shellcheck shell=sh
 # What a host keeps besides tailscaled so that pod traffic is never in clear and never past a network policy.
-# Needs POD_CIDR. Only write_file's: nothing is started here.
+# Needs POD_CIDR. Nothing is started here.
 PROGRAMS=/usr/local/lib/hybrid-k3s
 UNITS=/etc/systemd/system
 
+# While its unit still says how: the new text takes away the new network's route alone. The guard first, or it brings the route back.
+drop_other_route() {
+  routed=$(sed -n 's/^ExecStart=ip -4 route replace unreachable \([^ ]*\) metric 4000$/\1/p' "$UNITS/hybrid-k3s-route.service" 2>/dev/null || true)
+  [ -n "$routed" ] && [ "$routed" != "$POD_CIDR" ] || return 0
+  for unit in hybrid-k3s-guard.service hybrid-k3s-route.service; do
+    timeout 30 systemctl stop "$unit" || fail "$unit does not stop; see: systemctl status $unit"
+  done
+}
+
 # Without the default dependencies a shutdown does not stop the unit: pods send until the very end, when tailscaled's routes are gone.
 write_route_unit() {
+  drop_other_route
   write_file "$UNITS/hybrid-k3s-route.service" 0644 <<UNIT
 [Unit]
 Description=Pod traffic that has no route in the VPN is refused instead of sent in clear
@@ -48,9 +58,24 @@ keep_order() {
     echo "put KUBE-ROUTER-FORWARD above ts-forward again"
 }
 
+# tailscale0 is another device whenever tailscaled has started. Read from files, which costs no program's start.
+is_new_tailscaled() {
+  before=$device device=none
+  { read -r device </sys/class/net/tailscale0/ifindex; } 2>/dev/null
+  [ "$device" != "$before" ]
+}
+
+# iptables reads whole tables: every second only while tailscaled, newly started, is about to write its rules.
+device='' quick_until=0 next_look=0
 while :; do
+  read -r now _ </proc/uptime
+  now=${now%.*}
+  ! is_new_tailscaled || quick_until=$((now + 120)) next_look=$now
   keep_route "$1"
-  keep_order
+  if [ "$now" -ge "$next_look" ]; then
+    keep_order
+    next_look=$((now < quick_until ? now + 1 : now + 10))
+  fi
   sleep 1
 done
 SCRIPT

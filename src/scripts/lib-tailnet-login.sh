@@ -17,6 +17,10 @@ login_is_needed() {
   case $(tailnet_status | json_value BackendState) in NeedsLogin | NeedsMachineAuth) ;; *) return 1 ;; esac
 }
 
+how_to_join_again() {
+  if [ -e /etc/systemd/system/k3s.service ]; then login_by_hand; else echo "make a new one and join again with: $REPLACE_COMMAND"; fi
+}
+
 online_or_login_needed() { tailnet_is_online || login_is_needed; }
 
 # An empty host name is what is left where k3s once ran `tailscale up --reset` and could not log in; it is put right below.
@@ -29,8 +33,10 @@ refuse_other_login() {
   if [ "${logged_in_as:-$NODE_NAME}" = "$NODE_NAME" ] && [ "${logged_in_at:-$CONTROL_URL}" = "$CONTROL_URL" ]; then
     case " $tags " in "  " | *" $TAG "*) return 0 ;; esac
   fi
+  then=$REPLACE_COMMAND
+  [ ! -e /etc/systemd/system/k3s.service ] || then=$(login_by_hand)
   fail "logged in to ${logged_in_at:-$CONTROL_URL} as ${logged_in_as:-an unnamed device} with tags: ${tags:-none}," \
-    "not to $CONTROL_URL as $NODE_NAME with $TAG; if that login may go, run on the host: tailscale logout; then: $REPLACE_COMMAND"
+    "not to $CONTROL_URL as $NODE_NAME with $TAG; if that login may go, run on the host: tailscale logout; then: $then"
 }
 
 # A device that was deleted in the tailnet stays Running and is never Online again; so does one whose control server is away.
@@ -48,7 +54,7 @@ comes_back_online() {
 
 use_key() {
   [ -s "$AUTH_KEY_FILE" ] ||
-    fail "needs to log in to the tailnet, but its auth key was used up earlier; make a new one and join again with: $REPLACE_COMMAND"
+    fail "needs to log in to the tailnet, but its auth key was used up earlier; $(how_to_join_again)"
   say "logging in to $CONTROL_URL"
   # --reset: what an older life left, advertised podCIDRs above all, must not be served again. Where the device was deleted in the
   # tailnet, tailscaled still says Running and `up` ends with 0 whatever the key is worth: only being online tells.
@@ -58,7 +64,7 @@ use_key() {
   fi
   seen=$(mask_secrets <"$SCRATCH/login" | tail -n 3)
   control_answers || fail "cannot log in, the control server $CONTROL_URL does not answer ($seen); check this host's network, then run pulumi up again"
-  fail "not let into the tailnet${seen:+: $seen}; the auth key is used, expired or refused; make a new one and join again with: $REPLACE_COMMAND"
+  fail "not let into the tailnet${seen:+: $seen}; the auth key is used, expired or refused; $(how_to_join_again)"
 }
 
 # `tailscale set` changes a running login without a key, and only where it must.

@@ -25,6 +25,14 @@ tailnet_is_online() {
     [ "$(printf '%s\n' "$online_status" | json_value Online)" = true ]
 }
 
+# For a host that runs the cluster's server: to replace its join would uninstall k3s first, and the cluster with it. --reset, as the
+# routes that k3s offers would have to be named otherwise; k3s offers them again, and takes the new address, when it starts.
+login_by_hand() {
+  echo "make a one-off auth key for ${TAG:-the tag of the cluster} in the tailnet's console and run on $NODE_NAME, which keeps the cluster:" \
+    "tailscale up --reset --auth-key=KEY --hostname=$NODE_NAME --accept-dns=false --accept-routes --snat-subnet-routes=false" \
+    "${LOGIN_SERVER:+--login-server=$LOGIN_SERVER }&& systemctl restart k3s; then run pulumi up again"
+}
+
 # One line a device, this host first: `<IPv4> <host name> <Online> <routes that it serves, with commas>`.
 tailnet_devices() {
   timeout 10 tailscale status --json 2>/dev/null | awk '

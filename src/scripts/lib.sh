@@ -54,12 +54,20 @@ take_lock() {
   flock -w 600 9 || fail "another run still holds $lock_file after 600 s; see what it does with: fuser -v $lock_file"
 }
 
+not_written() {
+  rm -f "$new_file"
+  fail "cannot write $1; it stays as it was"
+}
+
 # write_file PATH MODE <text: replaces the file at once and only if it differs; CHANGED_FILES then names it.
+# No step leaves its failing to errexit, which is off wherever a caller looks at the outcome: half a file must never be put in place.
 write_file() {
-  mkdir -p "$(dirname "$1")"
-  new_file=$(mktemp "$1.XXXXXX") && cat >"$new_file" && chmod "$2" "$new_file"
+  mkdir -p "$(dirname "$1")" || fail "cannot write $1"
+  new_file=$(mktemp "$1.XXXXXX") || fail "cannot write $1"
+  cat >"$new_file" || not_written "$1"
+  chmod "$2" "$new_file" || not_written "$1"
   if cmp -s "$new_file" "$1" && [ "$(stat -c %a "$1")" = "${2#0}" ]; then rm -f "$new_file" && return; fi
-  mv -f "$new_file" "$1"
+  mv -f "$new_file" "$1" || not_written "$1"
   CHANGED_FILES="${CHANGED_FILES:-} $1"
 }
 

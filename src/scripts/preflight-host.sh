@@ -36,6 +36,7 @@ main() {
   check_firewalld
   check_iptables_mode
   check_routes
+  check_default_route
   finish_url_checks
   ! is_claimed || echo claimed
   [ "${faults:-0}" -eq 0 ]

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Usage: sh -s -- wait-for-node (on the first server)
 # Waits until a node is Ready and its podCIDR is served as a route by its own device, then makes its labels and taints as they should be.
-# Libraries: lib-tailnet.sh lib-node-marks.sh
+# Libraries: lib-marker.sh lib-tailnet.sh lib-node-marks.sh
 # Needs: NODE_NAME WAIT_SECONDS REPLACE_COMMAND
 # May have: LABELS (key=value, one a line) TAINTS (key=value:Effect or key:Effect, one a line)
+#   TAG LOGIN_SERVER (for what is advised)
 #   CONFIG_DIGEST (not read: it makes the engine look again after every change of the node's config)
 # Prints: {"tailnetIp":"100.64.0.2","podCidr":"10.42.1.0/24","path":"direct"}; path: direct, relay, self, or unknown without an answer
 : "${NODE_NAME:?}" "${WAIT_SECONDS:?}" "${REPLACE_COMMAND:?}"
@@ -58,7 +59,9 @@ explain_missing_device() {
   address=$(internal_ip)
   state=$(tailnet_devices | awk -v ip="$address" '$1 == ip { print $3 }')
   [ -n "$address" ] && [ -z "$state" ] || return 0
-  fail "its device $address is not in the tailnet any more (or no rule of the policy lets this server see it); to join anew: $REPLACE_COMMAND"
+  # By the marker: after another login this host has another address than its Node.
+  if [ "$(marker_value node)" = "$NODE_NAME" ]; then again=$(login_by_hand); else again="to join anew: $REPLACE_COMMAND"; fi
+  fail "its device $address is not in the tailnet any more (or no rule of the policy lets this server see it); $again"
 }
 
 explain_no_route() {

@@ -44,13 +44,13 @@ describe("validate-k3s-settings", () => {
 
   it("names the nearest key that k3s knows", () => {
     assert.deepEqual(faultsOf({ "cluster.k3s.disabel": ["traefik"] }), [
-      "hybrid-k3s:cluster.k3s.disabel: is no setting of k3s. Did you mean disable?",
+      "hybrid-k3s:cluster.k3s.disabel: is no setting of k3s (known here: those of k3s 1.33 line of June 2026). Did you mean disable?",
     ]);
   });
 
   it("refuses a key that k3s does not know", () => {
     assert.deepEqual(faultsOf({ "cluster.k3s.zzzzzzzz": "x" }), [
-      "hybrid-k3s:cluster.k3s.zzzzzzzz: is no setting of k3s. Remove it; `k3s server --help` and `k3s agent --help` list what there is, written here without the dashes.",
+      "hybrid-k3s:cluster.k3s.zzzzzzzz: is no setting of k3s (known here: those of k3s 1.33 line of June 2026). Remove it; `k3s server --help` and `k3s agent --help` list what there is, written here without the dashes.",
     ]);
   });
 

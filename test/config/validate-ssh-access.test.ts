@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { describe, it } from "node:test";
 import { faultsOf, hostKey, privateKey, protectedPrivateKey, warningsOf } from "../helpers/config-builder";
 
@@ -43,6 +44,30 @@ describe("validate-ssh-access", () => {
     assert.deepEqual(faultsOf({ bastionPrivateKey: "hunter2" }), [
       "hybrid-k3s:bastionPrivateKey: is no SSH private key. Give an unencrypted private key as ssh-keygen writes it: `pulumi config set --secret hybrid-k3s:bastionPrivateKey < ~/.ssh/id_ed25519`.",
     ]);
+  });
+
+  it("accepts PKCS#8, save for kinds that cannot be used in this form, and encrypted ones", () => {
+    const form = { type: "pkcs8", format: "pem" } as const;
+    const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+    const faultOfKey = (key: KeyObject) => faultsOf({ sshPrivateKey: key.export(form) });
+    const others = (fault: string) => [
+      `hybrid-k3s:sshPrivateKey: ${fault}. Give an unencrypted private key as ssh-keygen writes it: \`pulumi config set --secret hybrid-k3s:sshPrivateKey < ~/.ssh/id_ed25519\`.`,
+    ];
+    for (const key of [rsa, generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey]) assert.deepEqual(faultOfKey(key), []);
+    assert.deepEqual(
+      faultOfKey(generateKeyPairSync("ed25519").privateKey),
+      others("is a PKCS#8 key of a kind that cannot be used in this form (ed25519)"),
+    );
+    assert.deepEqual(
+      faultOfKey(generateKeyPairSync("ec", { namedCurve: "secp256k1" }).privateKey),
+      others("is a PKCS#8 key of a kind that cannot be used in this form (ec)"),
+    );
+    const encrypted = rsa.export({ ...form, cipher: "aes-256-cbc", passphrase: "passphrase" });
+    assert.deepEqual(faultsOf({ sshPrivateKey: encrypted }), others("is protected by a passphrase, which nobody can type here"));
+    assert.deepEqual(
+      faultsOf({ sshPrivateKey: "-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----" }),
+      others("is no SSH private key"),
+    );
   });
 
   it("refuses PuTTY's format", () => {

@@ -5,19 +5,19 @@ import { faultsOf, hostKey, privateKey } from "../helpers/config-builder";
 describe("validate-ssh-target", () => {
   it("refuses what is no address", () => {
     assert.deepEqual(faultsOf({ "pools.rack.hosts[0].address": "ops@192.0.2.10" }), [
-      'hybrid-k3s:pools.rack.hosts[0].address: "ops@192.0.2.10" is neither an IPv4 address nor a host name. Write the address alone; user and port are settings of their own.',
+      'hybrid-k3s:pools.rack.hosts[0].address: "ops@192.0.2.10" is neither a host name nor an IPv4 address. Write the address alone; user and port are settings of their own.',
     ]);
   });
 
   it("refuses an address with a number missing", () => {
     assert.deepEqual(faultsOf({ "pools.rack.hosts[0].address": "192.0.2" }), [
-      'hybrid-k3s:pools.rack.hosts[0].address: "192.0.2" is neither an IPv4 address nor a host name. Write the address alone; user and port are settings of their own.',
+      'hybrid-k3s:pools.rack.hosts[0].address: "192.0.2" is neither a host name nor an IPv4 address. Write the address alone; user and port are settings of their own.',
     ]);
   });
 
   it("refuses IPv6", () => {
     assert.deepEqual(faultsOf({ "pools.edge.bastion.address": "2001:db8::1" }), [
-      'hybrid-k3s:pools.edge.bastion.address: "2001:db8::1" is an IPv6 address, and IPv6 is not available yet. Give an IPv4 address or a host name.',
+      'hybrid-k3s:pools.edge.bastion.address: "2001:db8::1" is an IPv6 address, and IPv6 is not available yet. Give a host name or an IPv4 address.',
     ]);
   });
 

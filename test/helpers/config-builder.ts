@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { utils } from "ssh2";
 import { formatIssue } from "../../src/config/config-issue";
 import type { GivenConfig } from "../../src/config/given-config";
 import type { HybridConfig } from "../../src/config/schema";
 import { validateConfig } from "../../src/config/validate";
+import { newSshKey } from "./ssh-key.cjs";
 
 /** An ed25519 public key of no machine: the seed repeated. */
 export function hostKey(seed: number): string {
@@ -15,13 +15,13 @@ export function hostKey(seed: number): string {
 }
 
 /** Made for each run, so that no private key stands in the repository. */
-export const privateKey: string = utils.generateKeyPairSync("ed25519").private;
+export const privateKey: string = newSshKey().privateKey;
 
-export const protectedPrivateKey: string = utils.generateKeyPairSync("ed25519", {
+export const protectedPrivateKey: string = newSshKey({
   passphrase: "passphrase",
   cipher: "aes256-ctr",
   rounds: 1,
-}).private;
+}).privateKey;
 
 /** A CA's certificate; its key was thrown away. */
 export const siteCa: string = readFileSync(resolve(__dirname, "../fixtures/site-ca.pem"), "utf8");

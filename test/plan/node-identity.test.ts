@@ -1,44 +1,61 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { configDigest, hostIdentity } from "../../src/plan/node-identity";
+import { configDigest, hostIdentity, type IdentityNeeds } from "../../src/plan/node-identity";
 import { planCluster } from "../../src/plan/plan-cluster";
 import { configWith, hostKey, type Overrides } from "../helpers/config-builder";
 
 describe("hostIdentity", () => {
+  const cluster = { name: "edge", podCidr: "10.42.0.0/16", serviceCidr: "10.43.0.0/16" };
+  const identityOf = (key: string, generation = 0, more: Partial<IdentityNeeds> = {}) =>
+    hostIdentity({ host: { hostKey: key, generation }, role: "agent", cluster, ...more });
+
   it("fits into an auth key's description", () => {
     fc.assert(
       fc.property(fc.nat(255), fc.nat(), (seed, generation) => {
-        assert.match(hostIdentity({ hostKey: hostKey(seed), generation }), /^[a-z0-9]{1,50}$/);
+        assert.match(identityOf(hostKey(seed), generation), /^[a-z0-9]{1,50}$/);
       }),
     );
   });
 
-  it("changes with the host key and with the generation", () => {
+  it("changes with each thing that a living node cannot change", () => {
     const identities = [
-      hostIdentity({ hostKey: hostKey(1), generation: 0 }),
-      hostIdentity({ hostKey: hostKey(1), generation: 1 }),
-      hostIdentity({ hostKey: hostKey(2), generation: 0 }),
+      identityOf(hostKey(1)),
+      identityOf(hostKey(1), 1),
+      identityOf(hostKey(2)),
+      identityOf(hostKey(1), 0, { role: "server" }),
+      identityOf(hostKey(1), 0, { cluster: { ...cluster, name: "north" } }),
+      identityOf(hostKey(1), 0, { cluster: { ...cluster, podCidr: "10.52.0.0/16" } }),
+      identityOf(hostKey(1), 0, { cluster: { ...cluster, serviceCidr: "10.53.0.0/16" } }),
     ];
-    assert.equal(new Set(identities).size, 3);
+    assert.equal(new Set(identities).size, identities.length);
   });
 
   it("stays when only the host key's comment or spacing changes", () => {
     const hostKeyText = hostKey(1).replace(" ", "  ");
-    assert.equal(
-      hostIdentity({ hostKey: `${hostKeyText} root@rack-1\n`, generation: 0 }),
-      hostIdentity({ hostKey: hostKey(1), generation: 0 }),
+    assert.equal(identityOf(`${hostKeyText} root@rack-1\n`), identityOf(hostKey(1)));
+  });
+
+  const identitiesWith = (overrides: Overrides) => planCluster(configWith(overrides)).nodes.map(({ identity }) => identity);
+
+  it("is what the plan carries, so that settings and addresses re-make no node", () => {
+    assert.deepEqual(
+      identitiesWith({ "pools.rack.labels": { a: "b" }, "pools.rack.hosts[0].address": "192.0.2.11", "pools.rack.hosts[0].user": "root" }),
+      identitiesWith({}),
+    );
+    const before = identitiesWith({});
+    const after = identitiesWith({ "pools.rack.hosts[0].generation": 1 });
+    assert.deepEqual(
+      after.map((identity, i) => identity === before[i]),
+      [false, true, true],
     );
   });
 
-  it("is what the plan carries, so that only a new key or generation re-makes a node", () => {
-    const identityWith = (overrides: Overrides) => planCluster(configWith(overrides)).firstServer.identity;
-    const before = identityWith({});
-    assert.equal(
-      identityWith({ "pools.rack.labels": { a: "b" }, "pools.rack.hosts[0].address": "192.0.2.11", "pools.rack.hosts[0].user": "root" }),
-      before,
-    );
-    assert.notEqual(identityWith({ "pools.rack.hosts[0].generation": 1 }), before);
+  it("re-makes all nodes when the cluster's name or a network changes", () => {
+    const before = identitiesWith({});
+    for (const change of [{ "cluster.name": "north" }, { "cluster.podCidr": "10.52.0.0/16" }, { "cluster.serviceCidr": "10.53.0.0/16" }]) {
+      assert.equal(new Set([...before, ...identitiesWith(change)]).size, 2 * before.length, JSON.stringify(change));
+    }
   });
 });
 

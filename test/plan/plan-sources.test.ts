@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { planSources } from "../../src/plan/plan-sources";
+import { downloadUrls, planSources } from "../../src/plan/plan-sources";
 import { configWith } from "../helpers/config-builder";
 
 describe("planSources", () => {
@@ -23,5 +23,23 @@ describe("planSources", () => {
       k3sArtifactUrl: "https://mirror.example.org/k3s",
       caPem: "PEM",
     });
+  });
+});
+
+describe("downloadUrls", () => {
+  it("names the vendors, the k3s releases that the installer fetches among them", () => {
+    assert.deepEqual(downloadUrls(planSources(configWith(), "")), [
+      "https://raw.githubusercontent.com/k3s-io/k3s/v1.35.4%2Bk3s1/install.sh",
+      "https://github.com/k3s-io/k3s/releases",
+      "https://pkgs.tailscale.com/stable/",
+    ]);
+  });
+
+  it("names nothing but the mirrors where they are given", () => {
+    const config = configWith({ mirror: { k3s: "https://mirror.example.org/k3s", tailscale: "https://mirror.example.org/ts" } });
+    assert.deepEqual(downloadUrls(planSources(config, "")), [
+      "https://mirror.example.org/k3s/install.sh",
+      "https://mirror.example.org/ts/",
+    ]);
   });
 });

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { utils } from "ssh2";
 import { hostSpecs } from "../../lab/hosts/topology";
 import type { Lab } from "../../lab/lab";
 import { labSettings } from "../../lab/stack-config";
@@ -8,11 +7,12 @@ import { hostKey } from "../helpers/config-builder";
 import { compareWithGolden } from "../helpers/golden";
 import { mockedAnswers, mockedOutputs } from "../helpers/mocked-engine";
 import { recordProgram } from "../helpers/record-program";
+import { newSshKey } from "../helpers/ssh-key.cjs";
 
 describe("the program on the lab's stack", () => {
   it("registers what the golden file says", async () => {
     const secrets = {
-      "hybrid-k3s:sshPrivateKey": utils.generateKeyPairSync("ed25519").private,
+      "hybrid-k3s:sshPrivateKey": newSshKey().privateKey,
       "tailscale:oauthClientSecret": "tskey-client-lab",
     };
     const settings = Object.entries(labSettings(labWithFixedKeys()));

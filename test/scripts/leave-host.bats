@@ -160,3 +160,22 @@ TAILSCALE
   assert_success
   [ "$(sort "$FAKE/groups" | paste -sd ' ' -)" = "/sys/fs/cgroup/memory /sys/fs/cgroup/memory/other" ]
 }
+
+@test "what an uninstaller leaves that was cut off goes all the same" {
+  printf '#!/bin/sh\nexit 1\n' >"$HOST/usr-local/bin/k3s-uninstall.sh"
+  for file in etc/systemd/system/k3s.service.env usr-local/bin/k3s-killall.sh; do touch "$HOST/$file"; done
+  run_script leave-host
+  assert_success
+  assert_stderr 'k3s-uninstall.sh ended with an error'
+  [ "$(files)" = "$clean" ]
+}
+
+@test "an uninstaller and a unit that an older marker does not list keep the marker" {
+  printf '#!/bin/sh\nexit 1\n' >"$HOST/usr-local/bin/k3s-uninstall.sh"
+  sed -i '/k3s-uninstall.sh/d; /system\/k3s.service"/d' "$HOST/etc/hybrid-k3s/owner.json"
+  run_script leave-host
+  assert_failure
+  assert_stderr '- /etc/systemd/system/k3s.service is still there, k3s is not uninstalled; run on the host: sh -x /usr/local/bin/k3s-uninstall.sh'
+  assert_stderr '- /usr/local/bin/k3s-uninstall.sh is still there'
+  [ -e "$HOST/etc/hybrid-k3s/owner.json" ]
+}

@@ -57,3 +57,15 @@ rack-1: the disk at /var/lib is full; make room or give it a larger disk (du -xh
   lib 'make_scratch'
   [ -z "$stderr" ]
 }
+
+@test "write_file keeps the old file where the new one does not fit, even where errexit is off" {
+  export BEFORE='mount -t tmpfs -o size=16k none /etc/sysctl.d; echo old >/etc/sysctl.d/a'
+  local write='head -c 65536 /dev/zero | write_file /etc/sysctl.d/a 0600'
+  for text in "$write" "$write || exit 7" "if $write; then :; else exit 7; fi"; do
+    AFTER='' lib "trap 'cat /etc/sysctl.d/*; ls /etc/sysctl.d' EXIT; $text; echo went on"
+    [ "$status" -ne 0 ]
+    [ "$output" = "old
+a" ]
+    assert_stderr 'rack-1: cannot write /etc/sysctl.d/a; it stays as it was'
+  done
+}

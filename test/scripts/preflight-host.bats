@@ -193,3 +193,9 @@ https://away.test/x'
   run_script preflight-host
   assert_faults '- programs of these packages are missing: ca-certificates; run: apt-get install -y ca-certificates'
 }
+
+@test "a host without an IPv4 default route is refused with the command" {
+  echo '10.10.1.0/24 dev eth0 proto kernel scope link' >"$FAKE/ip-4-route-show-table-main"
+  run_script preflight-host
+  assert_faults '- the host has no IPv4 default route; add one, a dummy will do: ip route add default via ADDRESS dev DEVICE metric 9999'
+}

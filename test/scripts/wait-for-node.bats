@@ -133,3 +133,13 @@ old:NoExecute'
   [ "$(cat "$K/labels")" = workload=web ]
   refute_call annotate
 }
+
+@test "the first server's device that is gone gives the login that keeps the cluster" {
+  claim_host edge hybrid-k3s/dev rack-2
+  peer other 100.64.0.9
+  TAG=tag:k3s-edge run_script wait-for-node
+  assert_failure
+  assert_stderr 'make a one-off auth key for tag:k3s-edge'
+  assert_stderr 'tailscale up --reset --auth-key=KEY --hostname=rack-2 --accept-dns=false --accept-routes --snat-subnet-routes=false && systemctl restart k3s'
+  [[ "$stderr" != *"$REPLACE_COMMAND"* ]]
+}

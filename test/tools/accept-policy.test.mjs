@@ -32,6 +32,10 @@ describe("acceptPolicy", () => {
       "an earlier one with an operator that has left",
       ownPolicy({ operators: ["group:ops", "group:old"], groups: { "group:ops": [], "group:old": ["bob@example.org"] } }),
     ],
+    [
+      "an earlier one with a group that no line named",
+      ownPolicy({ groups: { "group:ops": ["alice@example.org"], "group:old": ["bob@example.org"] } }),
+    ],
     ["an earlier one with another podCidr", ownPolicy().replaceAll("10.42.0.0/16", "10.52.0.0/16")],
     ["an earlier one with another owner of the tag", ownPolicy().replaceAll("tag:k3s-admin", "tag:former-admin")],
   ]) {
@@ -90,6 +94,19 @@ describe("acceptPolicy", () => {
       );
     });
   }
+
+  it("names the tag of the one other cluster whose policy it is, and none where others have lines too", () => {
+    const other = ownPolicy().replaceAll(TAG, "tag:k3s-west");
+    const verdict = acceptPolicy(other, OWN);
+    assert.equal(verdict.formerTag, "tag:k3s-west");
+    assert.equal(verdict.reason, "it is the policy of a cluster with the tag tag:k3s-west, not tag:k3s-edge");
+    for (const text of [
+      withLine(other, '{"action": "accept", "src": ["group:dev"], "dst": ["tag:db:5432"]}'),
+      withLine(other, `{"action": "accept", "src": ["${TAG}"], "dst": ["${TAG}:6443"]}`),
+      DEFAULT_WITH_README.replace('"tag:k3s-admin":', '"tag:web": [], "tag:k3s-admin":'),
+    ])
+      assert.equal(acceptPolicy(text, OWN).formerTag, undefined);
+  });
 
   it("shows only the lines that would be lost", () => {
     const { lines } = acceptPolicy(

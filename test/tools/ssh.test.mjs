@@ -178,9 +178,11 @@ describe("openSession", () => {
   });
 
   it("tells a user who may not become root, with what sudo said", async (t) => {
-    for (const [sudo, seen] of [
-      ["asks", "sudo: a password is required"],
-      ["missing", "sudo is not installed"],
+    const grant = "give it: echo 'ops ALL=(ALL) NOPASSWD: ALL'";
+    for (const [sudo, seen, remedy] of [
+      ["asks", "sudo: a password is required", grant],
+      ["missing", "sudo is not installed", grant],
+      ["tty", "sudo: sorry, you must have a tty to run sudo", "take that demand from this user: echo 'Defaults:ops !requiretty'"],
     ]) {
       const strict = await startHost({ accepts: [operator.publicKey], sudo });
       t.after(() => strict.stop());
@@ -188,7 +190,7 @@ describe("openSession", () => {
       const fault = await errorOf(session.runAsRoot("x", "touch did-run\n", { limitMs: 5000 }));
       session.close();
       assert.equal(fault.kind, "sudo");
-      assert.ok(fault.message.includes(`(${seen}); give it: echo 'ops ALL=(ALL) NOPASSWD: ALL'`), fault.message);
+      assert.ok(fault.message.includes(`(${seen}); ${remedy}`), fault.message);
     }
   });
 

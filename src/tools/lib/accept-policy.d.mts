@@ -16,6 +16,8 @@ export interface PolicyVerdict {
   readonly reason: string;
   /** The lines that would be lost, each with its number in the live text. */
   readonly lines: readonly string[];
+  /** Where the whole policy is one that this program makes, under another tag: that tag. */
+  readonly formerTag?: string;
 }
 
 /** Whether the live policy may be taken over whole. Pure. */

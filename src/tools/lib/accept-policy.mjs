@@ -18,7 +18,8 @@ const DEFAULT_ENTRIES = {
 /**
  * Whether the live policy may be taken over whole: the vendor's default, the default with the README's lines (tagOwners
  * and groups that the stack's config names), or this cluster's own document, an earlier one included. Pure.
- * Returns {accepted, kind: "default" | "ours" | undefined, reason, lines}; `lines` are those that nobody may lose.
+ * Returns {accepted, kind: "default" | "ours" | undefined, reason, lines, formerTag?}; `lines` are those that nobody may
+ * lose, `formerTag` is there where they all are of one other cluster: this one, before its name or tag was changed?
  */
 export function acceptPolicy(liveText, { ours, tagOwners = [], groups = {}, tag, podCidr }) {
   let entries;
@@ -29,13 +30,7 @@ export function acceptPolicy(liveText, { ours, tagOwners = [], groups = {}, tag,
   }
   if (samePolicy(liveText, ours)) return { accepted: true, kind: "ours", reason: "it is this cluster's own", lines: [] };
 
-  const own = new Set(ownEntries(entries, { ours, tag, podCidr }));
-  const isOurs = [...own].some(({ section }) => section !== "tagOwners");
-  const isDefault = ({ section, value }) =>
-    !isOurs && (DEFAULT_ENTRIES[section] ?? []).some((known) => canonical(known) === canonical(value));
-  const foreign = entries.filter(
-    (entry) => !own.has(entry) && !isDefault(entry) && !isReadmeLine(entry, { entries, own, tagOwners, groups, tag }),
-  );
+  const { foreign, isOurs } = sortOut(entries, { ours, tagOwners, groups, tag, podCidr });
   if (foreign.length === 0) {
     return {
       accepted: true,
@@ -44,17 +39,44 @@ export function acceptPolicy(liveText, { ours, tagOwners = [], groups = {}, tag,
       lines: [],
     };
   }
+  const formerTag = otherClusterOf(entries, { tagOwners, groups, tag });
   return {
     accepted: false,
     kind: undefined,
-    reason: `it holds lines that are neither the vendor's default nor this cluster's`,
+    reason:
+      formerTag === undefined
+        ? "it holds lines that are neither the vendor's default nor this cluster's"
+        : `it is the policy of a cluster with the tag ${formerTag}, not ${tag}`,
+    ...(formerTag !== undefined && { formerTag }),
     lines: foreign.map(
       ({ section, key, value, line }) => `line ${line}: ${section}${/^\d*$/.test(key) ? "" : ` "${key}"`}: ${JSON.stringify(value)}`,
     ),
   };
 }
 
-function isReadmeLine({ section, key }, { entries, own, tagOwners, groups, tag }) {
+/** The entries that are neither this cluster's nor the vendor's nor the README's. */
+function sortOut(entries, { ours, tagOwners, groups, tag, podCidr }) {
+  const own = new Set(ownEntries(entries, { ours, tag, podCidr }));
+  const isOurs = [...own].some(({ section }) => section !== "tagOwners");
+  const isDefault = ({ section, value }) =>
+    !isOurs && (DEFAULT_ENTRIES[section] ?? []).some((known) => canonical(known) === canonical(value));
+  const foreign = entries.filter(
+    (entry) => !own.has(entry) && !isDefault(entry) && !isReadmeLine(entry, { entries, own, isOurs, tagOwners, groups, tag }),
+  );
+  return { foreign, isOurs };
+}
+
+/** The one tag, not our own, under which this program would have made the whole policy. */
+function otherClusterOf(entries, { tagOwners, groups, tag }) {
+  const tags = entries.filter(({ section, key }) => section === "tagOwners" && key !== tag).map(({ key }) => key);
+  const isWhole = (other) => {
+    const { foreign, isOurs } = sortOut(entries, { ours: "{}", tagOwners, groups, tag: other });
+    return isOurs && foreign.length === 0;
+  };
+  return tags.find(isWhole);
+}
+
+function isReadmeLine({ section, key }, { entries, own, isOurs, tagOwners, groups, tag }) {
   if (section === "tagOwners") {
     // An owner that a former config named may stand there still: only our tag's entry speaks of it.
     const formerOwner = [...own].some((entry) => entry.section === "tagOwners" && entry.key === tag && mentions(entry.value, key));
@@ -63,7 +85,8 @@ function isReadmeLine({ section, key }, { entries, own, tagOwners, groups, tag }
   if (section !== "groups") return false;
   if (Object.keys(groups).some((name) => groupName(name) === key)) return true;
   const users = entries.filter((entry) => mentions(entry.value, key));
-  return users.length > 0 && users.every((entry) => own.has(entry));
+  // In a policy of ours a group that no line names is one that the config has dropped.
+  return users.length > 0 ? users.every((entry) => own.has(entry)) : isOurs;
 }
 
 function groupName(name) {

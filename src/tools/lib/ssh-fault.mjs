@@ -94,11 +94,17 @@ export const faults = {
       "sudo",
       at,
       `does not let ${at.user} become root without a password (${seen})`,
-      at.user === "root"
-        ? "check root's shell"
-        : `give it: echo '${at.user} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/${at.user} as root there, or use user: root`,
+      at.user === "root" ? "check root's shell" : sudoRemedy(at.user, seen),
     ),
 };
+
+// `Defaults requiretty` refuses every command over SSH, whatever else the user may do: "sudo: sorry, you must have a tty to run sudo".
+function sudoRemedy(user, seen) {
+  const file = `/etc/sudoers.d/${user}`;
+  return /\btty\b/i.test(seen)
+    ? `take that demand from this user: echo 'Defaults:${user} !requiretty' >>${file} as root there, or use user: root`
+    : `give it: echo '${user} ALL=(ALL) NOPASSWD: ALL' >${file} as root there, or use user: root`;
+}
 
 const ROUTE_CODES = new Set(["EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ENETDOWN", "EADDRNOTAVAIL", "EACCES", "EPERM", "ENONET"]);
 const NAME_CODES = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EAI_NONAME", "EAI_NODATA"]);

@@ -4,13 +4,13 @@ import { tailnetAccess } from "./credentials.mjs";
 import { requireFields } from "./input.mjs";
 import { restoredPolicy, withoutOurs } from "./merge-policy.mjs";
 import { samePolicy } from "./policy-document.mjs";
+import { policyRefusal } from "./policy-refusal.mjs";
 import { TailnetApi } from "./tailnet-api.mjs";
 import { ToolError } from "./tool-error.mjs";
 
 const SCOPE = "policy_file";
 const HUJSON = "application/hujson";
 const MOST_TRIES = 6;
-const MOST_LINES = 40;
 
 /**
  * Reads the live policy before this stack takes the file over, and refuses lines that would be lost. Its result keeps
@@ -23,7 +23,7 @@ export async function holdPolicy(input, { env, out, limits = {} }) {
   const before = previousResult(env);
   const isAsWeLeftIt = before?.policy !== undefined && isSame(live.text, before.policy);
   const verdict = acceptPolicy(live.text, own);
-  if (!isAsWeLeftIt && !verdict.accepted) throw refusal(verdict, own.tag);
+  if (!isAsWeLeftIt && !verdict.accepted) throw new ToolError(policyRefusal(verdict, own.tag));
   out.result(JSON.stringify({ ...(before ?? firstSight(live, verdict, own, out)), policy: own.ours }));
 }
 
@@ -106,18 +106,4 @@ function previousResult(env) {
   } catch {
     return undefined;
   }
-}
-
-function refusal({ reason, lines }, tag) {
-  const shown = lines.slice(0, MOST_LINES).map((line) => `  ${line}`);
-  const more = lines.length > MOST_LINES ? [`  and ${lines.length - MOST_LINES} more`] : [];
-  return new ToolError(
-    [
-      `vpn.policy \`own\` would replace the tailnet's whole policy file, and ${reason}:`,
-      ...shown,
-      ...more,
-      `Nothing was changed. Use a tailnet of its own for ${tag}, or take these lines out at https://login.tailscale.com/admin/acls and run again ` +
-        "(lines for vpn.tagOwners and vpn.groups may stay).",
-    ].join("\n"),
-  );
 }

@@ -90,7 +90,11 @@ export const removal: Scenario = {
         await addStranger(context(), "outsider", "kiosk-1", []),
       ];
       try {
-        assert.match(await context().stack.exportState(), /edge-server-guard/, "without the guard in state nobody could have stopped it");
+        assert.match(
+          await context().stack.exportState(),
+          /cluster-server-guard/,
+          "without the guard in state nobody could have stopped it",
+        );
         await destroy(context());
         const before = { ...context().before, deviceIds: [...context().before.deviceIds, ...strangers.map(({ id }) => id)] };
         assert.deepEqual(await findLeftovers(context().lab, before), []);

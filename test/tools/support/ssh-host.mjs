@@ -4,21 +4,20 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2 from "ssh2";
+import { newSshKey } from "../../helpers/ssh-key.cjs";
 
 const SUDO = {
   free: '#!/bin/sh\n[ "$1" = -n ] && shift\nexec "$@"\n',
   asks: "#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n",
+  tty: "#!/bin/sh\necho 'sudo: sorry, you must have a tty to run sudo' >&2\nexit 1\n",
 };
 const PROGRAMS = ["sh", "cat", "true", "sleep", "env", "touch", "mkdir"];
 
-export function newKey() {
-  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync("ed25519");
-  return { privateKey, publicKey };
-}
+export const newKey = newSshKey;
 
 /**
  * A machine with an SSH server: real handshakes, real key checks, commands run by a real sh in a folder of its own.
- * `sudo`: free | asks | missing. `accepts`: public keys that may log in. `forwards: false`: no connections beyond it.
+ * `sudo`: free | asks | tty | missing. `accepts`: public keys that may log in. `forwards: false`: no connections beyond it.
  */
 export async function startHost({ accepts, sudo = "free", forwards = true, key = newKey() }) {
   const folder = mkdtempSync(join(tmpdir(), "hybrid-k3s-host-"));

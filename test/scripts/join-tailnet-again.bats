@@ -1,0 +1,138 @@
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # bats: each test is a subshell with status, output and stderr set by run; texts for other shells stay unexpanded
+load join_helper
+
+@test "a host that is logged in already needs no key" {
+  joined
+  run_script join-tailnet
+  assert_success
+  refute_call '^tailscale up'
+}
+
+@test "a key that was not needed is removed all the same" {
+  joined
+  give_key tskey-auth-unused
+  run_script join-tailnet
+  assert_success
+  [ ! -e "$HOST/run/hybrid-k3s/rack-1" ]
+}
+
+@test "preferences that k3s wiped are put right without a login" {
+  joined
+  for name in name accept-routes dns no-snat; do rm "$FAKE/tailscale/$name"; done
+  touch "$FAKE/tailscale/name"
+  run_script join-tailnet
+  assert_success
+  assert_call '^tailscale set --accept-routes --accept-dns=false --snat-subnet-routes=false --hostname=rack-1$'
+  refute_call '^tailscale up'
+}
+
+@test "a login as another device is refused with the commands" {
+  joined
+  echo laptop >"$FAKE/tailscale/name"
+  run_script join-tailnet
+  assert_failure
+  assert_stderr 'as laptop with tags: tag:k3s-edge, not to https://controlplane.tailscale.com as rack-1 with tag:k3s-edge'
+  assert_stderr 'tailscale logout'
+}
+
+@test "a login with another tag is refused" {
+  joined
+  echo tag:k3s-other >"$FAKE/tailscale/tag"
+  run_script join-tailnet
+  assert_failure
+  assert_stderr 'with tags: tag:k3s-other'
+}
+
+@test "a device that was deleted in the tailnet joins anew with the key" {
+  joined
+  echo false >"$FAKE/tailscale/online"
+  control_answers
+  give_key tskey-auth-good
+  run_script join-tailnet
+  assert_success
+  assert_call '^tailscale up --reset'
+}
+
+@test "a host of another stack or node is refused" {
+  claim_host other
+  run_script join-tailnet
+  assert_failure
+  assert_stderr 'belongs to cluster other of stack hybrid-k3s/dev'
+  claim_host edge hybrid-k3s/dev rack-7
+  run_script join-tailnet
+  assert_failure
+  assert_stderr 'still node rack-7 of this cluster'
+}
+
+@test "a tailscale that is not ours is refused before anything is written" {
+  mkdir -p "$HOST/var-lib/tailscale"
+  touch "$HOST/var-lib/tailscale/tailscaled.state"
+  before=$(host_state)
+  run_script join-tailnet
+  assert_failure
+  assert_stderr 'a tailscale that is not ours is on this host'
+  [ "$(host_state)" = "$before" ]
+}
+
+@test "a new tailscale version restarts tailscaled and nothing else" {
+  joined
+  export TAILSCALE_VERSION=1.90.1
+  serve_tailscale 1.90.1
+  run_script join-tailnet
+  assert_success
+  [ "$(calls '^systemctl (re)?start')" = "systemctl restart tailscaled.service" ]
+  [ "$("$HOST/usr-local/sbin/tailscaled")" = 1.90.1 ]
+  refute_call '^tailscale up'
+}
+
+@test "a join that was killed after the login goes on without the key" {
+  joined
+  rm -r "$HOST/etc/systemd/system/hybrid-k3s-guard.service" "$FAKE/units/hybrid-k3s-guard.service.active"
+  run_script join-tailnet
+  assert_success
+  [ "$(calls '^systemctl (re)?start')" = "systemctl restart hybrid-k3s-guard.service" ]
+  refute_call '^tailscale up'
+}
+
+@test "on the cluster's server a dead or missing key gives the login that keeps the cluster" {
+  touch "$HOST/etc/systemd/system/k3s.service"
+  control_answers
+  give_key tskey-auth-dead
+  for seen in 'the auth key is used, expired or refused' 'its auth key was used up earlier'; do
+    run_script join-tailnet
+    assert_failure
+    assert_stderr "$seen; make a one-off auth key for tag:k3s-edge"
+    assert_stderr 'tailscale up --reset --auth-key=KEY --hostname=rack-1 --accept-dns=false'
+    [[ "$stderr" != *"$REPLACE_COMMAND"* ]]
+    rm -f "$HOST/run/hybrid-k3s/rack-1/auth-key"
+  done
+}
+
+@test "a run that is cut off before the restarts is made up for by the next" {
+  joined
+  export TAILSCALE_VERSION=1.90.1
+  serve_tailscale 1.90.1
+  echo '# of an older version' >>"$HOST/etc/systemd/system/hybrid-k3s-guard.service"
+  printf '#!/bin/sh\ncase $1 in daemon-reload) exit 1 ;; esac\nexec "$STUBS/systemctl" "$@"\n' >"$FAKE/bin/systemctl"
+  chmod +x "$FAKE/bin/systemctl"
+  run_script join-tailnet
+  assert_failure
+  rm "$FAKE/bin/systemctl"
+  forget_calls
+  run_script join-tailnet
+  assert_success
+  [ "$(calls '^systemctl (daemon-reload|(re)?start)')" = "systemctl daemon-reload
+systemctl restart hybrid-k3s-guard.service
+systemctl restart tailscaled.service" ]
+}
+
+@test "another podCidr takes the old one's route away by the old unit" {
+  joined
+  export POD_CIDR=10.52.0.0/16
+  printf '#!/bin/sh\n[ "$1 $2" != "stop hybrid-k3s-route.service" ] || grep ^ExecStop /etc/systemd/system/$2 >"$FAKE/stopped-by"\nexec "$STUBS/systemctl" "$@"\n' >"$FAKE/bin/systemctl"
+  chmod +x "$FAKE/bin/systemctl"
+  run_script join-tailnet
+  assert_success
+  [ "$(cat "$FAKE/stopped-by")" = 'ExecStop=-ip -4 route del unreachable 10.42.0.0/16 metric 4000' ]
+  [ "$(calls '^systemctl (stop|daemon-reload|(re)?start)' | cut -d' ' -f2- | paste -sd ' ' -)" = "stop hybrid-k3s-guard.service stop hybrid-k3s-route.service daemon-reload restart hybrid-k3s-route.service restart hybrid-k3s-guard.service" ]
+}

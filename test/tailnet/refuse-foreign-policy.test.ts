@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { planCluster } from "../../src/plan/plan-cluster";
+import { refuseForeignPolicy } from "../../src/tailnet/refuse-foreign-policy";
+import { configWith, type Overrides } from "../helpers/config-builder";
+
+const address = { baseUrl: "https://api.tailscale.com", tailnet: "-" };
+const tailnetWith = (overrides: Overrides = {}) => planCluster(configWith(overrides)).tailnet;
+const ours = (overrides: Overrides = {}) => JSON.stringify(tailnetWith(overrides).policy);
+
+describe("refuseForeignPolicy", () => {
+  let answer: () => string;
+  before(() =>
+    pulumi.runtime.setMocks({
+      newResource: () => assert.fail("the check makes no resource"),
+      call: ({ token }) => {
+        assert.equal(token, "tailscale:index/getAcl:getAcl");
+        const text = answer();
+        return { id: "acl", acl: text, hujson: text };
+      },
+    }),
+  );
+
+  /** What the operator reads, for this live policy and these settings. */
+  async function refusalOf(live: () => string, overrides: Overrides = {}, at = address): Promise<string> {
+    answer = live;
+    const error: unknown = await refuseForeignPolicy(tailnetWith(overrides), at).then(
+      () => assert.fail("it was accepted"),
+      (thrown: unknown) => thrown,
+    );
+    assert.ok(pulumi.RunError.isInstance(error), "Pulumi would print it with a stack");
+    return error.message;
+  }
+
+  it("shows each line that would be lost, and what to do", async () => {
+    const live =
+      '{\n"tagOwners": {"tag:db": ["group:dev"]},\n"acls": [\n{"action": "accept", "src": ["group:dev"], "dst": ["tag:db:5432"]}\n]\n}';
+    assert.equal(
+      await refusalOf(() => live),
+      [
+        "vpn.policy `own` would replace the tailnet's whole policy file, and it holds lines that are neither the vendor's default nor this cluster's:",
+        '  line 2: tagOwners "tag:db": ["group:dev"]',
+        '  line 4: acls: {"action":"accept","src":["group:dev"],"dst":["tag:db:5432"]}',
+        "Nothing was changed. Use a tailnet of its own for tag:k3s-edge, or take these lines out at https://login.tailscale.com/admin/acls and run again (lines for vpn.tagOwners and vpn.groups may stay).",
+      ].join("\n"),
+    );
+  });
+
+  for (const [title, overrides] of [
+    ["vpn.tag", { "vpn.tag": "tag:k3s-north" }],
+    ["cluster.name", { "cluster.name": "north" }],
+  ] as const) {
+    it(`says how to get back when ${title} of a living cluster changed`, async () => {
+      const message = await refusalOf(ours, overrides);
+      assert.match(
+        message,
+        /^vpn\.policy `own` would replace the .*, and it is the policy of a cluster with the tag tag:k3s-edge, not tag:k3s-north:\n {2}line/,
+      );
+      assert.match(
+        message,
+        /Put the old cluster\.name or vpn\.tag back; to change it, run `pulumi destroy` first, while the old value stands\.$/m,
+      );
+    });
+  }
+
+  it("accepts our own policy of an earlier config", async () => {
+    const earlier = { "vpn.groups": { ops: ["alice@example.org"], former: ["bob@example.org"] }, "vpn.nodePorts": [9100] };
+    for (const live of [ours(), ours(earlier), ours({ "cluster.podCidr": "10.52.0.0/16" })]) {
+      answer = () => live;
+      await refuseForeignPolicy(tailnetWith(), address);
+    }
+  });
+
+  it("says what was asked, what the API answered and what to do, where the policy cannot be read", async () => {
+    const fail = () => {
+      const details = "Failed to fetch ACL: calling actor does not have enough permissions (403)";
+      // The engine's own words reach the program as `details` of the gRPC error (sdk/nodejs/runtime/invoke.ts).
+      throw Object.assign(new Error(`2 UNKNOWN: ${details}`), { details });
+    };
+    assert.equal(
+      await refusalOf(fail),
+      [
+        "The policy of the credential's tailnet could not be read at https://api.tailscale.com; nothing was changed. The answer was:",
+        "  Failed to fetch ACL: calling actor does not have enough permissions (403)",
+        "Check that the credential is a current one (config tailscale:oauthClientId and tailscale:oauthClientSecret, or tailscale:apiKey) with the scopes policy_file, auth_keys and devices:core, each with write (README, step 2), and that this machine reaches the API. Then run again.",
+      ].join("\n"),
+    );
+    assert.match(await refusalOf(fail, {}, { ...address, tailnet: "example.org" }), /^The policy of tailnet example\.org could not/);
+  });
+});
