@@ -29,12 +29,13 @@ function holdLab(checkout = checkoutRoot): Holder {
   };
 }
 
-const waitUntilNothingLeft = () =>
+/** A program that is killed just as it starts the lab's supervisor leaves one that is not yet to be seen; it ends what it began by itself. */
+const waitUntilNothingLeft = (machineBefore: string) =>
   waitUntil(
     "nothing of the lab is left",
     () => {
-      const traces = labTraces();
-      if (traces.length > 0) throw new Error(traces.join("\n"));
+      const left = [...labTraces(), ...(machineState() === machineBefore ? [] : [machineState()])];
+      if (left.length > 0) throw new Error(left.join("\n"));
       return true;
     },
     { timeoutMs: 20_000 },
@@ -50,8 +51,7 @@ describe("the lab's end", () => {
       await new Promise((resolve) => setTimeout(resolve, milliseconds));
       process.kill(holder.pid, "SIGKILL");
       await holder.ended;
-      await waitUntilNothingLeft();
-      assert.equal(machineState(), machineBefore);
+      await waitUntilNothingLeft(machineBefore);
     });
   }
 
@@ -61,7 +61,7 @@ describe("the lab's end", () => {
     assert.notDeepEqual(labTraces(), []);
     process.kill(holder.pid, "SIGKILL");
     await holder.ended;
-    await waitUntilNothingLeft();
+    await waitUntilNothingLeft(machineBefore);
     const lab = await startLab({ progress: silentProgress, control: false, hosts: ["bastion"] });
     assert.equal(await lab.operator.ssh("bastion", ["hostname"]), "bastion\n");
     await lab.down();
