@@ -27,9 +27,11 @@ make_links() {
   } | "$here/network.sh"
 }
 
-# A group of the host's own in every hierarchy, so that a kubelet sees only its own tree; cpuset's must be filled before use.
+# A group of the host's own in every hierarchy, so that a kubelet sees only its own tree; cpuset's must be filled before use. What an
+# earlier boot left below it goes first: a machine that starts has none.
 enter_cgroups() {
   while read -r directory; do
+    [ ! -d "$directory/$name" ] || find "$directory/$name" -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null || true
     mkdir -p "$directory/$name"
     for file in cpuset.cpus cpuset.mems; do
       [ ! -e "$directory/$name/$file" ] || cat "$directory/$file" >"$directory/$name/$file"
