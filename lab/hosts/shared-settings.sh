@@ -40,15 +40,17 @@ raise() {
 # The folder above is the lock, so that no lock file outlives the last lab.
 exec 9</run
 flock 9
-mkdir -p "$shared"
 case $verb in
   take)
+    mkdir -p "$shared"
     drop_ended
     [ -e "$shared/before" ] || save
     : >"$shared/lab-$pid"
     raise
     ;;
   give-back)
+    # Also called where no lab was counted: then there is nothing to give back, and nothing to leave behind.
+    [ -d "$shared" ] || exit 0
     rm -f "$shared/lab-$pid"
     drop_ended
     if [ -e "$shared/before" ] && ! ls "$shared"/lab-* >/dev/null 2>&1; then
