@@ -4,18 +4,10 @@ import { tailnetAccess } from "../../src/tools/lib/credentials.mjs";
 import { removeDevices } from "../../src/tools/lib/devices.mjs";
 import { TailnetApi } from "../../src/tools/lib/tailnet-api.mjs";
 import { errorOf, recordOutput } from "./support/recorder.mjs";
-import { API_KEY, CLIENT, startTailnet } from "./support/tailnet-server.mjs";
+import { API_KEY, CLIENT, device, startTailnet } from "./support/tailnet-server.mjs";
 
 const TAG = "tag:k3s-edge";
 const LIMITS = { requestMs: 150, totalMs: 1200, firstPauseMs: 20, longestPauseMs: 100 };
-const device = (nodeId, hostname, tags, more = {}) => ({
-  nodeId,
-  id: `1${nodeId}`,
-  hostname,
-  name: `${hostname}.tail1234.ts.net`,
-  tags,
-  ...more,
-});
 
 describe("removeDevices", () => {
   let tailnet, out;

@@ -6,7 +6,7 @@ import { cleanLater, leaveNode } from "../../src/tools/lib/leave-node.mjs";
 import { errorOf, recordOutput } from "./support/recorder.mjs";
 import { scriptFolder } from "./support/scripts.mjs";
 import { freePort, newKey, startBlackHole, startHost } from "./support/ssh-host.mjs";
-import { CLIENT, startTailnet } from "./support/tailnet-server.mjs";
+import { CLIENT, device, startTailnet } from "./support/tailnet-server.mjs";
 
 const TAG = "tag:k3s-edge";
 const LIMITS = {
@@ -15,14 +15,6 @@ const LIMITS = {
   pollMs: 20,
   api: { requestMs: 200, totalMs: 1500, firstPauseMs: 20, longestPauseMs: 100 },
 };
-const device = (nodeId, hostname, tags, more = {}) => ({
-  nodeId,
-  id: `1${nodeId}`,
-  hostname,
-  name: `${hostname}.tail1234.ts.net`,
-  tags,
-  ...more,
-});
 
 describe("leave delete", () => {
   const operator = newKey();
