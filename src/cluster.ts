@@ -6,8 +6,11 @@ import { rewriteKubeconfig } from "./k3s/kubeconfig";
 import type { ReadyResult } from "./membership/ready";
 import { ServerGuard } from "./membership/server-guard";
 import { createNode } from "./nodes/create-node";
+import { createNetworks } from "./nodes/networks";
+import type { JoinedNode } from "./nodes/node";
 import type { NodePlan } from "./plan/cluster-plan";
 import { type NodeStatus, renderTopology } from "./plan/topology";
+import type { PlacedMachine } from "./nodes/tell-lost-machines";
 import { PolicyFound } from "./tailnet/policy-found";
 import { Tailnet } from "./tailnet/tailnet";
 
@@ -19,6 +22,8 @@ export class HybridCluster extends pulumi.ComponentResource {
   readonly nodes: pulumi.Output<NodeStatus[]>;
   /** The nodes and their paths as a Mermaid graph. */
   readonly topology: pulumi.Output<string>;
+  /** The nodes that stand in a cloud. */
+  readonly machines: readonly PlacedMachine[];
 
   constructor(name: string, context: ClusterContext, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-k3s:cluster:HybridCluster", name, {}, opts);
@@ -31,7 +36,8 @@ export class HybridCluster extends pulumi.ComponentResource {
     const entry = new ServerGuard(`${name}-identity-guard`, context, identity, { ...guard, dependsOn: found });
     const tailnet = new Tailnet(name, { context, after: [found, entry] }, { parent: this });
 
-    const join = (node: NodePlan) => createNode(node, context, { parent: this, dependsOn: [tailnet, entry] });
+    const networks = createNetworks(plan, { parent: this, dependsOn: entry });
+    const join = (node: NodePlan) => createNode(node, context, networks, { parent: this, dependsOn: [tailnet, entry] });
     const first = join(plan.firstServer);
     const server = new K3sServer(plan.firstServer.name, { context, node: first }, { parent: this });
 
@@ -41,32 +47,52 @@ export class HybridCluster extends pulumi.ComponentResource {
     const agents = plan.nodes
       .filter((node) => node.name !== plan.firstServer.name)
       .map((node) => new K3sAgent(node.name, { context, node: join(node), server, serverIp: first.tailnetIp }, { parent: this }));
+    const looks = [server, ...agents].map(({ node, seen }) => ({
+      // With --continue-on-error the outputs are wanted also where a node failed: the kubeconfig above all.
+      seen: pulumi.recover<ReadyResult | undefined>(seen, () => undefined),
+      ssh: pulumi.recover(sshOf(node), () => ""),
+      machine: pulumi.recover(machineOf(node), () => ""),
+    }));
 
+    this.machines = [server, ...agents].flatMap(({ node: { plan: placed, machine } }) => (machine ? [{ plan: placed, machine }] : []));
     this.apiEndpoint = pulumi.output(plan.apiEndpoint ?? first.tailnetIp);
     this.kubeconfig = pulumi.secret(
       pulumi
         .all([server.access, this.apiEndpoint])
         .apply(([access, endpoint]) => rewriteKubeconfig(access.kubeconfig, endpoint, plan.name)),
     );
-    this.nodes = pulumi
-      // With --continue-on-error the outputs are wanted also where a node failed: the kubeconfig above all.
-      .all([server, ...agents].map(({ seen }) => pulumi.recover<ReadyResult | undefined>(seen, () => undefined)))
-      .apply((seen) => plan.nodes.map((node, i) => nodeStatus(node, seen[i])));
+    this.nodes = pulumi.all(looks).apply((found) => plan.nodes.map((node, i) => nodeStatus(node, found[i])));
     this.topology = this.nodes.apply((nodes) => renderTopology(plan, nodes));
     this.registerOutputs({ kubeconfig: this.kubeconfig, apiEndpoint: this.apiEndpoint, nodes: this.nodes, topology: this.topology });
   }
 }
 
-function nodeStatus(node: NodePlan, seen: ReadyResult | undefined): NodeStatus {
-  const { host, bastion } = node;
+/** `user@address:port`, with the bastion where one is needed; a cloud tells the address when the machine is made. */
+function sshOf({ route: { host, bastion } }: JoinedNode): pulumi.Output<string> {
+  const through = bastion ? ` via ${bastion.user}@${bastion.address}:${bastion.port}` : "";
+  return pulumi.interpolate`${host.user}@${host.address}:${host.port}${through}`;
+}
+
+function machineOf({ machine }: JoinedNode): pulumi.Output<string> {
+  return machine === undefined ? pulumi.output("") : pulumi.interpolate`${machine.id} ${machine.type}`;
+}
+
+interface Look {
+  readonly seen: ReadyResult | undefined;
+  readonly ssh: string;
+  readonly machine: string;
+}
+
+function nodeStatus(node: NodePlan, look: Look | undefined): NodeStatus {
   return {
     name: node.name,
     pool: node.pool,
     provider: node.kind,
-    region: "",
+    region: node.kind === "bare-metal" ? "" : node.region,
     role: node.role,
-    tailnetIp: seen?.tailnetIp ?? "",
-    ssh: `${host.user}@${host.address}:${host.port}${bastion ? ` via ${bastion.user}@${bastion.address}:${bastion.port}` : ""}`,
-    path: seen?.path ?? "",
+    tailnetIp: look?.seen?.tailnetIp ?? "",
+    ssh: look?.ssh ?? "",
+    machine: look?.machine ?? "",
+    path: look?.seen?.path ?? "",
   };
 }

@@ -1,20 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HybridCluster } from "./cluster";
 import { loadConfig } from "./config/load";
+import { refuseMissingEgress } from "./nodes/check-egress";
+import { tellLostMachines } from "./nodes/tell-lost-machines";
 import { planCluster } from "./plan/plan-cluster";
 import { refuseForeignPolicy } from "./tailnet/refuse-foreign-policy";
 
 export = async () => {
-  const { config, secrets, owner, mirrorCaPem, warnings } = loadConfig();
-  const plan = planCluster(config, { mirrorCaPem, warnings });
+  const { config, secrets, owner, mirrorCaPem, sshPublicKey, warnings } = loadConfig();
+  const plan = planCluster(config, { mirrorCaPem, sshPublicKey, warnings });
   for (const warning of plan.warnings) await pulumi.log.warn(warning);
+  if (plan.costs !== undefined) await pulumi.log.info(plan.costs);
   // Pulumi keeps the stack of each of its many promises (runtime/debuggable.ts): finding their lines took a fifth of this program's time.
   Error.stackTraceLimit = 1;
   const { sshPrivateKey: privateKey, bastionPrivateKey, tailscale } = secrets;
   await refuseForeignPolicy(plan.tailnet, tailscale);
+  await refuseMissingEgress(plan);
 
   const ssh = { sshAgent: config.access.sshAgent, ...(privateKey && { privateKey }), ...(bastionPrivateKey && { bastionPrivateKey }) };
   // Not the cluster's name: under another one the guards would be new, and could refuse nothing.
-  const { kubeconfig, apiEndpoint, nodes, topology } = new HybridCluster("cluster", { plan, owner, ssh, tailnet: tailscale });
+  const { kubeconfig, apiEndpoint, nodes, topology, machines } = new HybridCluster("cluster", { plan, owner, ssh, tailnet: tailscale });
+  await tellLostMachines(machines);
   return { kubeconfig, apiEndpoint, nodes, topology };
 };

@@ -4,7 +4,6 @@ import { providers } from "./schema";
 /** Settings that only one provider's pools have. */
 const tellingSettings: Readonly<Record<string, (typeof providers)[number]>> = {
   hosts: "bare-metal",
-  bastion: "bare-metal",
   instanceType: "aws",
   vmSize: "azure",
 };

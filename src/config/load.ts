@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { configError } from "./config-error";
 import type { GivenConfig } from "./given-config";
 import type { HybridConfig } from "./schema";
+import { publicKeyOf } from "./ssh-public-key";
 import { validateConfig } from "./validate";
 
 /** Credentials, each from a config key of its own (one nested secret would make a whole object secret). */
@@ -30,6 +31,8 @@ export interface LoadedConfig {
   readonly owner: string;
   /** Contents of `mirror.caFile`; empty where none is given. */
   readonly mirrorCaPem: string;
+  /** `access.sshPublicKey`, or the public half of sshPrivateKey; absent where neither is given. */
+  readonly sshPublicKey?: string;
   readonly warnings: readonly string[];
 }
 
@@ -39,7 +42,19 @@ export function loadConfig(): LoadedConfig {
   const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
   const { config, issues, warnings } = validateConfig(given);
   if (config === undefined) throw configError(owner, issues);
-  return { config, secrets: readSecrets(given), owner, mirrorCaPem: given.mirrorCa?.text ?? "", warnings };
+  return withoutAbsent({
+    config,
+    secrets: readSecrets(given),
+    owner,
+    mirrorCaPem: given.mirrorCa?.text ?? "",
+    sshPublicKey: config.access.sshPublicKey?.trim() ?? derivedPublicKey(given),
+    warnings,
+  });
+}
+
+function derivedPublicKey({ settings }: GivenConfig): string | undefined {
+  const privateKey = settings["sshPrivateKey"];
+  return typeof privateKey === "string" ? publicKeyOf(privateKey) : undefined;
 }
 
 function readGivenConfig(): GivenConfig {

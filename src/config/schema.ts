@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { architectures, imageNames } from "./images";
 
 /**
  * Shape of the stack config (design: what the user writes). Only the shape: what a value may be stands in validate-*.ts, so that one
@@ -7,6 +8,7 @@ import { z } from "zod";
  */
 const text = (example: string) => z.string().meta({ example });
 const whole = (example: number) => z.int().meta({ example });
+const dollars = (example: number) => z.number().meta({ example });
 const texts = (example: string) => z.array(z.string()).meta({ example });
 
 /** One value in /etc/rancher/k3s/config.yaml. */
@@ -55,6 +57,7 @@ const mirrorSchema = z.strictObject({
 const accessSchema = z.strictObject({
   sshAgent: z.boolean().default(false),
   allowedCidrs: texts("[203.0.113.7/32]").optional(),
+  sshPublicKey: text('"ssh-ed25519 AAAA..."').optional(),
 });
 
 const sshTargetSchema = z.strictObject({
@@ -76,29 +79,65 @@ const hostSchema = sshTargetSchema.extend({
 
 const everyPool = {
   role: z.enum(["server", "agent"]).meta({ example: "agent" }),
-  jurisdiction: text("eu").optional(),
   labels: z.record(z.string(), z.string()).default({}),
   taints: z.array(z.string()).default([]),
   k3s: k3sSettingsSchema,
   drainTimeout: text("120s").default("120s"),
+  bastion: sshTargetSchema.optional(),
 };
 
 const cloudPool = {
   ...everyPool,
   count: whole(0),
   remove: z.array(z.int()).default([]),
-  region: text("eu-central-1"),
+  zones: z.array(z.string()).optional(),
+  image: z.enum(imageNames).default("debian-12"),
+  architecture: z.enum(architectures).optional(),
+  diskGb: whole(30).default(30),
   spot: z.boolean().default(false),
+  spotMaxPrice: dollars(0.05).optional(),
+  publicIp: z.boolean().default(true),
+  /** How a machine without a public address is reached where no bastion stands before it: by a route of the operator's. */
+  reachableBy: z.enum(["private"]).optional(),
+  hourlyPrice: dollars(0.0957).optional(),
 };
 
 const bareMetalPoolSchema = z.strictObject({
   provider: z.literal("bare-metal"),
   ...everyPool,
-  bastion: sshTargetSchema.optional(),
+  jurisdiction: text("eu").optional(),
   hosts: z.array(hostSchema).meta({ example: '[{name: rack-1, address: 192.0.2.10, user: ops, hostKey: "ssh-ed25519 AAAA..."}]' }),
 });
-const awsPoolSchema = z.strictObject({ provider: z.literal("aws"), ...cloudPool, instanceType: text("t3.large") });
-const azurePoolSchema = z.strictObject({ provider: z.literal("azure"), ...cloudPool, vmSize: text("Standard_D2s_v5") });
+const awsPoolSchema = z.strictObject({
+  provider: z.literal("aws"),
+  ...cloudPool,
+  region: text("eu-central-1"),
+  instanceType: text("t3.large"),
+});
+const azurePoolSchema = z.strictObject({
+  provider: z.literal("azure"),
+  ...cloudPool,
+  region: text("westeurope"),
+  vmSize: text("Standard_D2s_v5"),
+});
+
+/** A region's network: made by the stack, or an existing one by its ids; which settings go together stands in validate-cloud-networks.ts. */
+const madeNetwork = { cidr: text("172.16.0.0/20").optional(), natGateway: z.boolean().optional() };
+const awsNetworkSchema = z.strictObject({
+  ...madeNetwork,
+  vpcId: text("vpc-0123456789abcdef0").optional(),
+  subnetIds: texts("[subnet-0123456789abcdef0]").optional(),
+});
+const azureNetworkSchema = z.strictObject({
+  ...madeNetwork,
+  subnetId: text(
+    "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Network/virtualNetworks/NETWORK/subnets/SUBNET",
+  ).optional(),
+});
+const networksSchema = z.strictObject({
+  aws: z.record(z.string(), awsNetworkSchema).default({}),
+  azure: z.record(z.string(), azureNetworkSchema).default({}),
+});
 
 export const providers = ["bare-metal", "aws", "azure"] as const;
 
@@ -107,6 +146,7 @@ export const configSchema = z.strictObject({
   vpn: vpnSchema,
   mirror: mirrorSchema.default({}),
   access: accessSchema.default({ sshAgent: false }),
+  networks: networksSchema.default({ aws: {}, azure: {} }),
   pools: z.record(z.string(), z.discriminatedUnion("provider", [bareMetalPoolSchema, awsPoolSchema, azurePoolSchema])),
 });
 
@@ -117,6 +157,9 @@ export type WrittenConfig = z.input<typeof configSchema>;
 
 export type PoolConfig = HybridConfig["pools"][string];
 export type BareMetalPoolConfig = z.output<typeof bareMetalPoolSchema>;
+export type AwsPoolConfig = z.output<typeof awsPoolSchema>;
+export type AzurePoolConfig = z.output<typeof azurePoolSchema>;
+export type CloudPoolConfig = AwsPoolConfig | AzurePoolConfig;
 export type HostConfig = z.output<typeof hostSchema>;
 export type SshTargetConfig = z.output<typeof sshTargetSchema>;
 export type K3sSettings = z.output<typeof k3sSettingsSchema>;

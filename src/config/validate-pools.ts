@@ -13,10 +13,8 @@ export function validatePools(draft: ConfigDraft): readonly ConfigIssue[] {
   return [
     ...poolsOf(draft).flatMap((placed) => [
       ...validateName(placed),
-      ...validateProvider(placed),
       ...validateJurisdiction(placed, draft),
       ...validateDrainTimeout(placed),
-      ...validateCount(placed),
     ]),
     ...validateServers(draft),
   ];
@@ -33,20 +31,9 @@ function validateName({ name }: PlacedPool): ConfigIssue[] {
   ];
 }
 
-function validateProvider({ pool, at }: PlacedPool): ConfigIssue[] {
-  switch (pool.provider) {
-    case "bare-metal":
-    case undefined:
-      return [];
-    case "aws":
-    case "azure":
-      return [
-        { path: at("provider"), problem: `${quote(pool.provider)} is not available yet`, remedy: "Use bare-metal, or remove the pool." },
-      ];
-  }
-}
-
+/** A cloud pool's region says where it is: validate-regions.ts. */
 function validateJurisdiction({ pool, at }: PlacedPool, { cluster }: ConfigDraft): ConfigIssue[] {
+  if (!isBareMetal(pool)) return [];
   const allowed = cluster?.allowedJurisdictions;
   const path = at("jurisdiction");
   const { jurisdiction } = pool;
@@ -86,14 +73,9 @@ function validateDrainTimeout({ pool, at }: PlacedPool): ConfigIssue[] {
   ];
 }
 
-function validateCount({ pool, at }: PlacedPool): ConfigIssue[] {
-  if (!("count" in pool) || pool.count === undefined || pool.count >= 0) return [];
-  return [{ path: at("count"), problem: `${pool.count} is negative`, remedy: "Write 0 or more." }];
-}
-
 /** It may be the one with the server. */
 function isUnclear(pool: PoolDraft | undefined): boolean {
-  return pool?.role === undefined || (isBareMetal(pool) && pool.hosts === undefined);
+  return pool?.role === undefined || (isBareMetal(pool) ? pool.hosts === undefined : !("count" in pool) || pool.count === undefined);
 }
 
 function validateServers(draft: ConfigDraft): ConfigIssue[] {

@@ -101,6 +101,8 @@ function unknownKey(path: readonly PathPart[], key: string, settings: unknown): 
   const known = knownKeys(schemaAt(configSchema, path, settings)) ?? [];
   const ofProviders = path.length === 2 && path[0] === "pools" ? providersThatKnow(key) : [];
   if (ofProviders.length > 0) {
+    if (key === "jurisdiction")
+      return { path: at, problem: "is a setting of bare-metal pools only", remedy: "Remove it: a cloud pool's region says it." };
     return {
       path: at,
       problem: `is a setting of ${listOf(ofProviders, "and")} pools only`,

@@ -3,7 +3,7 @@ import { utils } from "ssh2";
 import { type ConfigIssue, settingPath } from "./config-issue";
 import type { ConfigDraft } from "./draft";
 import type { GivenConfig } from "./given-config";
-import { hostsOf } from "./pool-hosts";
+import { poolsOf } from "./pool-hosts";
 
 /** The curves of RFC 5656, as OpenSSL calls them. */
 const sshCurves = ["prime256v1", "secp384r1", "secp521r1"];
@@ -12,11 +12,11 @@ const keyNames = ["sshPrivateKey", "bastionPrivateKey"] as const;
 
 /** How the stack proves itself to hosts: one key, one more for bastions if need be, or the operator's agent. */
 export function validateSshAccess(draft: ConfigDraft, given: GivenConfig): readonly ConfigIssue[] {
-  return [...validateKeyPresence(draft, given), ...keyNames.flatMap((name) => validateKey(name, given)), ...validateAllowedCidrs(draft)];
+  return [...validateKeyPresence(draft, given), ...keyNames.flatMap((name) => validateKey(name, given))];
 }
 
 export function warnOfSshAccess(draft: ConfigDraft, given: GivenConfig): readonly string[] {
-  const unused = given.settings["bastionPrivateKey"] !== undefined && hostsOf(draft).every(({ pool }) => pool.bastion === undefined);
+  const unused = given.settings["bastionPrivateKey"] !== undefined && poolsOf(draft).every(({ pool }) => pool.bastion === undefined);
   return unused ? [`${settingPath("bastionPrivateKey")}: no pool has a bastion that would use it.`] : [];
 }
 
@@ -82,15 +82,4 @@ function faultOfPkcs8(text: string): string | undefined {
 
 function setCommand(name: string): string {
   return `pulumi config set --secret hybrid-k3s:${name} < ~/.ssh/id_ed25519`;
-}
-
-function validateAllowedCidrs({ access }: ConfigDraft): ConfigIssue[] {
-  if (access?.allowedCidrs === undefined) return [];
-  return [
-    {
-      path: settingPath("access", "allowedCidrs"),
-      problem: "is for cloud pools, which are not available yet",
-      remedy: "Remove it; who may reach SSH on bare-metal hosts is up to their own firewalls.",
-    },
-  ];
 }

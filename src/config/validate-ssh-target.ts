@@ -1,7 +1,7 @@
 import { contains, readIpv4, tailnetCidr, tailnetNetwork } from "./cidr";
 import { type ConfigIssue, type PathPart, quote } from "./config-issue";
 import type { ConfigDraft, SshTargetDraft } from "./draft";
-import { hostsOf, isBareMetal, poolsOf } from "./pool-hosts";
+import { hostsOf, poolsOf } from "./pool-hosts";
 import { hostKeyTypes, readHostKey } from "./ssh-host-key";
 import { validateHostNameOrIpv4 } from "./validate-host-name";
 import { clusterNetworks, type ClusterNetworks } from "./validate-networks";
@@ -12,9 +12,7 @@ type At = (...parts: readonly PathPart[]) => string;
 export function validateSshTargets(draft: ConfigDraft): readonly ConfigIssue[] {
   const networks = clusterNetworks(draft);
   const bastions = poolsOf(draft).flatMap(({ pool, at }) =>
-    isBareMetal(pool) && pool.bastion !== undefined
-      ? [{ target: pool.bastion, at: (...parts: readonly PathPart[]) => at("bastion", ...parts) }]
-      : [],
+    pool.bastion !== undefined ? [{ target: pool.bastion, at: (...parts: readonly PathPart[]) => at("bastion", ...parts) }] : [],
   );
   const hosts = hostsOf(draft).map(({ host, at }) => ({ target: host, at }));
   return [...bastions, ...hosts].flatMap(({ target, at }) => [

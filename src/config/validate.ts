@@ -3,15 +3,21 @@ import type { ConfigDraft } from "./draft";
 import type { GivenConfig } from "./given-config";
 import { nearestAmong } from "./nearest";
 import { configSchema, type HybridConfig } from "./schema";
+import { validateAccess, warnOfAccess } from "./validate-access";
+import { validateCloudNetworks, warnOfCloudNetworks } from "./validate-cloud-networks";
+import { validateCloudPools, warnOfCloudPools } from "./validate-cloud-pools";
+import { validateCloudReach } from "./validate-cloud-reach";
 import { validateCluster } from "./validate-cluster";
 import { validateHosts, warnOfHosts } from "./validate-hosts";
 import { validateK3sSettings } from "./validate-k3s-settings";
 import { validateK3sVersion, warnOfK3sVersion } from "./validate-k3s-version";
 import { validateLabels } from "./validate-labels";
 import { validateMirror } from "./validate-mirror";
+import { validateNetworkOverlaps } from "./validate-network-overlaps";
 import { validateNetworks } from "./validate-networks";
 import { validateOperators } from "./validate-operators";
 import { validatePools } from "./validate-pools";
+import { validateRegions } from "./validate-regions";
 import { validateShape } from "./validate-shape";
 import { validateSshAccess, warnOfSshAccess } from "./validate-ssh-access";
 import { validateSshTargets } from "./validate-ssh-target";
@@ -42,9 +48,13 @@ export function validateConfig(given: GivenConfig): ValidationResult {
     ...validateSections(draft),
     ...validateMirror(draft, given.mirrorCa),
     ...validateSshAccess(draft, given),
+    ...validateAccess(draft, given),
     ...validateTailscale(given),
   ];
-  const warnings = [...warnOfK3sVersion(draft), ...warnOfHosts(draft), ...warnOfSshAccess(draft, given)];
+  const warnings = [
+    ...[warnOfK3sVersion, warnOfHosts, warnOfCloudPools, warnOfCloudNetworks, warnOfAccess].flatMap((rule) => rule(draft)),
+    ...warnOfSshAccess(draft, given),
+  ];
   return issues.length > 0 || shape.config === undefined ? { issues, warnings } : { config: shape.config, issues, warnings };
 }
 
@@ -60,6 +70,11 @@ function validateSections(draft: ConfigDraft): readonly ConfigIssue[] {
     validateLabels,
     validateHosts,
     validateSshTargets,
+    validateCloudPools,
+    validateCloudReach,
+    validateRegions,
+    validateCloudNetworks,
+    validateNetworkOverlaps,
   ];
   return rules.flatMap((rule) => rule(draft));
 }

@@ -18,6 +18,7 @@ export interface K3sAgentArgs {
 
 /** One agent: member -> token file -> k3s -> ready. */
 export class K3sAgent extends pulumi.ComponentResource {
+  readonly node: JoinedNode;
   readonly seen: pulumi.Output<ReadyResult>;
 
   constructor(name: string, args: K3sAgentArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -27,7 +28,7 @@ export class K3sAgent extends pulumi.ComponentResource {
     const after = (...links: pulumi.Resource[]): pulumi.CustomResourceOptions => ({ parent: this, dependsOn: links });
 
     // With the first server's k3s gone in the same run there is no cluster left to drain: `destroy` skips this delete.
-    const member = new Member(`${name}-member`, context, plan, joined, { ...after(joined), deletedWith: server.k3s });
+    const member = new Member(`${name}-member`, context, plan, server.route, joined, { ...after(joined), deletedWith: server.k3s });
     const token = new RemoteSecret(
       `${name}-token`,
       { secret: server.access.agentToken, path: agentTokenFile, route, credentials: context.ssh, previous: member.id },
@@ -43,6 +44,7 @@ export class K3sAgent extends pulumi.ComponentResource {
       after(k3s),
     );
 
+    this.node = node;
     this.seen = ready.seen;
     this.registerOutputs({});
   }

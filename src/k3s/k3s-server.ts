@@ -18,6 +18,7 @@ export class K3sServer extends pulumi.ComponentResource {
   readonly k3s: RemoteScript;
   readonly access: pulumi.Output<ClusterAccess>;
   readonly ready: Ready;
+  readonly node: JoinedNode;
   readonly seen: pulumi.Output<ReadyResult>;
 
   constructor(name: string, args: K3sServerArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -33,6 +34,7 @@ export class K3sServer extends pulumi.ComponentResource {
       { node: node.plan, route: node.route, k3s: this.k3s, replaceCommand },
       { parent: this, dependsOn: this.k3s },
     );
+    this.node = node;
     this.seen = this.ready.seen;
     this.registerOutputs({});
   }

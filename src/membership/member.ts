@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { NodePlan } from "../plan/cluster-plan";
 import { LocalTool } from "../remote/local-tool";
-import { nodeInput } from "./tool-input";
+import { type Machine, nodeInput } from "./tool-input";
 
 /**
  * Stands in state before the node registers and undoes it when it is deleted: cordon, drain within the node's
@@ -13,10 +13,11 @@ export class Member extends LocalTool {
     name: string,
     context: ClusterContext,
     node: NodePlan,
+    firstServer: Machine,
     join: { readonly id: pulumi.Output<string> },
     opts: pulumi.CustomResourceOptions,
   ) {
-    const input = { ...nodeInput(context, node, context.plan.firstServer), drainSeconds: node.drainSeconds };
+    const input = { ...nodeInput(context, node, firstServer), drainSeconds: node.drainSeconds };
     super(name, { tool: "member", on: ["delete"], input, previous: [join.id] }, opts);
   }
 }

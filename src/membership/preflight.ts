@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import type { NodePlan } from "../plan/cluster-plan";
+import type { BareMetalNodePlan } from "../plan/cluster-plan";
 import { downloadUrls } from "../plan/plan-sources";
 import type { MetHostKeys } from "../remote/connection";
 import { LocalTool } from "../remote/local-tool";
@@ -14,7 +14,7 @@ const CONTROL_URL = "https://controlplane.tailscale.com/key?v=106";
 export class Preflight extends LocalTool {
   readonly keys: pulumi.Output<MetHostKeys>;
 
-  constructor(name: string, context: ClusterContext, node: NodePlan, opts: pulumi.CustomResourceOptions) {
+  constructor(name: string, context: ClusterContext, node: BareMetalNodePlan, opts: pulumi.CustomResourceOptions) {
     const { plan, owner } = context;
     const script = renderScript("preflight-host", {
       NODE_NAME: node.name,
@@ -26,7 +26,11 @@ export class Preflight extends LocalTool {
       CHECK_URLS: [CONTROL_URL, ...downloadUrls(plan.sources)].join("\n"),
       CA_PEM: plan.sources.caPem,
     });
-    super(name, { tool: "preflight", on: ["create"], input: { ...nodeInput(context, node), script }, previous: [node.identity] }, opts);
+    super(
+      name,
+      { tool: "preflight", on: ["create"], input: { ...nodeInput(context, node, node), script }, previous: [node.identity] },
+      opts,
+    );
     this.keys = this.stdout.apply((line) => JSON.parse(line) as MetHostKeys);
   }
 }

@@ -1,5 +1,9 @@
 import type { ClusterContext } from "../cluster-context";
 import type { NodePlan } from "../plan/cluster-plan";
+import type { HostRoute } from "../remote/connection";
+
+/** A machine and the bastion on the way to it. */
+export type Machine = Pick<HostRoute, "host" | "bastion">;
 
 /** The version of the tools' input. State outlives releases: raise it only with a tool that still reads the older ones. */
 const INPUT_VERSION = 1;
@@ -10,13 +14,11 @@ export function clusterInput(context: ClusterContext): Record<string, unknown> {
   return { v: INPUT_VERSION, cluster: plan.name, owner, tailnet: { ...tailnet, tag: plan.tailnet.tag } };
 }
 
-/** The same with a node, and the machine that the tool talks to: the node's own, or the first server's. */
-export function nodeInput(context: ClusterContext, node: NodePlan, machine: NodePlan = node): Record<string, unknown> {
+/** The same with a node, and the machine that the tool talks to: the node's own, or the first server's. Without one: the tailnet's API alone. */
+export function nodeInput(context: ClusterContext, node: NodePlan, machine?: Machine): Record<string, unknown> {
   return {
     ...clusterInput(context),
     node: node.name,
-    host: machine.host,
-    ...(machine.bastion && { bastion: machine.bastion }),
-    credentials: context.ssh,
+    ...(machine && { host: machine.host, ...(machine.bastion && { bastion: machine.bastion }), credentials: context.ssh }),
   };
 }

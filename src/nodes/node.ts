@@ -2,6 +2,12 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { NodePlan } from "../plan/cluster-plan";
 import type { HostRoute } from "../remote/connection";
 
+/** A machine that a cloud lends: its id there, and its instance type or VM size. */
+export interface NodeMachine {
+  readonly id: pulumi.Output<string>;
+  readonly type: string;
+}
+
 /** What any kind of node gives the rest once it is in the tailnet. */
 export interface JoinedNode {
   readonly plan: NodePlan;
@@ -11,4 +17,6 @@ export interface JoinedNode {
   readonly tailnetIp: pulumi.Output<string>;
   /** The line that makes this node anew: `pulumi up --replace '<urn of its auth key>'`. */
   readonly replaceCommand: pulumi.Output<string>;
+  /** Absent on metal. */
+  readonly machine?: NodeMachine;
 }

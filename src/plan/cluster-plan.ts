@@ -1,3 +1,6 @@
+import type { CloudNetworkPlan } from "./network-plan";
+import type { NodePlan } from "./node-plan";
+
 /** Everything that a run will make, as plain data: no Output, no secret, no clock. What is here decides which resources exist. */
 export interface ClusterPlan {
   /** Cluster name: the kubeconfig's context, the default tag's suffix, the owner marker on hosts. */
@@ -15,6 +18,10 @@ export interface ClusterPlan {
   readonly firstServer: NodePlan;
   /** All nodes, the first server first, then in the order of the config. */
   readonly nodes: readonly NodePlan[];
+  /** Cloud networks that a node of this plan stands in; none without such a node. */
+  readonly networks: readonly CloudNetworkPlan[];
+  /** What the cloud pools cost while they stand, as a table; absent where no pool with nodes has an hourlyPrice. */
+  readonly costs?: string;
   /** Things that the user should read but that stop nothing; shown once by index.ts. */
   readonly warnings: readonly string[];
 }
@@ -57,40 +64,5 @@ export interface SourcesPlan {
   readonly caPem: string;
 }
 
-/** One node; a union on `kind`: cloud kinds join it with their own fields. */
-export type NodePlan = BareMetalNodePlan;
-
-export type NodeRole = "server" | "agent";
-
-interface NodePlanBase {
-  /** Node name, tailnet host name and prefix of the node's resource names: all the same. */
-  readonly name: string;
-  readonly pool: string;
-  readonly role: NodeRole;
-  /** Labels and taints that this stack owns on the Node, pool and provider labels included. */
-  readonly labels: Readonly<Record<string, string>>;
-  /** Each `key=value:Effect` or `key:Effect`. */
-  readonly taints: readonly string[];
-  readonly drainSeconds: number;
-  /** Settings for /etc/rancher/k3s/config.yaml, save `server`, which is known only when the first server is in the tailnet. */
-  readonly k3sConfig: Readonly<Record<string, K3sValue>>;
-  /** Changes when the node must be made anew (metal: hostKey, generation, role, the cluster's name and networks). Goes into the key's description: at most 50 alphanumeric characters. */
-  readonly identity: string;
-}
-
-export type K3sValue = string | number | boolean | readonly string[];
-
-export interface BareMetalNodePlan extends NodePlanBase {
-  readonly kind: "bare-metal";
-  readonly host: SshTarget;
-  readonly bastion?: SshTarget;
-}
-
-/** A machine reached by SSH, its host key pinned. */
-export interface SshTarget {
-  readonly address: string;
-  readonly port: number;
-  readonly user: string;
-  /** As in a known_hosts line without the host: `ssh-ed25519 AAAA...`. */
-  readonly hostKey: string;
-}
+export type { AwsNetworkPlan, AzureNetworkPlan, CloudNetworkPlan, SubnetPlan } from "./network-plan";
+export type { AwsNodePlan, AzureNodePlan, BareMetalNodePlan, CloudNodePlan, K3sValue, NodePlan, NodeRole, SshTarget } from "./node-plan";

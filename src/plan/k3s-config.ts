@@ -14,20 +14,21 @@ interface K3sConfigNeeds {
   readonly config: HybridConfig;
   readonly pool: PoolConfig;
   readonly nodeName: string;
+  readonly taints: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly externalIp: string | undefined;
 }
 
 /** A node's k3s settings, save the first server's address. Labels and taints are what k3s registers the node with; later `ready` keeps them. */
 export function k3sConfigOf(needs: K3sConfigNeeds): Readonly<Record<string, K3sValue>> {
-  const { config, pool, nodeName, externalIp } = needs;
+  const { config, pool, nodeName, taints, externalIp } = needs;
   const labels = Object.entries(needs.labels).filter(([key]) => kubeletMaySet(key));
   return {
     ...userSettings(config.cluster.k3s, pool),
     "node-name": nodeName,
     "vpn-auth-file": vpnAuthFile,
     "node-label": labels.map(([key, value]) => `${key}=${value}`),
-    ...(pool.taints.length === 0 ? {} : { "node-taint": pool.taints }),
+    ...(taints.length === 0 ? {} : { "node-taint": taints }),
     ...(externalIp === undefined ? {} : { "node-external-ip": externalIp }),
     ...(pool.role === "server" ? serverSettings(config) : { "token-file": agentTokenFile }),
   };

@@ -18,6 +18,12 @@ export function hostIdentity({ host, role, cluster }: IdentityNeeds): string {
   return digest({ type, key, generation: host.generation, role, name, podCidr, serviceCidr });
 }
 
+/** Of a cloud node; that its machine was made anew is told by the machine's own id. */
+export function cloudIdentity({ role, cluster }: Omit<IdentityNeeds, "host">): string {
+  const { name, podCidr, serviceCidr } = cluster;
+  return digest({ role, name, podCidr, serviceCidr });
+}
+
 /** Changes with anything that a node's k3s runs with: `ready` carries it, to look again after every change in place. */
 export function configDigest(cluster: Pick<ClusterPlan, "k3sVersion">, node: NodePlan): string {
   return digest({ version: cluster.k3sVersion, config: node.k3sConfig, labels: node.labels, taints: node.taints });

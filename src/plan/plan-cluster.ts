@@ -1,5 +1,7 @@
 import type { HybridConfig } from "../config/schema";
 import type { ClusterPlan } from "./cluster-plan";
+import { planCosts } from "./plan-costs";
+import { planNetworks } from "./plan-networks";
 import { planNodes } from "./plan-nodes";
 import { planTailnet } from "./plan-policy";
 import { chooseFirstServer, orderNodes } from "./plan-roles";
@@ -10,12 +12,15 @@ export interface PlanExtras {
   /** Contents of `mirror.caFile`; empty: the hosts' own store. */
   readonly mirrorCaPem: string;
   readonly warnings: readonly string[];
+  /** The operator's public key, for cloud machines; absent: `access.sshPublicKey`. */
+  readonly sshPublicKey?: string | undefined;
 }
 
 /** Everything that a valid config asks for, as data. */
 export function planCluster(config: HybridConfig, extras: PlanExtras = { mirrorCaPem: "", warnings: [] }): ClusterPlan {
-  const nodes = planNodes(config);
+  const nodes = planNodes(config, extras.sshPublicKey ?? config.access.sshPublicKey);
   const firstServer = chooseFirstServer(nodes);
+  const costs = planCosts(config, nodes);
   return {
     name: config.cluster.name,
     k3sVersion: config.cluster.k3sVersion,
@@ -27,6 +32,11 @@ export function planCluster(config: HybridConfig, extras: PlanExtras = { mirrorC
     sources: planSources(config, extras.mirrorCaPem),
     firstServer,
     nodes: orderNodes(nodes, firstServer),
+    networks: planNetworks(
+      config,
+      nodes.filter((node) => node.kind !== "bare-metal"),
+    ),
+    ...(costs === undefined ? {} : { costs }),
     warnings: extras.warnings,
   };
 }

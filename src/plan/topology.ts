@@ -11,6 +11,8 @@ export interface NodeStatus {
   readonly tailnetIp: string;
   /** `user@address:port`, with the bastion where one is needed. */
   readonly ssh: string;
+  /** A cloud's id of the machine and its type, `i-0123 t3.large`; empty for bare metal. */
+  readonly machine: string;
   /** How the first server reached it when it was last looked at: `direct`, `relay`, or `self` for the server. */
   readonly path: string;
 }

@@ -15,9 +15,17 @@ export interface MetHostKeys {
   readonly bastionHostKey?: string;
 }
 
+/** A machine reached by SSH; a cloud tells its address, and the stack makes its host key, only while it runs. */
+export interface HostTarget {
+  readonly address: pulumi.Input<string>;
+  readonly port: number;
+  readonly user: string;
+  readonly hostKey: pulumi.Input<string>;
+}
+
 /** Where a node's scripts run: its machine, and the bastion on the way to it. */
 export interface HostRoute {
-  readonly host: SshTarget;
+  readonly host: HostTarget;
   readonly bastion?: SshTarget;
   /** Proven over a connection that the pinned keys opened: what @pulumi/command pins in their place. */
   readonly keys: pulumi.Output<MetHostKeys>;
@@ -42,6 +50,6 @@ export function connectionTo(route: HostRoute, credentials: SshCredentials): com
   };
 }
 
-function leg({ address, port, user }: SshTarget, hostKey: pulumi.Input<string>, privateKey: pulumi.Input<string> | undefined) {
+function leg({ address, port, user }: HostTarget, hostKey: pulumi.Input<string>, privateKey: pulumi.Input<string> | undefined) {
   return { host: address, port, user, hostKey, ...DIAL, ...(privateKey !== undefined && { privateKey }) };
 }

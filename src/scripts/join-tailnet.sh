@@ -2,9 +2,10 @@
 # Usage: sh -s -- join-tailnet
 # Makes this host a device of the tailnet: marker, packages, tailscale, forwarding, the unreachable pod route, login.
 # The auth key is used only where the host is not logged in as this node; it is removed afterwards.
-# Libraries: lib-marker.sh lib-download.sh lib-pod-network.sh lib-tailnet.sh lib-host-additions.sh lib-tailnet-login.sh
+# Libraries: lib-cloud-init.sh lib-marker.sh lib-download.sh lib-pod-network.sh lib-tailnet.sh lib-host-additions.sh lib-tailnet-login.sh
 # Needs: NODE_NAME CLUSTER_NAME OWNER TAG POD_CIDR TAILSCALE_VERSION TAILSCALE_URL AUTH_KEY_FILE WAIT_SECONDS REPLACE_COMMAND
-# May have: CA_PEM (authority of TAILSCALE_URL), LOGIN_SERVER (default: the vendor's)
+# May have: CA_PEM (authority of TAILSCALE_URL), LOGIN_SERVER (default: the vendor's), CLOUD_INIT_SECONDS (a cloud's machine: how long
+#   its first boot may take), METADATA_ADDRESSES (what pods must not reach, one a line)
 # Writes: what lib-host-additions.sh lists. Prints: {"tailnetIp":"100.64.0.1"}
 : "${NODE_NAME:?}" "${CLUSTER_NAME:?}" "${OWNER:?}" "${TAG:?}" "${POD_CIDR:?}" "${TAILSCALE_VERSION:?}" "${TAILSCALE_URL:?}"
 : "${AUTH_KEY_FILE:?}" "${WAIT_SECONDS:?}" "${REPLACE_COMMAND:?}"
@@ -93,6 +94,7 @@ FILES
 main() {
   take_lock host
   make_scratch
+  wait_cloud_init
   claim_host
   install_packages
   install_tailscale

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # What a host keeps besides tailscaled so that pod traffic is never in clear and never past a network policy.
-# Needs POD_CIDR. Nothing is started here.
+# Needs POD_CIDR. May have METADATA_ADDRESSES, one a line. Nothing is started here.
 PROGRAMS=/usr/local/lib/hybrid-k3s
 UNITS=/etc/systemd/system
 
@@ -37,11 +37,12 @@ UNIT
 write_guard() {
   write_file "$PROGRAMS/guard-pod-network.sh" 0755 <<'SCRIPT'
 #!/bin/sh
-# Usage: guard-pod-network.sh POD_CIDR
-# Keeps two things that others on this host undo without notice:
+# Usage: guard-pod-network.sh POD_CIDR [METADATA_ADDRESS...]
+# Keeps what others on this host undo without notice:
 # - the unreachable route (systemd-networkd drops routes that it does not know when it restarts);
 # - kube-router's jump in FORWARD above tailscale's: tailscaled puts its own on top whenever it starts, and that one
-#   accepts all from tailscale0, network policies or not. No kernel event tells of either, hence the polling.
+#   accepts all from tailscale0, network policies or not;
+# - the rule that keeps pods off the cloud's metadata, where the machine's user data is. No kernel event tells of any, hence the polling.
 export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
 keep_route() {
@@ -56,6 +57,15 @@ keep_order() {
   [ -n "$late_rule" ] || return 0
   printf '*filter\n-D FORWARD %s\n-I FORWARD 1 %s\nCOMMIT\n' "$late_rule" "$late_rule" | iptables-restore -w 5 --noflush &&
     echo "put KUBE-ROUTER-FORWARD above ts-forward again"
+}
+
+# In the first table that a pod's packet meets, so that no other rule lets it through before.
+keep_metadata_closed() {
+  pods=$1
+  shift
+  for address; do
+    iptables -w 5 -t raw -C PREROUTING -s "$pods" -d "$address" -j DROP 2>/dev/null || iptables -w 5 -t raw -I PREROUTING -s "$pods" -d "$address" -j DROP
+  done
 }
 
 # tailscale0 is another device whenever tailscaled has started. Read from files, which costs no program's start.
@@ -74,6 +84,7 @@ while :; do
   keep_route "$1"
   if [ "$now" -ge "$next_look" ]; then
     keep_order
+    keep_metadata_closed "$@"
     next_look=$((now < quick_until ? now + 1 : now + 10))
   fi
   sleep 1
@@ -85,7 +96,7 @@ Description=Keeps the unreachable pod route and network policies above tailscale
 After=hybrid-k3s-route.service
 
 [Service]
-ExecStart=$PROGRAMS/guard-pod-network.sh $POD_CIDR
+ExecStart=$PROGRAMS/guard-pod-network.sh $POD_CIDR$(printf '%s' "${METADATA_ADDRESSES:-}" | awk '{ printf " %s", $0 }')
 Restart=always
 RestartSec=1s
 
@@ -102,7 +113,7 @@ CONF
   [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 1 ] || echo 1 >/proc/sys/net/ipv4/ip_forward
 }
 
-# Logs of this host's connections stay here: without the flag tailscaled sends them to its vendor.
+# The port is the one that firewalls are told to open. Logs of this host's connections stay here: without the flag tailscaled sends them to its vendor.
 # The firewall mode is fixed because kube-router uses the iptables program, and rules in two modes do not see each other.
 write_tailscaled_unit() {
   write_file "$UNITS/tailscaled.service" 0644 <<'UNIT'
@@ -113,7 +124,7 @@ After=network-pre.target NetworkManager.service systemd-resolved.service
 [Service]
 Type=notify
 Environment=TS_DEBUG_FIREWALL_MODE=iptables
-ExecStart=/usr/local/sbin/tailscaled --state=/var/lib/tailscale/tailscaled.state --socket=/run/tailscale/tailscaled.sock --no-logs-no-support
+ExecStart=/usr/local/sbin/tailscaled --state=/var/lib/tailscale/tailscaled.state --socket=/run/tailscale/tailscaled.sock --port=41641 --no-logs-no-support
 ExecStopPost=/usr/local/sbin/tailscaled --cleanup
 Restart=on-failure
 RuntimeDirectory=tailscale

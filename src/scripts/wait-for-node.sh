@@ -5,6 +5,7 @@
 # Needs: NODE_NAME WAIT_SECONDS REPLACE_COMMAND
 # May have: LABELS (key=value, one a line) TAINTS (key=value:Effect or key:Effect, one a line)
 #   TAG LOGIN_SERVER (for what is advised)
+#   LOST_SECONDS (how long a device may be missing from the tailnet before waiting ends; default 20)
 #   CONFIG_DIGEST (not read: it makes the engine look again after every change of the node's config)
 # Prints: {"tailnetIp":"100.64.0.2","podCidr":"10.42.1.0/24","path":"direct"}; path: direct, relay, self, or unknown without an answer
 : "${NODE_NAME:?}" "${WAIT_SECONDS:?}" "${REPLACE_COMMAND:?}"
@@ -46,6 +47,21 @@ is_routed() {
   is_this_host || [ -n "$(ip -4 route show table 52 "$pod_cidr" 2>/dev/null)" ]
 }
 
+# A device that the tailnet does not know any more comes back by nothing that this script waits for. A new one takes a moment to be told of.
+LOST_SECONDS=${LOST_SECONDS:-20}
+device_is_lost() {
+  address=$(internal_ip)
+  if [ -z "$address" ] || tailnet_devices | awk -v ip="$address" '$1 == ip { found = 1 } END { exit !found }'; then
+    lost_since='' && return 1
+  fi
+  now=$(seconds_up)
+  : "${lost_since:=$now}"
+  [ $((now - lost_since)) -ge "$LOST_SECONDS" ]
+}
+
+# or_lost CONDITION: waits end early where the device is gone; what was seen is explained by the caller.
+or_lost() { "$1" || device_is_lost; }
+
 explain_not_ready() {
   grep -q NotFound "$SCRATCH/api-error" &&
     fail "no Node of this name after $WAIT_SECONDS s; see on $NODE_NAME: journalctl -u k3s-agent (k3s on servers); then run pulumi up again"
@@ -85,9 +101,11 @@ path_to() {
 main() {
   take_lock "node-$NODE_NAME"
   make_scratch
-  wait_until "$WAIT_SECONDS" "Node $NODE_NAME to be Ready" is_ready || explain_not_ready
+  wait_until "$WAIT_SECONDS" "Node $NODE_NAME to be Ready" or_lost is_ready || explain_not_ready
+  is_ready || explain_not_ready
   cidr=$(node_facts cidr)
-  wait_until "$WAIT_SECONDS" "the route to $cidr" is_routed || explain_no_route "$cidr"
+  wait_until "$WAIT_SECONDS" "the route to $cidr" or_lost is_routed || explain_no_route "$cidr"
+  is_routed || explain_no_route "$cidr"
   reconcile_marks
   address=$(internal_ip)
   printf '{"tailnetIp":"%s","podCidr":"%s","path":"%s"}\n' "$address" "$cidr" "$(path_to "$address")"

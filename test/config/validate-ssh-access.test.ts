@@ -76,12 +76,6 @@ describe("validate-ssh-access", () => {
     ]);
   });
 
-  it("refuses allowedCidrs, which no pool uses yet", () => {
-    assert.deepEqual(faultsOf({ "access.allowedCidrs": ["203.0.113.7/32"] }), [
-      "hybrid-k3s:access.allowedCidrs: is for cloud pools, which are not available yet. Remove it; who may reach SSH on bare-metal hosts is up to their own firewalls.",
-    ]);
-  });
-
   it("accepts the agent without keys", () => {
     assert.deepEqual(faultsOf({ "access.sshAgent": true, sshPrivateKey: undefined }), []);
   });

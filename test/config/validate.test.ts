@@ -10,7 +10,7 @@ describe("validate", () => {
 
   it("lists the known sections where none is near", () => {
     assert.deepEqual(faultsOf({ zzzzzzzzz: {} }), [
-      "hybrid-k3s:zzzzzzzzz: is not a known setting. Remove it; known are cluster, vpn, mirror, access, pools, sshPrivateKey and bastionPrivateKey.",
+      "hybrid-k3s:zzzzzzzzz: is not a known setting. Remove it; known are cluster, vpn, mirror, access, networks, pools, sshPrivateKey and bastionPrivateKey.",
     ]);
   });
 
@@ -63,6 +63,7 @@ describe("validate", () => {
     });
     assert.deepEqual(config?.vpn.nodePorts, [10250]);
     assert.deepEqual(config?.access, { sshAgent: false });
+    assert.deepEqual(config?.networks, { aws: {}, azure: {} });
     assert.equal(config?.pools["rack"]?.drainTimeout, "120s");
   });
 });

@@ -57,6 +57,19 @@ export function baseSettings(): Record<string, unknown> {
   };
 }
 
+/** Cloud pools without nodes. */
+export const awsPool = { provider: "aws", role: "agent", count: 0, region: "eu-central-1", instanceType: "t3.large" };
+export const azurePool = { provider: "azure", role: "agent", count: 0, region: "westeurope", vmSize: "Standard_D2s_v5" };
+
+/** Both pools with these settings each, `burst` in AWS and `burst-az` in Azure, and who may reach them. */
+export function cloudPools(aws: Readonly<Record<string, unknown>>, azure: Readonly<Record<string, unknown>> = {}): Overrides {
+  return {
+    "pools.burst": { ...awsPool, ...aws },
+    "pools.burst-az": { ...azurePool, ...azure },
+    "access.allowedCidrs": ["203.0.113.7/32"],
+  };
+}
+
 /** Settings by their path, as `pulumi config set --path` takes it; undefined takes a setting out. */
 export type Overrides = Readonly<Record<string, unknown>>;
 

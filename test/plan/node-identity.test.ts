@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { configDigest, hostIdentity, type IdentityNeeds } from "../../src/plan/node-identity";
+import { cloudIdentity, configDigest, hostIdentity, type IdentityNeeds } from "../../src/plan/node-identity";
 import { planCluster } from "../../src/plan/plan-cluster";
 import { configWith, hostKey, type Overrides } from "../helpers/config-builder";
 
@@ -56,6 +56,22 @@ describe("hostIdentity", () => {
     for (const change of [{ "cluster.name": "north" }, { "cluster.podCidr": "10.52.0.0/16" }, { "cluster.serviceCidr": "10.53.0.0/16" }]) {
       assert.equal(new Set([...before, ...identitiesWith(change)]).size, 2 * before.length, JSON.stringify(change));
     }
+  });
+});
+
+describe("cloudIdentity", () => {
+  const cluster = { name: "edge", podCidr: "10.42.0.0/16", serviceCidr: "10.43.0.0/16" };
+
+  it("fits into an auth key's description, and changes with the role and the cluster's name and networks", () => {
+    const identities = [
+      cloudIdentity({ role: "agent", cluster }),
+      cloudIdentity({ role: "server", cluster }),
+      cloudIdentity({ role: "agent", cluster: { ...cluster, name: "north" } }),
+      cloudIdentity({ role: "agent", cluster: { ...cluster, podCidr: "10.52.0.0/16" } }),
+      cloudIdentity({ role: "agent", cluster: { ...cluster, serviceCidr: "10.53.0.0/16" } }),
+    ];
+    assert.equal(new Set(identities).size, identities.length);
+    for (const identity of identities) assert.match(identity, /^[a-z0-9]{1,50}$/);
   });
 });
 

@@ -5,16 +5,29 @@ import ipaddr from "ipaddr.js";
 import { formatNetwork, networkOf } from "../../src/config/cidr";
 import type { HybridConfig } from "../../src/config/schema";
 import { validateConfig } from "../../src/config/validate";
-import type { ClusterPlan } from "../../src/plan/cluster-plan";
-import { planCluster } from "../../src/plan/plan-cluster";
+import type { ClusterPlan, NodePlan } from "../../src/plan/cluster-plan";
+import { planCluster as plan } from "../../src/plan/plan-cluster";
 import { configWith, givenWith, hostKey } from "../helpers/config-builder";
-import { arbitraryConfig } from "./arbitrary-config";
+import { arbitraryConfig, sshPublicKey } from "./arbitrary-config";
 
-function withoutHost(config: HybridConfig, name: string): HybridConfig {
-  const pools = Object.entries(config.pools).map(([poolName, pool]) =>
-    pool.provider === "bare-metal" ? [poolName, { ...pool, hosts: pool.hosts.filter((host) => host.name !== name) }] : [poolName, pool],
-  );
+const planCluster = (config: HybridConfig, warnings: readonly string[] = []) => plan(config, { mirrorCaPem: "", warnings, sshPublicKey });
+
+function withoutNode(config: HybridConfig, { name, pool: ofPool }: NodePlan): HybridConfig {
+  const pools = Object.entries(config.pools).map(([poolName, pool]) => {
+    if (poolName !== ofPool) return [poolName, pool];
+    if (pool.provider === "bare-metal") return [poolName, { ...pool, hosts: pool.hosts.filter((host) => host.name !== name) }];
+    return [poolName, { ...pool, remove: [...pool.remove, Number(name.slice(name.lastIndexOf("-") + 1))] }];
+  });
   return { ...config, pools: Object.fromEntries(pools) as HybridConfig["pools"] };
+}
+
+/** Names of the nodes that a pool stands for. */
+function namesIn(config: HybridConfig): readonly string[] {
+  return Object.entries(config.pools).flatMap(([poolName, pool]) => {
+    if (pool.provider === "bare-metal") return pool.hosts.map((host) => host.name);
+    const indices = [...Array(pool.count).keys()].filter((index) => !pool.remove.includes(index));
+    return indices.map((index) => `${config.cluster.name}-${poolName}-${index}`);
+  });
 }
 
 const byName = (plan: ClusterPlan) => new Map(plan.nodes.map((node) => [node.name, node]));
@@ -31,14 +44,11 @@ describe("planCluster", () => {
     );
   });
 
-  it("plans each host once, under a unique and legal name", () => {
+  it("plans each node once, under a unique and legal name", () => {
     fc.assert(
       fc.property(arbitraryConfig, (config) => {
         const names = planCluster(config).nodes.map((node) => node.name);
-        const hosts = Object.values(config.pools).flatMap((pool) =>
-          pool.provider === "bare-metal" ? pool.hosts.map((host) => host.name) : [],
-        );
-        assert.deepEqual([...names].sort(), [...hosts].sort());
+        assert.deepEqual([...names].sort(), [...namesIn(config)].sort());
         assert.equal(new Set(names).size, names.length);
         for (const name of names) assert.match(name, /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])$/);
       }),
@@ -52,11 +62,14 @@ describe("planCluster", () => {
         const agents = before.nodes.slice(1);
         const gone = agents[choice % Math.max(1, agents.length)];
         fc.pre(gone !== undefined);
-        const after = planCluster(withoutHost(config, gone?.name ?? ""));
+        if (gone === undefined) return;
+        const after = planCluster(withoutNode(config, gone));
         const expected = byName(before);
-        expected.delete(gone?.name ?? "");
+        expected.delete(gone.name);
         assert.deepEqual(byName(after), expected);
-        assert.deepEqual({ ...after, nodes: [] }, { ...before, nodes: [] });
+        // Its pool's settings shape the network as long as the pool has another node.
+        const isLast = !after.nodes.some(({ pool }) => pool === gone.pool);
+        assert.deepEqual({ ...after, nodes: [], ...(isLast ? { networks: before.networks } : {}) }, { ...before, nodes: [] });
       }),
     );
   });
@@ -92,7 +105,7 @@ describe("planCluster", () => {
   });
 
   it("gives what the config says, and nothing that it does not", () => {
-    const plan = planCluster(configWith({ "cluster.apiEndpoint": "k3s.example.org" }), { mirrorCaPem: "", warnings: ["take care"] });
+    const plan = planCluster(configWith({ "cluster.apiEndpoint": "k3s.example.org" }), ["take care"]);
     assert.equal(plan.name, "edge");
     assert.equal(plan.apiEndpoint, "k3s.example.org");
     assert.equal(plan.allowServerReplacement, false);

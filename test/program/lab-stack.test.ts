@@ -1,9 +1,6 @@
-import { join } from "node:path";
 import { describe, it } from "node:test";
-import { hostSpecs } from "../../lab/hosts/topology";
-import type { Lab } from "../../lab/lab";
 import { labSettings } from "../../lab/stack-config";
-import { hostKey } from "../helpers/config-builder";
+import { labWithFixedKeys } from "../helpers/lab-with-fixed-keys";
 import { compareWithGolden } from "../helpers/golden";
 import { mockedAnswers, mockedOutputs } from "../helpers/mocked-engine";
 import { recordProgram } from "../helpers/record-program";
@@ -32,17 +29,3 @@ describe("the program on the lab's stack", () => {
     );
   });
 });
-
-/** As much of a lab as its settings are made from, the same in every run. */
-function labWithFixedKeys(): Lab {
-  return {
-    host: (name: string) => {
-      const number = hostSpecs.findIndex((spec) => spec.name === name);
-      return { spec: hostSpecs[number], hostKey: hostKey(number + 1) };
-    },
-    control: {
-      tools: { k3sVersion: "v1.35.4+k3s1", tailscaleVersion: "1.88.3" },
-      prepared: { siteAuthority: { certificateFile: join(__dirname, "../fixtures/site-ca.pem") } },
-    },
-  } as unknown as Lab;
-}

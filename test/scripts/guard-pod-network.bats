@@ -49,3 +49,14 @@ COMMIT' ]
   [ "$(calls '^iptables at' | cut -d' ' -f3 | paste -sd ' ' -)" = "$(seq -s ' ' 1000 1120) 1130 1140 1150 1160 1170 1180 1190 1200 1205 1206 1207 1208 1209" ]
   [ "$(calls '^ip -4 route show' | wc -l)" -eq 210 ]
 }
+
+@test "pods are kept off the metadata addresses, once each, and only where there are any" {
+  printf '#!/bin/sh\necho "iptables $*" >>"$CALLS"\ncase " $* " in *" -C "*) [ -e "$FAKE/closed" ] ;; *" -I "*) : >"$FAKE/closed" ;; esac\n' >"$FAKE/bin/iptables"
+  guard_once
+  refute_call 'raw'
+  on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" timeout 0.5 /usr/local/lib/hybrid-k3s/guard-pod-network.sh 10.42.0.0/16 169.254.169.254 || true
+  [ "$(calls '-I PREROUTING')" = 'iptables -w 5 -t raw -I PREROUTING -s 10.42.0.0/16 -d 169.254.169.254 -j DROP' ]
+  forget_calls
+  on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" timeout 0.5 /usr/local/lib/hybrid-k3s/guard-pod-network.sh 10.42.0.0/16 169.254.169.254 || true
+  refute_call '-I PREROUTING'
+}

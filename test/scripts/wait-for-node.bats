@@ -92,6 +92,14 @@ peer() {
   assert_stderr 'its podCIDR 10.42.1.0/24 is served by old-rack (100.64.0.9) instead'
 }
 
+@test "a device that is gone ends the wait long before its limit" {
+  peer other 100.64.0.9
+  export WAIT_SECONDS=50 LOST_SECONDS=1
+  run_script wait-for-node
+  assert_failure
+  assert_stderr "its device 100.64.0.2 is not in the tailnet any more"
+}
+
 @test "a device that is gone gives the replace line" {
   peer other 100.64.0.9
   run_script wait-for-node

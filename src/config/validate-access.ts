@@ -1,0 +1,81 @@
+import { readCidr } from "./cidr";
+import { cloudPoolsOf, hasCloudNodes } from "./cloud-pools";
+import { type ConfigIssue, quote, settingPath } from "./config-issue";
+import type { ConfigDraft } from "./draft";
+import type { GivenConfig } from "./given-config";
+import { readHostKey } from "./ssh-host-key";
+import { publicKeyOf } from "./ssh-public-key";
+import { validateCidr } from "./validate-cidr";
+
+const shortestPrefix = 8;
+/**
+ * AWS and Azure take no others for machines (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/create-key-pairs.html,
+ * https://learn.microsoft.com/azure/virtual-machines/linux/mac-create-ssh-keys).
+ */
+const cloudKeyTypes = ["ssh-ed25519", "ssh-rsa"];
+const cidrs = (...parts: readonly number[]) => settingPath("access", "allowedCidrs", ...parts);
+
+/** Who may reach SSH on cloud machines, and with which key. */
+export function validateAccess(draft: ConfigDraft, given: GivenConfig): readonly ConfigIssue[] {
+  return [...validatePresence(draft), ...validateAllowedCidrs(draft), ...validatePublicKey(draft, given)];
+}
+
+export function warnOfAccess(draft: ConfigDraft): readonly string[] {
+  const unused = draft.access?.allowedCidrs !== undefined && cloudPoolsOf(draft).length === 0;
+  return unused ? [`${cidrs()}: no cloud pool uses it; who may reach SSH on bare-metal hosts is up to their own firewalls.`] : [];
+}
+
+function validatePresence(draft: ConfigDraft): ConfigIssue[] {
+  const given = draft.access?.allowedCidrs;
+  if (given === undefined ? !hasCloudNodes(draft) : given.length > 0) return [];
+  const problem = given === undefined ? "is missing, and a cloud pool has nodes" : "is empty, and nobody could reach SSH on cloud machines";
+  return [
+    { path: cidrs(), problem, remedy: "Name the networks that pulumi runs in as the clouds see them, for example [203.0.113.7/32]." },
+  ];
+}
+
+function validateAllowedCidrs({ access }: ConfigDraft): ConfigIssue[] {
+  return (access?.allowedCidrs ?? []).flatMap((text, index) => {
+    if (text === undefined) return [];
+    const path = cidrs(index);
+    const cidr = readCidr(text);
+    if (cidr.kind !== "network") return validateCidr(path, text, "203.0.113.7/32");
+    if (cidr.network.prefix >= shortestPrefix) return [];
+    const problem = cidr.network.prefix === 0 ? `${quote(text)} is the whole internet` : `${quote(text)} is a large part of the internet`;
+    return [{ path, problem, remedy: `Name your own networks, each a /${shortestPrefix} or smaller, for example 203.0.113.7/32.` }];
+  });
+}
+
+function validatePublicKey(draft: ConfigDraft, { settings }: GivenConfig): ConfigIssue[] {
+  const written = draft.access?.sshPublicKey;
+  const path = settingPath("access", "sshPublicKey");
+  if (written !== undefined) return [...validateLine(written, path), ...validateKeyType(written, path)];
+  if (!hasCloudNodes(draft)) return [];
+  if (draft.access?.sshAgent === true) {
+    return [
+      {
+        path,
+        problem: "is missing: cloud machines must be given the key that your SSH agent holds",
+        remedy: "Add one line that `ssh-add -L` prints.",
+      },
+    ];
+  }
+  const privateKey = settings["sshPrivateKey"];
+  const derived = typeof privateKey === "string" ? publicKeyOf(privateKey) : undefined;
+  return derived === undefined ? [] : validateKeyType(derived, settingPath("sshPrivateKey"));
+}
+
+function validateLine(line: string, path: string): ConfigIssue[] {
+  if (line.includes("PRIVATE KEY")) {
+    return [{ path, problem: "is a private key, now kept in plain text", remedy: "Give the public key, and make a new pair." }];
+  }
+  if (readHostKey(line) !== undefined && !line.trim().includes("\n")) return [];
+  const remedy = "Write one line as in authorized_keys, its type first, for example the text of ~/.ssh/id_ed25519.pub.";
+  return [{ path, problem: `${quote(line)} is no SSH public key`, remedy }];
+}
+
+function validateKeyType(line: string, path: string): ConfigIssue[] {
+  const [type = ""] = line.trim().split(/\s+/);
+  if (readHostKey(line) === undefined || cloudKeyTypes.includes(type)) return [];
+  return [{ path, problem: `is a key of the kind ${type}, which the clouds do not take`, remedy: "Use an ed25519 key, or an RSA one." }];
+}

@@ -1,0 +1,126 @@
+import * as ec2 from "@pulumi/aws/ec2";
+import * as ssm from "@pulumi/aws/ssm";
+import * as pulumi from "@pulumi/pulumi";
+import type { Architecture, ImageName } from "../../config/images";
+import type { AwsNetworkPlan, SubnetPlan } from "../../plan/cluster-plan";
+import { WIREGUARD_PORT, everywhere } from "../cloud-firewall";
+import { cloudTags } from "../cloud-node";
+import { imageParameter } from "./aws-images";
+
+export interface AwsNetworkArgs {
+  readonly plan: AwsNetworkPlan;
+  readonly cluster: string;
+}
+
+/** What the AWS machines of one region share: VPC, subnets, ways out, firewall; or the firewall alone in a VPC that is there already. */
+export class AwsNetwork extends pulumi.ComponentResource {
+  readonly firewallId: pulumi.Output<string>;
+  private readonly subnetIds = new Map<string, pulumi.Input<string>>();
+  private readonly images = new Map<string, pulumi.Output<string>>();
+  private readonly plan: AwsNetworkPlan;
+
+  constructor(name: string, args: AwsNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("hybrid-k3s:nodes:AwsNetwork", name, {}, opts);
+    const { plan } = args;
+    this.plan = plan;
+    const { vpc } = plan;
+    if (vpc.kind === "existing") {
+      for (const id of vpc.subnetIds) this.subnetIds.set(id, id);
+      this.firewallId = this.createFirewall(name, args, vpc.vpcId).id;
+    } else {
+      const made = new ec2.Vpc(
+        `${name}-vpc`,
+        { region: plan.region, cidrBlock: vpc.cidr, enableDnsSupport: true, enableDnsHostnames: false, tags: this.tags(args, "vpc") },
+        { parent: this },
+      );
+      this.createSubnets(name, args, made, vpc);
+      this.firewallId = this.createFirewall(name, args, made.id).id;
+    }
+    this.registerOutputs({ firewallId: this.firewallId });
+  }
+
+  subnetId(name: string): pulumi.Input<string> {
+    const id = this.subnetIds.get(name);
+    if (id === undefined) throw new Error(`network ${this.plan.name} has no subnet ${name}`);
+    return id;
+  }
+
+  /** The image's present id in this region, asked once for each system and architecture; machines keep the one that they were made from. */
+  imageId(image: ImageName, architecture: Architecture): pulumi.Output<string> {
+    const name = imageParameter(image, architecture);
+    const known = this.images.get(name);
+    if (known !== undefined) return known;
+    // `value` is marked secret, because parameters may be; these are public.
+    const asked = ssm.getParameterOutput({ name, region: this.plan.region }, { parent: this }).insecureValue;
+    this.images.set(name, asked);
+    return asked;
+  }
+
+  private tags({ cluster, plan }: AwsNetworkArgs, what: string): Record<string, string> {
+    return { Name: `${plan.name}-${what}`, ...cloudTags(cluster) };
+  }
+
+  private createSubnets(
+    name: string,
+    args: AwsNetworkArgs,
+    vpc: ec2.Vpc,
+    made: { subnets: readonly SubnetPlan[]; natGateway: boolean },
+  ): void {
+    const { region } = args.plan;
+    const opts = { parent: this };
+    const gateway = new ec2.InternetGateway(`${name}-gateway`, { region, vpcId: vpc.id, tags: this.tags(args, "gateway") }, opts);
+    const route = (what: string, target: { gatewayId: pulumi.Input<string> } | { natGatewayId: pulumi.Input<string> }) =>
+      new ec2.RouteTable(
+        `${name}-${what}-routes`,
+        { region, vpcId: vpc.id, routes: [{ cidrBlock: everywhere, ...target }], tags: this.tags(args, `${what}-routes`) },
+        opts,
+      );
+    const subnet = ({ name: what, zone, cidr }: SubnetPlan, table: ec2.RouteTable) => {
+      const place = { region, vpcId: vpc.id, cidrBlock: cidr, ...(zone !== undefined && { availabilityZone: zone }) };
+      const made = new ec2.Subnet(`${name}-${what}`, { ...place, mapPublicIpOnLaunch: false, tags: this.tags(args, what) }, opts);
+      new ec2.RouteTableAssociation(`${name}-${what}-route`, { region, subnetId: made.id, routeTableId: table.id }, opts);
+      this.subnetIds.set(what, made.id);
+      return made;
+    };
+    const outward = route("public", { gatewayId: gateway.id });
+    const open = made.subnets.filter(({ isPublic }) => isPublic).map((plan) => subnet(plan, outward));
+    const [first] = open;
+    if (!made.natGateway || first === undefined) return;
+    const address = new ec2.Eip(
+      `${name}-nat-address`,
+      { region, domain: "vpc", tags: this.tags(args, "nat") },
+      { ...opts, dependsOn: gateway },
+    );
+    const nat = new ec2.NatGateway(
+      `${name}-nat`,
+      { region, allocationId: address.id, subnetId: first.id, tags: this.tags(args, "nat") },
+      { ...opts, dependsOn: gateway },
+    );
+    const inward = route("private", { natGatewayId: nat.id });
+    for (const plan of made.subnets.filter(({ isPublic }) => !isPublic)) subnet(plan, inward);
+  }
+
+  private createFirewall(name: string, args: AwsNetworkArgs, vpcId: pulumi.Input<string>): ec2.SecurityGroup {
+    const { region, sshCidrs } = args.plan;
+    const rule = (protocol: string, port: number, cidrBlocks: readonly string[], description: string) => ({
+      protocol,
+      fromPort: port,
+      toPort: port,
+      cidrBlocks: [...cidrBlocks],
+      description,
+    });
+    return new ec2.SecurityGroup(
+      `${name}-firewall`,
+      {
+        region,
+        vpcId,
+        name: `${args.plan.name}-firewall`,
+        description: "Nodes of a hybrid-k3s cluster",
+        ingress: [rule("udp", WIREGUARD_PORT, [everywhere], "WireGuard of the tailnet"), rule("tcp", 22, sshCidrs, "SSH of the operator")],
+        egress: [{ protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: [everywhere], description: "All outgoing" }],
+        tags: this.tags(args, "firewall"),
+      },
+      { parent: this, deleteBeforeReplace: true },
+    );
+  }
+}

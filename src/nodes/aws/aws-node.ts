@@ -1,0 +1,93 @@
+import * as ec2 from "@pulumi/aws/ec2";
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterContext } from "../../cluster-context";
+import type { AwsNodePlan } from "../../plan/cluster-plan";
+import type { HostRoute } from "../../remote/connection";
+import type { RemoteScript } from "../../remote/remote-script";
+import { cloudTags, createFirstBoot, joinMachine } from "../cloud-node";
+import type { JoinedNode, NodeMachine } from "../node";
+import type { AwsNetwork } from "./aws-network";
+
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+const METADATA_ADDRESS = "169.254.169.254";
+
+export interface AwsNodeArgs {
+  readonly plan: AwsNodePlan;
+  readonly context: ClusterContext;
+  readonly network: AwsNetwork;
+}
+
+/** An EC2 instance that becomes a node. host key -> vm -> (reach | key -> leave) -> auth-key file -> join. */
+export class AwsNode extends pulumi.ComponentResource implements JoinedNode {
+  readonly plan: AwsNodePlan;
+  readonly route: HostRoute;
+  readonly joined: RemoteScript;
+  readonly tailnetIp: pulumi.Output<string>;
+  readonly replaceCommand: pulumi.Output<string>;
+  readonly machine: NodeMachine;
+
+  constructor(name: string, args: AwsNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("hybrid-k3s:nodes:AwsNode", name, {}, opts);
+    const { plan, network } = args;
+    const boot = createFirstBoot(name, plan, this);
+    const vm = createInstance(`${name}-vm`, args, boot.userData, { parent: this, dependsOn: network });
+    const address = plan.publicIp ? vm.publicIp : vm.privateIp;
+    const chain = joinMachine(name, args, { vm, id: vm.id, address, hostKey: boot.hostKey, metadataAddresses: [METADATA_ADDRESS] }, this);
+
+    this.plan = plan;
+    this.route = chain.route;
+    this.joined = chain.joined;
+    this.tailnetIp = chain.tailnetIp;
+    this.replaceCommand = chain.replaceCommand;
+    this.machine = { id: vm.id, type: plan.instanceType };
+    this.registerOutputs({ tailnetIp: this.tailnetIp });
+  }
+}
+
+function createInstance(
+  name: string,
+  { plan, context, network }: AwsNodeArgs,
+  userData: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): ec2.Instance {
+  const tags = { Name: plan.name, ...cloudTags(context.plan.name, plan) };
+  return new ec2.Instance(
+    name,
+    {
+      region: plan.region,
+      ami: network.imageId(plan.image, plan.architecture),
+      instanceType: plan.instanceType,
+      subnetId: network.subnetId(plan.subnet),
+      vpcSecurityGroupIds: [network.firewallId],
+      associatePublicIpAddress: plan.publicIp,
+      userData,
+      // In place it would stop and start the machine, whose first boot is over, and change nothing.
+      userDataReplaceOnChange: true,
+      // One hop: an answer to a pod dies on the pod's bridge.
+      metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
+      rootBlockDevice: { volumeType: "gp3", volumeSize: plan.diskGb, encrypted: true, deleteOnTermination: true, tags },
+      // What powers itself off is gone, as a node that nobody drained should be.
+      instanceInitiatedShutdownBehavior: "terminate",
+      ...(plan.spot && { instanceMarketOptions: spotMarket(plan.spot) }),
+      tags,
+    },
+    pulumi.mergeOptions(opts, {
+      deleteBeforeReplace: true,
+      // Owners publish images all the time: a machine keeps the one that it was made from.
+      ignoreChanges: ["ami"],
+      // In place it would be stopped and started, under another address and past its pods' disruption budgets.
+      replaceOnChanges: ["instanceType", "rootBlockDevice"],
+    }),
+  );
+}
+
+function spotMarket({ maxPrice }: NonNullable<AwsNodePlan["spot"]>) {
+  return {
+    marketType: "spot",
+    spotOptions: {
+      spotInstanceType: "one-time",
+      instanceInterruptionBehavior: "terminate",
+      ...(maxPrice !== undefined && { maxPrice: String(maxPrice) }),
+    },
+  };
+}

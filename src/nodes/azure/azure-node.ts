@@ -1,0 +1,144 @@
+import * as compute from "@pulumi/azure-native/compute";
+import * as network from "@pulumi/azure-native/network";
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterContext } from "../../cluster-context";
+import type { AzureNodePlan } from "../../plan/cluster-plan";
+import type { HostRoute } from "../../remote/connection";
+import type { RemoteScript } from "../../remote/remote-script";
+import { cloudTags, createFirstBoot, joinMachine } from "../cloud-node";
+import type { JoinedNode, NodeMachine } from "../node";
+import { cloudUser } from "../user-data";
+import { imageReference } from "./azure-images";
+import type { AzureNetwork } from "./azure-network";
+
+// The metadata service, and the host that hands a machine its custom data:
+// https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service, https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+const METADATA_ADDRESSES = ["169.254.169.254", "168.63.129.16"];
+
+export interface AzureNodeArgs {
+  readonly plan: AzureNodePlan;
+  readonly context: ClusterContext;
+  readonly network: AzureNetwork;
+}
+
+/** An Azure VM that becomes a node. host key, address, NIC -> vm -> (reach | key -> leave) -> auth-key file -> join. */
+export class AzureNode extends pulumi.ComponentResource implements JoinedNode {
+  readonly plan: AzureNodePlan;
+  readonly route: HostRoute;
+  readonly joined: RemoteScript;
+  readonly tailnetIp: pulumi.Output<string>;
+  readonly replaceCommand: pulumi.Output<string>;
+  readonly machine: NodeMachine;
+
+  constructor(name: string, args: AzureNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("hybrid-k3s:nodes:AzureNode", name, {}, opts);
+    const { plan } = args;
+    const boot = createFirstBoot(name, plan, this);
+    const publicIp = plan.publicIp ? createPublicIp(name, args, this) : undefined;
+    const nic = createNic(name, args, publicIp, this);
+    const vm = createVm(name, args, { nic, userData: boot.userData }, this);
+    const address = publicIp
+      ? publicIp.ipAddress.apply((ip) => ip ?? "")
+      : nic.ipConfigurations.apply((list) => list?.[0]?.privateIPAddress ?? "");
+    // The resource id is made of names, and the same for the next machine of this name.
+    const chain = joinMachine(name, args, { vm, id: vm.vmId, address, hostKey: boot.hostKey, metadataAddresses: METADATA_ADDRESSES }, this);
+
+    this.plan = plan;
+    this.route = chain.route;
+    this.joined = chain.joined;
+    this.tailnetIp = chain.tailnetIp;
+    this.replaceCommand = chain.replaceCommand;
+    this.machine = { id: vm.vmId, type: plan.vmSize };
+    this.registerOutputs({ tailnetIp: this.tailnetIp });
+  }
+}
+
+const placeOf = ({ plan, context, network }: AzureNodeArgs) => ({
+  resourceGroupName: network.resourceGroup,
+  location: plan.region,
+  tags: cloudTags(context.plan.name, plan),
+});
+const zonesOf = ({ zone }: AzureNodePlan) => (zone === undefined ? {} : { zones: [zone] });
+
+function createPublicIp(name: string, args: AzureNodeArgs, parent: pulumi.Resource): network.PublicIPAddress {
+  return new network.PublicIPAddress(
+    `${name}-address`,
+    {
+      ...placeOf(args),
+      publicIpAddressName: `${args.plan.name}-address`,
+      sku: { name: "Standard" },
+      publicIPAllocationMethod: "Static",
+      ...zonesOf(args.plan),
+    },
+    { parent, deleteBeforeReplace: true, replaceOnChanges: ["zones"] },
+  );
+}
+
+function createNic(name: string, args: AzureNodeArgs, publicIp: network.PublicIPAddress | undefined, parent: pulumi.Resource) {
+  const { plan, network: shared } = args;
+  return new network.NetworkInterface(
+    `${name}-nic`,
+    {
+      ...placeOf(args),
+      networkInterfaceName: `${plan.name}-nic`,
+      networkSecurityGroup: { id: shared.firewallId },
+      ipConfigurations: [
+        {
+          name: "primary",
+          subnet: { id: shared.subnetId(plan.subnet) },
+          privateIPAllocationMethod: "Dynamic",
+          ...(publicIp && { publicIPAddress: { id: publicIp.id } }),
+        },
+      ],
+    },
+    { parent, dependsOn: shared, deleteBeforeReplace: true },
+  );
+}
+
+interface VmNeeds {
+  readonly nic: network.NetworkInterface;
+  readonly userData: pulumi.Output<string>;
+}
+
+function createVm(name: string, args: AzureNodeArgs, { nic, userData }: VmNeeds, parent: pulumi.Resource): compute.VirtualMachine {
+  const { plan } = args;
+  return new compute.VirtualMachine(
+    `${name}-vm`,
+    {
+      ...placeOf(args),
+      vmName: plan.name,
+      hardwareProfile: { vmSize: plan.vmSize },
+      ...zonesOf(plan),
+      ...(plan.spot && { priority: "Spot", evictionPolicy: "Delete", billingProfile: { maxPrice: plan.spot.maxPrice ?? -1 } }),
+      osProfile: {
+        computerName: plan.name,
+        adminUsername: cloudUser,
+        customData: userData.apply((text) => Buffer.from(text).toString("base64")),
+        linuxConfiguration: {
+          disablePasswordAuthentication: true,
+          ssh: { publicKeys: [{ path: `/home/${cloudUser}/.ssh/authorized_keys`, keyData: plan.sshPublicKey }] },
+        },
+      },
+      storageProfile: {
+        imageReference: imageReference(plan.image, plan.architecture),
+        // Managed disks are encrypted at rest (https://learn.microsoft.com/azure/virtual-machines/disk-encryption).
+        osDisk: {
+          name: `${plan.name}-disk`,
+          createOption: "FromImage",
+          deleteOption: "Delete",
+          diskSizeGB: plan.diskGb,
+          managedDisk: { storageAccountType: "StandardSSD_LRS" },
+        },
+      },
+      // Detach: address and NIC are resources of this stack. They go with the node, and a machine that is made anew finds them.
+      networkProfile: { networkInterfaces: [{ id: nic.id, primary: true, deleteOption: "Detach" }] },
+    },
+    {
+      parent,
+      dependsOn: args.network,
+      deleteBeforeReplace: true,
+      // Azure refuses these on a living machine, and a resize would restart it past its pods' disruption budgets.
+      replaceOnChanges: ["hardwareProfile", "osProfile", "storageProfile", "zones", "priority", "evictionPolicy", "networkProfile"],
+    },
+  );
+}

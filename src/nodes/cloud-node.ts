@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
+import type { ClusterContext } from "../cluster-context";
+import { Reach } from "../membership/reach";
+import type { CloudNodePlan } from "../plan/cluster-plan";
+import type { HostRoute } from "../remote/connection";
+import { replaceCommand } from "../remote/replace-command";
+import { type JoinChain, createJoinChain } from "./join-chain";
+import { cloudUser, renderUserData } from "./user-data";
+
+const CLOUD_INIT_SECONDS = 300;
+const SSH_PORT = 22;
+
+/** The machine's only SSH host key, made by the stack so that the first connection is pinned already, and the user data that places it. */
+export interface FirstBoot {
+  readonly hostKey: pulumi.Output<string>;
+  readonly userData: pulumi.Output<string>;
+}
+
+export function createFirstBoot(name: string, plan: CloudNodePlan, parent: pulumi.Resource): FirstBoot {
+  const key = new tls.PrivateKey(`${name}-host-key`, { algorithm: "ED25519" }, { parent });
+  const hostKey = key.publicKeyOpenssh.apply((text) => text.trim());
+  const userData = pulumi
+    .all([key.privateKeyOpenssh, hostKey])
+    .apply(([hostPrivateKey, hostPublicKey]) =>
+      renderUserData({ nodeName: plan.name, hostPrivateKey, hostPublicKey, sshPublicKey: plan.sshPublicKey }),
+    );
+  return { hostKey, userData: pulumi.secret(userData) };
+}
+
+export interface CloudMachine {
+  readonly vm: pulumi.CustomResource;
+  /** Another one for each machine that was ever made, whatever its name: the chain hangs on it. */
+  readonly id: pulumi.Output<string>;
+  readonly address: pulumi.Output<string>;
+  readonly hostKey: pulumi.Output<string>;
+  /** Where the cloud's machines ask for what concerns them, user data included. */
+  readonly metadataAddresses: readonly string[];
+}
+
+/** vm -> (reach | key -> leave) -> auth-key file -> join. */
+export function joinMachine(
+  name: string,
+  { plan, context }: { readonly plan: CloudNodePlan; readonly context: ClusterContext },
+  machine: CloudMachine,
+  parent: pulumi.Resource,
+): JoinChain & { readonly route: HostRoute } {
+  const { vm, id, address, hostKey } = machine;
+  const host = { address, port: SSH_PORT, user: cloudUser, hostKey };
+  const reached = { host, ...(plan.bastion && { bastion: plan.bastion }) };
+  const anew = replaceCommand(vm);
+  const reach = new Reach(`${name}-reach`, context, { node: plan, machine: reached, id, replaceCommand: anew }, { parent, dependsOn: vm });
+  const route = { ...reached, keys: reach.keys };
+  const chain = createJoinChain(
+    name,
+    {
+      plan,
+      context,
+      route,
+      before: { key: vm, session: reach },
+      // Another machine needs another key: the old one is used.
+      identity: id.apply((known) => createHash("sha256").update(`${plan.identity} ${known}`).digest("hex").slice(0, 32)),
+      // A server that was away for an hour must not lose its address; a burst agent that died leaves nothing behind.
+      isEphemeral: plan.role === "agent",
+      cloud: { CLOUD_INIT_SECONDS: String(CLOUD_INIT_SECONDS), METADATA_ADDRESSES: machine.metadataAddresses.join("\n") },
+      replaceCommand: anew,
+    },
+    parent,
+  );
+  return { ...chain, route };
+}
+
+/** What every resource of the cluster carries in the clouds. */
+export function cloudTags(cluster: string, plan?: CloudNodePlan): Record<string, string> {
+  return {
+    "hybrid-k3s-cluster": cluster,
+    ...(plan && { "hybrid-k3s-pool": plan.pool, "hybrid-k3s-node": plan.name }),
+  };
+}

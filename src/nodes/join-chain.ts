@@ -1,0 +1,115 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as tailscale from "@pulumi/tailscale";
+import type { ClusterContext } from "../cluster-context";
+import { Leave } from "../membership/leave";
+import type { Machine } from "../membership/tool-input";
+import type { NodePlan } from "../plan/cluster-plan";
+import type { HostRoute } from "../remote/connection";
+import { RemoteScript } from "../remote/remote-script";
+import { RemoteSecret } from "../remote/remote-secret";
+import { replaceCommand } from "../remote/replace-command";
+
+// Long enough for a slow host's join, short enough that a key that leaks is worthless the same day.
+const KEY_SECONDS = 3600;
+const JOIN_SECONDS = 180;
+
+export interface JoinChainArgs {
+  readonly plan: NodePlan;
+  readonly context: ClusterContext;
+  /** The host that `leave` cleans; absent where the machine goes with the node. */
+  readonly cleaned?: Machine;
+  readonly route: HostRoute;
+  /** The links before the key, and what must have happened before the first session of the chain. */
+  readonly before: { readonly key: pulumi.Resource; readonly session: pulumi.Resource };
+  /** Changes with the machine: at most 50 alphanumeric characters, because it is the key's description. */
+  readonly identity: pulumi.Input<string>;
+  readonly isEphemeral: boolean;
+  /** What join does beside joining; empty where the machine is not a cloud's. */
+  readonly cloud: CloudJoin;
+  /** The line that makes the node anew; default: a new auth key. */
+  readonly replaceCommand?: pulumi.Output<string>;
+}
+
+export interface CloudJoin {
+  /** How long join waits for cloud-init; empty: not at all. */
+  readonly CLOUD_INIT_SECONDS?: string;
+  /** Addresses of the cloud's metadata services, which pods must not reach. */
+  readonly METADATA_ADDRESSES?: string;
+}
+
+export interface JoinChain {
+  readonly joined: RemoteScript;
+  readonly tailnetIp: pulumi.Output<string>;
+  readonly replaceCommand: pulumi.Output<string>;
+}
+
+/** key -> leave -> auth-key file -> join: a machine that SSH reaches becomes a device of the tailnet. */
+export function createJoinChain(name: string, args: JoinChainArgs, parent: pulumi.Resource): JoinChain {
+  const { plan, context, route, before } = args;
+  const after = (...links: pulumi.Resource[]): pulumi.CustomResourceOptions => ({ parent, dependsOn: links });
+
+  const key = createKey(`${name}-key`, args, after(before.key));
+  const leave = new Leave(`${name}-leave`, context, plan, args.cleaned, key, after(key));
+  const keyFile = `/run/hybrid-k3s/${plan.name}/auth-key`;
+  const secret = new RemoteSecret(
+    `${name}-auth-key`,
+    { secret: key.key, path: keyFile, route, credentials: context.ssh, previous: leave.id },
+    after(leave, before.session),
+  );
+  const replace = args.replaceCommand ?? replaceCommand(key);
+  const joined = createJoin(`${name}-join`, args, { keyFile, previous: secret.id, replaceCommand: replace }, after(secret));
+  return { joined, tailnetIp: joined.result<{ tailnetIp: string }>().tailnetIp, replaceCommand: replace };
+}
+
+function createKey(name: string, args: JoinChainArgs, opts: pulumi.CustomResourceOptions): tailscale.TailnetKey {
+  return new tailscale.TailnetKey(
+    name,
+    {
+      reusable: false,
+      ephemeral: args.isEphemeral,
+      preauthorized: true,
+      tags: [args.context.plan.tailnet.tag],
+      expiry: KEY_SECONDS,
+      description: args.identity,
+      // A used or expired key is as it should be; making it anew at a refresh would replace the node.
+      recreateIfInvalid: "never",
+    },
+    pulumi.mergeOptions(opts, { deleteBeforeReplace: true }),
+  );
+}
+
+interface JoinLink {
+  readonly keyFile: string;
+  readonly previous: pulumi.Input<string>;
+  readonly replaceCommand: pulumi.Output<string>;
+}
+
+function createJoin(name: string, args: JoinChainArgs, link: JoinLink, opts: pulumi.CustomResourceOptions): RemoteScript {
+  const { plan, context } = args;
+  const { tailnet, sources, podCidr } = context.plan;
+  return new RemoteScript(
+    name,
+    {
+      script: "join-tailnet",
+      environment: {
+        NODE_NAME: plan.name,
+        CLUSTER_NAME: context.plan.name,
+        OWNER: context.owner,
+        TAG: tailnet.tag,
+        POD_CIDR: podCidr,
+        TAILSCALE_VERSION: sources.tailscaleVersion,
+        TAILSCALE_URL: sources.tailscaleUrl,
+        CA_PEM: sources.caPem,
+        LOGIN_SERVER: "",
+        AUTH_KEY_FILE: link.keyFile,
+        WAIT_SECONDS: String(JOIN_SECONDS),
+        REPLACE_COMMAND: link.replaceCommand,
+        ...args.cloud,
+      },
+      route: args.route,
+      credentials: context.ssh,
+      previous: link.previous,
+    },
+    opts,
+  );
+}

@@ -1,0 +1,48 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { NodePlan } from "../plan/cluster-plan";
+import type { NodeStatus } from "../plan/topology";
+import type { NodeMachine } from "./node";
+
+/** A node of this run and its cloud machine. */
+export interface PlacedMachine {
+  readonly plan: NodePlan;
+  readonly machine: NodeMachine;
+}
+
+/**
+ * Says in a preview which nodes get another machine, and why: whether the old one is gone from its cloud (after --refresh the state does not
+ * hold it any more) or is to be another type. What the last run saw stands in the stack's own output `nodes`.
+ */
+export async function tellLostMachines(machines: readonly PlacedMachine[]): Promise<void> {
+  if (machines.length === 0) return;
+  const unknown = await Promise.all(machines.map(async (placed) => ((await isKnown(placed.machine.id)) ? [] : [placed])));
+  if (unknown.flat().length === 0) return;
+  const before = await lastNodes();
+  for (const { plan, machine } of unknown.flat()) {
+    const last = before.find(({ name }) => name === plan.name)?.machine ?? "";
+    if (last === "") continue;
+    const [id = "", type = ""] = last.split(" ");
+    await pulumi.log.warn(
+      `${plan.name}: ${reason(plan, id, type, machine.type)}. Its Node and device are cleared before the new one joins.`,
+    );
+  }
+}
+
+function reason(plan: NodePlan, id: string, type: string, wanted: string): string {
+  if (type !== wanted) return `its machine ${id} is replaced, ${type} by ${wanted}`;
+  const isSpot = plan.kind !== "bare-metal" && plan.spot !== undefined;
+  return `its machine ${id} is gone from the cloud (${isSpot ? "spot: reclaimed, or terminated by somebody" : "terminated by somebody"}) or is to be made anew, and another takes its place`;
+}
+
+/** In a preview what a cloud is still to tell is unknown; nothing but this property says so without waiting for it. */
+function isKnown(output: pulumi.Output<string>): Promise<boolean> {
+  // Kept out of the SDK's types (@pulumi/pulumi 3.270, output.js).
+  return (output as unknown as { readonly isKnown: Promise<boolean> }).isKnown;
+}
+
+async function lastNodes(): Promise<readonly NodeStatus[]> {
+  const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  // What a StackReference asks, without the resource that it would leave in the state (pulumi/pulumi: pkg/resource/deploy/builtins.go).
+  const answer = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as { outputs?: { nodes?: NodeStatus[] } };
+  return answer.outputs?.nodes ?? [];
+}

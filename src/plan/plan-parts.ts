@@ -1,0 +1,24 @@
+import { parseDuration } from "../config/duration";
+import type { SshTargetConfig } from "../config/schema";
+import type { SshTarget } from "./cluster-plan";
+
+/** Labels in another order are the same labels: nothing may run for that. */
+export function sortedByKey(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+export function drainSeconds(drainTimeout: string): number {
+  const seconds = parseDuration(drainTimeout);
+  if (seconds === undefined) throw new Error(`${drainTimeout} is no duration: validation should have refused it`);
+  return seconds;
+}
+
+/** The comment that public key files end in is no part of the key: with it, touching the comment would look like another host. */
+export function sshTarget(target: SshTargetConfig): SshTarget {
+  return {
+    address: target.address,
+    port: target.port,
+    user: target.user,
+    hostKey: target.hostKey.trim().split(/\s+/).slice(0, 2).join(" "),
+  };
+}

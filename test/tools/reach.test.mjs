@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { reachHost } from "../../src/tools/lib/reach-host.mjs";
+import { errorOf, recordOutput } from "./support/recorder.mjs";
+import { freePort, newKey, startHost } from "./support/ssh-host.mjs";
+
+const LIMITS = { connectMs: 900, waitMs: 1500, pollMs: 50, tellMs: 400, announceMs: 50 };
+
+describe("reach", () => {
+  const operator = newKey();
+  let host, out;
+
+  before(async () => (host = await startHost({ accepts: [operator.publicKey] })));
+  after(() => host.stop());
+  beforeEach(() => (out = recordOutput()));
+
+  const input = (more = {}) => ({
+    v: 1,
+    node: "edge-burst-0",
+    machine: "i-0123456789abcdef0",
+    waitSeconds: 300,
+    replaceCommand: "pulumi up --replace 'urn:vm'",
+    host: host.target(),
+    credentials: { privateKey: operator.privateKey },
+    ...more,
+  });
+  const reach = (more) => reachHost(input(more), { env: {}, out, limits: LIMITS });
+
+  it("prints the host keys once the machine lets the operator in", async () => {
+    await reach();
+    assert.equal(out.written.stdout, `{"host":"ok","node":"edge-burst-0","hostKey":"${host.target().hostKey}"}\n`);
+  });
+
+  it("waits for a machine that refuses, tells how long it will, and names console and replace line at the end", async () => {
+    const port = await freePort();
+    const waiting = reach({ host: { ...host.target(), port } });
+    const error = await errorOf(waiting);
+    assert.match(out.written.stderr, /edge-burst-0: waiting for its machine: 2 s left \(.* refuses the connection/);
+    assert.match(
+      error.message,
+      /edge-burst-0: its machine i-0123456789abcdef0 cannot be used after up to 300 s: .* refuses the connection.*Look at its console.*make the machine anew: pulumi up --replace 'urn:vm'$/,
+    );
+  });
+
+  it("takes a login that is refused for one that is still coming", async () => {
+    const error = await errorOf(reach({ credentials: { privateKey: newKey().privateKey } }));
+    assert.match(out.written.stderr, /waiting for its machine/);
+    assert.match(error.message, /refuses the login of/);
+  });
+
+  it("does not wait where another key answers, or where the bastion is at fault", async () => {
+    const began = performance.now();
+    const otherKey = await errorOf(reach({ host: { ...host.target(), hostKey: newKey().publicKey } }));
+    assert.match(otherKey.message, /shows another host key/);
+    const bastion = await errorOf(reach({ bastion: { ...host.target("jump"), port: await freePort() } }));
+    assert.match(bastion.message, /could not be tried: the bastion of edge-burst-0 .*; then run pulumi up again$/);
+    assert.ok(performance.now() - began < LIMITS.waitMs, "it waited");
+  });
+
+  it("gives the bastion's key too", async () => {
+    await reach({ bastion: host.target("jump") });
+    assert.match(out.written.stdout, /"bastionHostKey":"ssh-ed25519 /);
+  });
+});
