@@ -4,6 +4,9 @@ export interface LabTools {
   readonly languageNodejs: string;
   readonly resourceCommand: string;
   readonly resourceTailscale: string;
+  readonly resourceTls: string;
+  readonly resourceAws: string;
+  readonly resourceAzureNative: string;
   readonly tailscale: string;
   readonly tailscaled: string;
   readonly headscale: string;
@@ -22,8 +25,8 @@ export interface LabTools {
 /** A long-running process of the lab outside the booted hosts. */
 export interface ServiceSpec {
   readonly name: string;
-  /** Network namespace that it runs in. */
-  readonly netns: string;
+  /** Network namespace that it runs in; absent: the lab's own. */
+  readonly netns?: string;
   readonly argv: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Resolves once it serves; rejects after its own limit with what was seen. Runs outside; `run` executes a command in the service's netns. */

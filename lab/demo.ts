@@ -1,4 +1,5 @@
 import { checkConnectivity } from "./checks/connectivity";
+import { cloudInventory } from "./checks/cloud-inventory";
 import { findLeftovers, lookBefore } from "./checks/nothing-left";
 import { deployProbePods } from "./checks/probe-pods";
 import { joinOperator } from "./console";
@@ -8,6 +9,7 @@ import type { Lab } from "./lab";
 import { createProgress } from "./progress";
 import { RequirementError } from "./requirements";
 import { type LabStack, createStack } from "./stack";
+import { type BurstPool, addBurstPools, cloudPool } from "./stack-config";
 import { startLab } from "./start-lab";
 import { timesTable } from "./times";
 
@@ -22,7 +24,11 @@ async function demo(lab: Lab): Promise<void> {
   const hosts = firstHosts.filter((name) => name !== "bastion").map((name) => lab.host(name));
   const stack = await part("stack and operator", async () => {
     await joinOperator(lab);
-    return createStack(lab);
+    const made = await createStack(lab);
+    made.edit((settings) => {
+      addBurstPools(lab, settings);
+    });
+    return made;
   });
   const before = await part("look at every host", () => lookBefore(lab, hosts));
 
@@ -32,10 +38,31 @@ async function demo(lab: Lab): Promise<void> {
   await part("pods reach pods and nodes", () => showConnectivity(lab));
   await part("second pulumi up", () => expectNoChange(stack));
 
+  setCounts(stack, { burst: 2, "burst-az": 1 });
+  await part("burst to AWS and Azure", () => expectSuccess("pulumi up --refresh", stack.up(["--refresh"], { onOutput: show })));
+  show(await nodesTable(lab));
+  await part("pods reach the clouds and back", () => showConnectivity(lab));
+  setCounts(stack, { burst: 0, "burst-az": 0 });
+  await part("back to metal", () => expectSuccess("pulumi up --refresh", stack.up(["--refresh"], { onOutput: show })));
+  await expectEmptyClouds(lab);
+
   await part("pulumi destroy", () => expectSuccess("pulumi destroy", stack.destroy([], { onOutput: show })));
   const leftovers = await part("look for leftovers", () => findLeftovers(lab, before));
   if (leftovers.length > 0) throw new Error(`left behind:\n${leftovers.join("\n")}`);
   show("nothing is left on the hosts or in the tailnet\n");
+}
+
+/** As `pulumi config set --path 'hybrid-k3s:pools.<pool>.count'` does. */
+function setCounts(stack: LabStack, counts: Readonly<Record<BurstPool, number>>): void {
+  stack.edit((settings) => {
+    for (const [pool, count] of Object.entries(counts)) cloudPool(settings, pool).count = count;
+  });
+}
+
+async function expectEmptyClouds(lab: Lab): Promise<void> {
+  const left = await cloudInventory(lab);
+  if (left.length > 0) throw new Error(`left behind in the clouds:\n${left.join("\n")}`);
+  show("nothing is left in the clouds\n");
 }
 
 async function expectSuccess(what: string, run: ReturnType<LabStack["up"]>): Promise<string> {

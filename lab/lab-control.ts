@@ -23,9 +23,16 @@ export async function prepareLabControl(tools: LabTools): Promise<PreparedContro
   return prepareControl({ state: inState("control"), sockets: inState("run", "sockets"), mirrorTree }, tools);
 }
 
+export interface LabControlParts {
+  readonly prepared: PreparedControl;
+  readonly tools: LabTools;
+  /** The root file system of the clouds' machines. */
+  readonly cloudImage: string;
+}
+
 /** The services of a running lab. */
-export function labControl(namespaces: Namespaces, prepared: PreparedControl, tools: LabTools): LabControl {
-  const services = controlServices(prepared).map((spec) => new LabService(spec, namespaces));
+export function labControl(namespaces: Namespaces, { prepared, tools, cloudImage }: LabControlParts): LabControl {
+  const services = controlServices(prepared, cloudImage).map((spec) => new LabService(spec, namespaces));
   return { prepared, services, tools, admin: new AdminClient(prepared.apiConfig.adminSocket) };
 }
 

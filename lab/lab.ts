@@ -1,12 +1,15 @@
+import { CloudsClient } from "./clouds/admin-client";
 import { recordArguments } from "./hosts/argv-recorder";
 import type { ArgvRecorder } from "./hosts/argv-recorder";
 import { makeCut } from "./hosts/cuts";
 import type { ActiveCut, Cut } from "./hosts/cuts";
-import { LabHost } from "./hosts/host";
+import { CloudVm } from "./hosts/cloud-vm";
 import { Namespaces } from "./hosts/namespaces";
 import { Operator } from "./hosts/operator";
 import { operatorEnvironment } from "./hosts/operator-environment";
+import type { RootFileSystems } from "./hosts/root-file-system";
 import type { LabService } from "./hosts/services";
+import { SiteHost } from "./hosts/site-host";
 import { writeSshConfig } from "./hosts/ssh-config";
 import type { HostName } from "./hosts/topology";
 import { addresses, hostSpecs, wanMachineLines } from "./hosts/topology";
@@ -16,27 +19,41 @@ import { hostScript } from "./paths";
 
 /** A running lab: its hosts, the operator's machine, its control services and its faults. */
 export class Lab {
-  readonly hosts: ReadonlyMap<HostName, LabHost>;
+  readonly hosts: ReadonlyMap<HostName, SiteHost>;
   readonly operator: Operator;
+  /** The emulated clouds, as the lab's provider plugins and its tests ask them. */
+  readonly clouds = new CloudsClient();
 
   constructor(
     readonly namespaces: Namespaces,
-    rootFileSystem: string,
+    readonly rootFileSystems: RootFileSystems,
     /** Absent in a lab of hosts and networks only. */
     readonly control?: LabControl,
   ) {
-    this.hosts = new Map(hostSpecs.map((spec) => [spec.name, new LabHost(spec, namespaces, rootFileSystem)]));
+    this.hosts = new Map(hostSpecs.map((spec) => [spec.name, new SiteHost(spec, namespaces, rootFileSystems.metal)]));
     this.operator = new Operator(namespaces);
   }
 
-  host(name: HostName): LabHost {
+  host(name: HostName): SiteHost {
     const host = this.hosts.get(name);
     if (host === undefined) throw new Error(`no host called ${name}`);
     return host;
   }
 
+  /** A machine of an emulated cloud, on or off, by the name that the cloud gave its host: `aws1`, `az2`. */
+  vm(name: string): CloudVm {
+    const vm = CloudVm.find(name, this.namespaces);
+    if (vm === undefined) throw new Error(`no machine called ${name} in the lab's clouds`);
+    return vm;
+  }
+
+  /** The names of all machines that the emulated clouds have now, on or off. */
+  vmNames(): readonly string[] {
+    return CloudVm.names();
+  }
+
   /** Boots a host and waits until the operator can log in. */
-  async boot(name: HostName): Promise<LabHost> {
+  async boot(name: HostName): Promise<SiteHost> {
     const host = this.host(name);
     await host.boot();
     await this.operator.waitSsh(name);
@@ -44,7 +61,7 @@ export class Lab {
   }
 
   /** Puts a new installation with new SSH host keys in the place of a host, and waits until the operator can log in. */
-  async reinstall(name: HostName): Promise<LabHost> {
+  async reinstall(name: HostName): Promise<SiteHost> {
     await this.host(name).reinstall();
     writeSshConfig();
     await this.operator.waitSsh(name);

@@ -6,6 +6,7 @@ import type { Lab } from "./lab";
 
 type Pools = WrittenConfig["pools"];
 export type BareMetalPool = Extract<Pools[string], { provider: "bare-metal" }>;
+export type CloudPool = Extract<Pools[string], { provider: "aws" | "azure" }>;
 export type PoolHost = BareMetalPool["hosts"][number];
 
 /** A stack's settings as its file has them, without secrets. */
@@ -13,7 +14,8 @@ export type StackSettings = Record<string, unknown> & {
   "hybrid-k3s:cluster": WrittenConfig["cluster"];
   "hybrid-k3s:vpn": WrittenConfig["vpn"];
   "hybrid-k3s:mirror": NonNullable<WrittenConfig["mirror"]>;
-  "hybrid-k3s:pools": Record<string, BareMetalPool>;
+  "hybrid-k3s:access"?: WrittenConfig["access"];
+  "hybrid-k3s:pools": Record<string, BareMetalPool | CloudPool>;
 };
 
 export const clusterName = "edge";
@@ -57,6 +59,42 @@ export function labSettings(lab: Lab): StackSettings {
       edge: { provider: "bare-metal", role: "agent", bastion: bastion(lab), hosts: [poolHost(lab, "kiosk-1")] },
     },
   };
+}
+
+/** The pool of this name, as far as it lists hosts. */
+export function metalPool(settings: StackSettings, name: string): BareMetalPool {
+  const pool = settings["hybrid-k3s:pools"][name];
+  if (pool?.provider !== "bare-metal") throw new Error(`the stack has no bare-metal pool ${name}`);
+  return pool;
+}
+
+export type BurstPool = "burst" | "burst-az";
+
+/** Adds a pool in each cloud, without a node yet: AWS with public addresses, Azure behind its NAT and the lab's bastion. */
+export function addBurstPools(lab: Lab, settings: StackSettings): void {
+  // The addresses that the clouds' firewalls see: the operator's own, and the bastion's.
+  settings["hybrid-k3s:access"] = { allowedCidrs: [`${addresses.operator}/32`, `${addresses.bastion}/32`] };
+  Object.assign(settings, { "aws:region": "eu-central-1", "azure-native:subscriptionId": "0b1f6471-1bf0-4dda-aec3-cb9272f09590" });
+  settings["hybrid-k3s:networks"] = { azure: { westeurope: { natGateway: true } } };
+  const common = { role: "agent", count: 0, drainTimeout: "30s" } as const;
+  Object.assign(settings["hybrid-k3s:pools"], {
+    burst: { provider: "aws", ...common, region: "eu-central-1", instanceType: "t3.large" },
+    "burst-az": {
+      provider: "azure",
+      ...common,
+      region: "westeurope",
+      vmSize: "Standard_D2s_v5",
+      publicIp: false,
+      bastion: bastion(lab),
+    },
+  } satisfies Record<BurstPool, CloudPool>);
+}
+
+/** The cloud pool of this name, to be changed. */
+export function cloudPool(settings: StackSettings, name: string): CloudPool {
+  const pool = settings["hybrid-k3s:pools"][name];
+  if (pool === undefined || pool.provider === "bare-metal") throw new Error(`the stack has no cloud pool ${name}`);
+  return pool;
 }
 
 /** The pool of lab hosts that stand at the same site as this one. */

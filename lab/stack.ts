@@ -9,7 +9,7 @@ import type { RunOptions } from "./hosts/run-command";
 import type { HostName } from "./hosts/topology";
 import type { Lab } from "./lab";
 import { inState } from "./paths";
-import { labSettings, poolHost, poolOf } from "./stack-config";
+import { labSettings, metalPool, poolHost, poolOf } from "./stack-config";
 import type { PoolHost, StackSettings } from "./stack-config";
 
 interface StackFile {
@@ -56,8 +56,7 @@ export class LabStack {
   /** Adds a host to the pool of its site, or replaces what the pool says about it by what holds now. */
   addHost(name: HostName, also: Partial<PoolHost> = {}): void {
     this.edit((settings) => {
-      const pool = settings["hybrid-k3s:pools"][poolOf(name)];
-      if (pool === undefined) throw new Error(`the stack has no pool ${poolOf(name)}`);
+      const pool = metalPool(settings, poolOf(name));
       const host = { ...poolHost(this.lab, name), ...also };
       const place = pool.hosts.findIndex((candidate) => candidate.name === name);
       pool.hosts.splice(place === -1 ? pool.hosts.length : place, place === -1 ? 0 : 1, host);
@@ -69,6 +68,7 @@ export class LabStack {
     this.edit((settings) => {
       const pools = settings["hybrid-k3s:pools"];
       for (const [key, pool] of Object.entries(pools)) {
+        if (pool.provider !== "bare-metal") continue;
         pool.hosts = pool.hosts.filter((host) => host.name !== name);
         if (pool.hosts.length === 0) Reflect.deleteProperty(pools, key);
       }

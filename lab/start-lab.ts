@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { LabTools, Progress } from "./contract";
 import type { PreparedControl } from "./control/prepare-control";
-import { prepareCommonFiles } from "./hosts/host";
+import { prepareCommonFiles } from "./hosts/common-files";
 import { cleanUpEnded, createNamespaces, Namespaces } from "./hosts/namespaces";
 import { prepareOperator, trustedBundle } from "./hosts/operator-environment";
-import { ensureRootFileSystem } from "./hosts/root-file-system";
+import type { RootFileSystems } from "./hosts/root-file-system";
+import { ensureRootFileSystems } from "./hosts/root-file-system";
 import { writeSshConfig } from "./hosts/ssh-config";
 import { ensureHostKeys, ensureOperatorKey } from "./hosts/ssh-keys";
 import type { HostName } from "./hosts/topology";
@@ -43,7 +44,7 @@ const programs = [
 
 /** What attachLab needs to know of a lab that another program started. */
 interface LabRecord {
-  readonly rootFileSystem: string;
+  readonly rootFileSystems: RootFileSystems;
   readonly tools?: LabTools;
 }
 
@@ -92,8 +93,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   if (Namespaces.find() !== undefined) throw new RequirementError("A lab of this checkout is running already; make lab-down ends it.");
   await cleanUpEnded();
   dropFormerState();
-  const [rootFileSystem, tools] = await Promise.all([
-    progress.step("root file system of the hosts", ensureRootFileSystem),
+  const [rootFileSystems, tools] = await Promise.all([
+    progress.step("root file systems of the hosts", ensureRootFileSystems),
     options.control === false ? undefined : progress.step("programs", () => getTools(progress)),
   ]);
   prepareNames();
@@ -101,12 +102,15 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   try {
     const prepared = tools === undefined ? undefined : await progress.step("mirror and certificates", () => prepareLabControl(tools));
     await prepareFiles(prepared);
-    writeFileSync(recordFile(), JSON.stringify({ rootFileSystem, ...(tools === undefined ? {} : { tools }) } satisfies LabRecord));
-    const control = prepared === undefined || tools === undefined ? undefined : labControl(namespaces, prepared, tools);
-    const lab = new Lab(namespaces, rootFileSystem, control);
+    writeFileSync(recordFile(), JSON.stringify({ rootFileSystems, ...(tools === undefined ? {} : { tools }) } satisfies LabRecord));
+    const control =
+      prepared === undefined || tools === undefined
+        ? undefined
+        : labControl(namespaces, { prepared, tools, cloudImage: rootFileSystems.cloud });
+    const lab = new Lab(namespaces, rootFileSystems, control);
     await Promise.all([
       ...(options.hosts ?? firstHosts).map((name) => progress.step(`boot ${name}`, () => lab.boot(name))),
-      control === undefined ? undefined : progress.step("control server, API and mirror", () => startServices(lab)),
+      control === undefined ? undefined : progress.step("control server, API, mirror and clouds", () => startServices(lab)),
     ]);
     if (options.independent === true) await lab.keep();
     return lab;
@@ -117,8 +121,14 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
 }
 
 async function startServices(lab: Lab): Promise<void> {
+  const services = lab.control?.services ?? [];
+  const clouds = services.filter(({ name }) => name === "clouds").map((service) => service.start());
+  const others = services.filter(({ name }) => name !== "clouds");
   // In their order: the API emulation asks the control server.
-  for (const service of lab.control?.services ?? []) await service.start();
+  const inOrder = (async () => {
+    for (const service of others) await service.start();
+  })();
+  await Promise.all([inOrder, ...clouds]);
   await lab.operator.startTailscaled();
 }
 
@@ -127,7 +137,7 @@ export async function attachLab(): Promise<Lab> {
   const namespaces = Namespaces.find();
   if (namespaces === undefined || !existsSync(recordFile()))
     throw new RequirementError("No lab of this checkout is running; make lab starts one.");
-  const { rootFileSystem, tools } = JSON.parse(readFileSync(recordFile(), "utf8")) as LabRecord;
-  const control = tools === undefined ? undefined : labControl(namespaces, await prepareLabControl(tools), tools);
-  return new Lab(namespaces, rootFileSystem, control);
+  const { rootFileSystems, tools } = JSON.parse(readFileSync(recordFile(), "utf8")) as LabRecord;
+  const parts = tools === undefined ? undefined : { prepared: await prepareLabControl(tools), tools, cloudImage: rootFileSystems.cloud };
+  return new Lab(namespaces, rootFileSystems, parts === undefined ? undefined : labControl(namespaces, parts));
 }

@@ -18,9 +18,9 @@ const GOFMT = 'unformatted=$(gofmt -l lab) && test -z "$unformatted" || { echo "
 const UNIT = ["config", "plan", "remote", "k3s", "tailnet", "program", "tools", "bench"];
 
 // Most of a scenario's time is waiting for restarts and limits, so two labs fit side by side on two cores.
-const scenarios = (name: string, folder: string, ...chosen: string[]): Suite => ({
+const scenarios = (beside: string, name: string, folder: string, ...chosen: string[]): Suite => ({
   name,
-  beside: "scenarios",
+  beside,
   env: { LAB_STATE: folder, LAB_SCENARIOS: chosen.join(",") },
   commands: () => [nodeTest(1, "test/lab/lab.test.ts")],
 });
@@ -43,10 +43,14 @@ export const SUITES: readonly Suite[] = [
   // They count what a lab leaves on the machine, so nothing else may run a lab meanwhile.
   {
     name: "lab",
-    commands: () => [nodeTest(1, ...["hosts", "interrupt", "lifecycle", "requirements"].map((name) => `test/lab/${name}.test.ts`))],
+    commands: () => [
+      nodeTest(1, ...["clouds", "hosts", "interrupt", "lifecycle", "requirements"].map((name) => `test/lab/${name}.test.ts`)),
+    ],
   },
-  scenarios("network", ".lab", "first-up", "second-up", "outside", "withdrawn-routes", "policy-order", "restarts", "membership"),
-  scenarios("removal", ".lab-2", "preflight", "faults", "recovery", "secrets", "removal"),
+  scenarios("metal", "network", ".lab", "first-up", "second-up", "outside", "withdrawn-routes", "policy-order", "restarts", "membership"),
+  scenarios("metal", "removal", ".lab-2", "preflight", "faults", "recovery", "secrets", "removal"),
+  scenarios("burst", "burst", ".lab", "burst-first-up", "burst-cycle"),
+  scenarios("burst", "burst-faults", ".lab-2", "burst-faults", "burst-removal"),
 ];
 
 /** Files of the work tree that git tracks or would track; `*` stays within a folder, `**` does not. */

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { CloudsClient } from "../clouds/admin-client";
 import type { ServiceSpec } from "../contract";
+import { stateDir } from "../paths";
 import { AdminClient } from "../tailscale-api/admin-client";
 import type { PreparedControl } from "./prepare-control";
 import { vendorNames } from "./prepare-control";
@@ -15,8 +17,8 @@ const START_LIMIT_MS = 60_000;
 const START_WITH_PORT_80 =
   "rule='PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 443'; iptables -t nat -C $rule 2>/dev/null || iptables -t nat -A $rule; exec \"$@\"";
 
-/** The services of a lab outside its hosts, in start order. */
-export function controlServices(prepared: PreparedControl): readonly ServiceSpec[] {
+/** The services of a lab outside its hosts, in start order; the emulated clouds only where there is an image for their machines. */
+export function controlServices(prepared: PreparedControl, cloudImage?: string): readonly ServiceSpec[] {
   const { addresses, labAuthority, siteAuthority } = prepared;
   return [
     {
@@ -54,7 +56,18 @@ export function controlServices(prepared: PreparedControl): readonly ServiceSpec
           START_LIMIT_MS,
         ),
     },
+    ...(cloudImage === undefined ? [] : [cloudsService(cloudImage)]),
   ];
+}
+
+/** The emulated clouds run in the lab's own network, where their machines' links are made. */
+function cloudsService(image: string): ServiceSpec {
+  return {
+    name: "clouds",
+    argv: typescriptArgv("../clouds/main.ts", image),
+    env: { LAB_STATE: stateDir },
+    waitReady: () => new CloudsClient().waitUntilReady(START_LIMIT_MS),
+  };
 }
 
 function typescriptArgv(file: string, argument: string): readonly string[] {

@@ -1,16 +1,14 @@
 import { spawn } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { relative } from "node:path";
 import { createInterface } from "node:readline";
 import { inState } from "../paths";
 import { buildProgram } from "../tools/build-program";
-import type { HostName } from "./topology";
-import { hostSpecs } from "./topology";
 
 /** A program that was started while the recorder ran, with all its arguments. */
 export interface RecordedProgram {
-  /** The host that it ran on; "elsewhere" is the operator, the lab's services and everything else on this machine. */
-  readonly place: HostName | "elsewhere";
+  /** The host that it ran on, also one that is gone by now; "elsewhere" is the operator, the lab's services and everything else on this machine. */
+  readonly place: string;
   readonly pid: number;
   readonly argv: readonly string[];
 }
@@ -36,12 +34,12 @@ function labGroup(): string {
   return groups.find((group) => group.startsWith(`${version2}/`)) ?? groups[0] ?? "";
 }
 
-function hostsByGroup(group: string): ReadonlyMap<number, HostName> {
-  const pairs = hostSpecs.flatMap(({ name }): (readonly [number, HostName])[] => {
-    const found = statSync(join(group, name), { throwIfNoEntry: false });
-    return found === undefined ? [] : [[found.ino, name]];
-  });
-  return new Map(pairs);
+/** The hosts that have booted so far, by the numbers of their groups in one hierarchy, as run-host.sh wrote them down. */
+function hostsByGroup(hierarchy: string): ReadonlyMap<number, string> {
+  const file = inState("run", "group-ids");
+  const lines = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+  const entries = lines.map((line) => line.split(" ")).filter(([, , directory]) => directory === hierarchy);
+  return new Map(entries.map(([id, name]) => [Number(id), name ?? ""]));
 }
 
 /** Records the arguments of every program that is started on this machine, the lab's hosts included, until it is stopped. */

@@ -1,15 +1,17 @@
 #!/bin/sh
-# Usage: build-rootfs.sh TARGET
-# Makes the hosts' root file system, a Debian bookworm with systemd and sshd, in the folder TARGET (which must not exist yet).
-# Its content, packages included, is the cache's key: see root-file-system.ts.
+# Usage: build-rootfs.sh metal|cloud TARGET
+# Makes the hosts' root file system, a Debian bookworm with systemd and sshd, in the folder TARGET (which must not exist yet): for metal
+# hosts, or as a cloud's image, which has cloud-init too. Its content, packages included, is the cache's key: see root-file-system.ts.
 set -eu
 
-target=$1
+variant=$1
+target=$2
 
 # What the facts about booted hosts ask for, then what k3s would bring by itself and its stand-in takes from Debian.
 packages="systemd,systemd-sysv,dbus,openssh-server,sudo,ca-certificates,curl,procps,kmod"
 packages="$packages,iproute2,iputils-ping,iptables,nftables,ipset,conntrack"
 packages="$packages,containerd,runc,containernetworking-plugins,etcd-server"
+[ "$variant" != cloud ] || packages="$packages,cloud-init"
 
 # Nothing in a host may wait for hardware, a console or the time of day; containerd and etcd are only there for k3s to start.
 masked="apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
@@ -19,8 +21,8 @@ masked="apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all
   remote-fs.target systemd-network-generator.service nftables.service ldconfig.service"
 
 # Its own mount and process namespace: an interrupted build leaves nothing mounted and nothing running.
-if [ "${2:-}" != inside ]; then
-  exec unshare --mount --pid --fork --kill-child=KILL --mount-proc --propagation private "$0" "$target" inside
+if [ "${3:-}" != inside ]; then
+  exec unshare --mount --pid --fork --kill-child=KILL --mount-proc --propagation private "$0" "$variant" "$target" inside
 fi
 
 mmdebstrap --quiet --mode=root --variant=minbase --format=directory --include="$packages" \

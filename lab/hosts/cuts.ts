@@ -1,11 +1,19 @@
+import { findMachineSpec } from "./cloud-vm";
 import type { Namespaces } from "./namespaces";
-import { addresses, hostSpecs } from "./topology";
+import { addresses, clouds, hostSpecs } from "./topology";
 import type { HostName } from "./topology";
 
-export type Place = HostName | keyof typeof addresses;
+/** A host, a machine on the WAN, or a cloud's machine by its name. */
+export type Place = HostName | keyof typeof addresses | CloudVmName;
+
+/** `aws1`, `az2`. */
+type CloudVmName = `${"aws" | "az"}${number}`;
 
 export interface Cut {
-  /** Packets between this place and `to` are lost. Booted hosts are named as their own network sees them, so a NAT does not hide them. */
+  /**
+   * Packets between this place and `to` are lost. Booted hosts are named as their own network sees them, so a NAT does not hide
+   * them. A cloud's machine without a public address is lost to all of the WAN alike: cut it off with `and` absent, or from a WAN place.
+   */
   readonly between: Place;
   /** Default: everyone. */
   readonly and?: Place;
@@ -21,7 +29,11 @@ export interface ActiveCut {
 function addressesOf(place: Place): readonly string[] {
   const host = hostSpecs.find((spec) => spec.name === place);
   if (host !== undefined) return host.links.map((link) => link.address.replace(/\/.*/, ""));
-  return [addresses[place as keyof typeof addresses]];
+  const machine = findMachineSpec(place);
+  if (machine !== undefined) return [machine.privateAddress, ...(machine.publicAddress === undefined ? [] : [machine.publicAddress])];
+  const address = (addresses as Readonly<Record<string, string>>)[place];
+  if (address === undefined) throw new Error(`no place called ${place} in the lab`);
+  return [address];
 }
 
 const asSet = (values: readonly string[]): string => `{ ${values.join(", ")} }`;
@@ -39,16 +51,23 @@ function conditions(cut: Cut): readonly string[] {
 
 let made = 0;
 
-/** Loses packets on the lab's bridges: hosts see nothing of it, neither in their firewall nor on their links. */
+const table = (family: string, name: string, cut: Cut, priority: number): string =>
+  `table ${family} ${name} {\n  chain forward {\n    type filter hook forward priority ${priority}\n${conditions(cut)
+    .map((condition) => `    ${condition} drop\n`)
+    .join("")}  }\n}\n`;
+
+/** Loses packets on the lab's bridges and in the clouds' routers: hosts see nothing of it, neither in their firewall nor on their links. */
 export async function makeCut(namespaces: Namespaces, cut: Cut): Promise<ActiveCut> {
   made += 1;
-  const table = `cut-${process.pid}-${made}`;
-  const rules = conditions(cut).map((condition) => `    ${condition} drop\n`);
-  const input = `table bridge ${table} {\n  chain forward {\n    type filter hook forward priority 0\n${rules.join("")}  }\n}\n`;
-  await namespaces.runOrFail(["nft", "-f", "-"], { input });
+  const name = `cut-${process.pid}-${made}`;
+  // A router's own firewall comes after; a machine of a cloud meets neither a bridge nor its public address there.
+  const routers = Object.keys(clouds).map((netns) => ({ netns }));
+  await namespaces.runOrFail(["nft", "-f", "-"], { input: table("bridge", name, cut, 0) });
+  for (const router of routers) await namespaces.runOrFail(["nft", "-f", "-"], { ...router, input: table("ip", name, cut, -10) });
   return {
     async heal() {
-      await namespaces.runOrFail(["nft", "delete", "table", "bridge", table]);
+      await namespaces.runOrFail(["nft", "delete", "table", "bridge", name]);
+      for (const router of routers) await namespaces.runOrFail(["nft", "delete", "table", "ip", name], router);
     },
   };
 }

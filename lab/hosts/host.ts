@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunResult } from "../contract";
 import { hostScript, inState, stateDir } from "../paths";
@@ -6,26 +6,31 @@ import type { Namespaces } from "./namespaces";
 import type { RunOptions } from "./run-command";
 import { processesBelow, processesOf } from "./control-groups";
 import { CommandError, runCommand, runOrFail } from "./run-command";
-import { hostPublicKey, renewHostKeys } from "./ssh-keys";
-import type { HostName, HostSpec } from "./topology";
 import { waitUntil } from "./wait-until";
+
+/** A network cable of a host: the name of its end at the host, and where the other end is. */
+export interface Cable {
+  readonly interface: string;
+  /** The network namespace of the other end; absent: the lab's own, plugged into a bridge there. */
+  readonly router?: string;
+}
+
+/** What a host is installed with at its first start. */
+export interface Installation {
+  readonly rootFileSystem: string;
+  /** Lines for mount-host.sh. */
+  readonly settings: readonly string[];
+  /** Lines for network.sh that make its links, at each boot. */
+  readonly links: readonly string[];
+}
 
 /** A booted Debian machine of the lab. Its commands run as root inside it, past SSH. */
 export class LabHost {
-  readonly name: HostName;
-
   constructor(
-    readonly spec: HostSpec,
-    private readonly namespaces: Namespaces,
-    private readonly rootFileSystem: string,
-  ) {
-    this.name = spec.name;
-  }
-
-  /** The public key to pin for this host, as a stack's hostKey. */
-  get hostKey(): string {
-    return hostPublicKey(this.name);
-  }
+    readonly name: string,
+    private readonly cables: readonly Cable[],
+    protected readonly namespaces: Namespaces,
+  ) {}
 
   /** The host's process 1, as this machine numbers it; undefined while the host is off. */
   get leader(): number | undefined {
@@ -35,6 +40,11 @@ export class LabHost {
 
   get isOn(): boolean {
     return this.leader !== undefined;
+  }
+
+  /** Whether any process of the host is left, or is about to come. */
+  get hasProcesses(): boolean {
+    return processesBelow(this.group).length > 0 || this.namespaces.daemonRuns(this.supervisor);
   }
 
   /** The host's group in systemd's hierarchy, where every process of it is. */
@@ -80,13 +90,15 @@ export class LabHost {
     await runOrFail(["install", "-m", mode, file, target]);
   }
 
-  /** Boots the host; returns when systemd has started, sshd included. */
-  async boot(): Promise<void> {
-    await this.mount();
-    if (this.isOn) return;
+  /** Gives the host power; what it is installed with counts at its first start only. */
+  protected async powerOn({ rootFileSystem, settings, links }: Installation): Promise<void> {
+    const asLines = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
+    mkdirSync(inState("hosts", this.name), { recursive: true });
+    writeFileSync(inState("hosts", this.name, "links"), asLines(links));
+    await this.namespaces.runOrFail([hostScript("mount-host.sh"), stateDir, this.name, rootFileSystem], { input: asLines(settings) });
+    if (this.hasProcesses) return;
     const log = inState("hosts", this.name, "supervisor.log");
     await this.namespaces.startDaemon(this.supervisor, [hostScript("run-host.sh"), stateDir, this.name], log);
-    await this.waitBooted();
   }
 
   /** Waits until the host's services have started. */
@@ -104,16 +116,26 @@ export class LabHost {
   /** Pulls the plug: every process is gone at once and nothing is told; files stay as they are. */
   async powerOff(): Promise<void> {
     // The supervisor first, so that it takes the end for no reboot; process 1's end takes the rest of the host along.
-    await this.namespaces.stopDaemon(this.supervisor, "KILL");
+    await this.namespaces.killDaemon(this.supervisor);
+    await waitUntil(`host ${this.name} goes off`, () => this.isKilled(), { timeoutMs: 20_000, intervalMs: 20 });
+    await this.dropNetwork();
+  }
+
+  private isKilled(): boolean {
     const leader = this.leader;
-    if (leader !== undefined) process.kill(leader, "SIGKILL");
-    await this.waitOff();
+    for (const pid of leader === undefined ? processesBelow(this.group) : [leader]) killProcess(pid);
+    return !this.hasProcesses;
   }
 
   /** A clean shutdown. */
   async shutdown(): Promise<void> {
     await this.exec("systemctl poweroff --no-block");
-    await this.waitOff(90_000);
+    await waitUntil(`host ${this.name} goes off`, () => !this.hasProcesses, { timeoutMs: 90_000, intervalMs: 20 });
+    await this.dropNetwork();
+  }
+
+  private async dropNetwork(): Promise<void> {
+    await this.namespaces.run(["ip", "netns", "delete", this.name]);
   }
 
   /** A clean reboot; returns when the host has booted again. */
@@ -124,34 +146,29 @@ export class LabHost {
     await this.waitBooted();
   }
 
-  /** Puts a new, empty installation in the place of the host, with new SSH host keys, and boots it. */
-  async reinstall(): Promise<void> {
-    if (this.isOn) await this.powerOff();
-    await this.namespaces.run(["umount", inState("hosts", this.name, "root")]);
-    rmSync(inState("hosts", this.name), { recursive: true, force: true });
-    await renewHostKeys(this.name);
-    await this.boot();
-  }
-
-  /** Takes the network cable out. */
+  /** Takes the network cables out. */
   async unplug(): Promise<void> {
-    for (const link of this.spec.links) await this.namespaces.runOrFail(["ip", "link", "set", `${this.name}.${link.interface}`, "down"]);
+    for (const cable of this.cables) await this.setLink(cable, "down");
   }
 
-  /** Puts the network cable back; returns when the link carries packets again. */
+  /** Puts the network cables back; returns when the links carry packets again. */
   async plug(): Promise<void> {
-    for (const link of this.spec.links) {
-      const outer = `${this.name}.${link.interface}`;
-      await this.namespaces.runOrFail(["ip", "link", "set", outer, "up"]);
-      // The kernel tells both ends, and the bridge, some time after the command has ended.
-      await waitUntil(`${outer} carries packets`, () => this.carries(outer, link.interface), { timeoutMs: 15_000 });
+    for (const cable of this.cables) {
+      await this.setLink(cable, "up");
+      // The kernel tells both ends, and a bridge, some time after the command has ended.
+      await waitUntil(`${this.name}.${cable.interface} carries packets`, () => this.carries(cable), { timeoutMs: 15_000 });
     }
   }
 
-  private async carries(outer: string, inner: string): Promise<boolean> {
-    const port = await this.namespaces.runOrFail(["ip", "-details", "-oneline", "link", "show", outer]);
-    const link = await this.namespaces.runOrFail(["ip", "-n", this.name, "-oneline", "link", "show", inner]);
-    return port.stdout.includes("state forwarding") && link.stdout.includes("state UP");
+  private async setLink({ interface: end, router }: Cable, state: "up" | "down"): Promise<void> {
+    await this.namespaces.runOrFail(["ip", ...inNetns(router), "link", "set", `${this.name}.${end}`, state]);
+  }
+
+  private async carries({ interface: end, router }: Cable): Promise<boolean> {
+    const show = ["-details", "-oneline", "link", "show"];
+    const outer = await this.namespaces.runOrFail(["ip", ...inNetns(router), ...show, `${this.name}.${end}`]);
+    const inner = await this.namespaces.runOrFail(["ip", ...inNetns(this.name), ...show, end]);
+    return outer.stdout.includes(router === undefined ? "state forwarding" : "state UP") && inner.stdout.includes("state UP");
   }
 
   /** How many logins the host's sshd has accepted, by its own journal; `since` is a time in ms, as Date.now gives it. */
@@ -163,39 +180,14 @@ export class LabHost {
   private get supervisor(): string {
     return `host-${this.name}`;
   }
-
-  private async waitOff(timeoutMs = 20_000): Promise<void> {
-    await waitUntil(`host ${this.name} goes off`, () => !this.hasProcesses(), { timeoutMs, intervalMs: 20 });
-    await this.namespaces.run(["ip", "netns", "delete", this.name]);
-  }
-
-  private hasProcesses(): boolean {
-    return processesBelow(this.group).length > 0 || this.namespaces.daemonRuns(this.supervisor);
-  }
-
-  private async mount(): Promise<void> {
-    const directory = inState("hosts", this.name);
-    mkdirSync(directory, { recursive: true });
-    const links = this.spec.links.map((link) => `${link.interface} ${link.bridge} ${link.address} ${link.gateway ?? ""}\n`);
-    writeFileSync(join(directory, "links"), links.join(""));
-    const settings = [...(this.spec.sudo ? [] : ["without sudo"]), `user ${this.spec.user} ${this.spec.sudo ? "sudo" : "plain"}`];
-    await this.namespaces.runOrFail([hostScript("mount-host.sh"), stateDir, this.name, this.rootFileSystem], {
-      input: `${settings.join("\n")}\n`,
-    });
-  }
 }
 
-/** Puts together what all hosts have beside Debian: the trees of files, and the lab's names. */
-export async function prepareCommonFiles(trees: readonly string[], files: Readonly<Record<string, string>>): Promise<void> {
-  const common = inState("hosts", "common");
-  rmSync(common, { recursive: true, force: true });
-  mkdirSync(common, { recursive: true });
-  for (const tree of trees) {
-    if (existsSync(tree) && readdirSync(tree).length > 0)
-      await runOrFail(["cp", "--archive", "--no-preserve=ownership", `${tree}/.`, common]);
-  }
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(join(common, path, ".."), { recursive: true });
-    writeFileSync(join(common, path), content);
+const inNetns = (netns: string | undefined): readonly string[] => (netns === undefined ? [] : ["-n", netns]);
+
+function killProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

@@ -1,7 +1,9 @@
 #!/bin/sh
 # Usage: mount-host.sh STATE_DIR NAME ROOT_FILE_SYSTEM <settings
 # Puts the host NAME's file system together: the shared root file system, the lab's common files above it, the host's own on top; then
-# its users and keys, where they are not there yet. Runs inside the lab's namespaces. Settings, on standard input, one a line:
+# its own settings, where they are not there yet. Runs inside the lab's namespaces. Settings, on standard input, one a line:
+#   host-keys                the SSH host keys that the lab made for it; without, the host has none
+#   files DIRECTORY          a tree of files that goes over the host's
 #   user NAME sudo|plain     a user that the operator's key opens
 #   without PACKAGE          a Debian package that this host does not have
 set -eu
@@ -34,13 +36,14 @@ add_user() {
 }
 
 install_host() {
-  cp "$state/ssh/hosts/$name"/ssh_host_* "$root/etc/ssh/"
   echo "$name" >"$root/etc/hostname"
   # As Debian's installer does; sudo asks for its host's own name.
   echo "127.0.1.1 $name" >>"$root/etc/hosts"
   tr -d - </proc/sys/kernel/random/uuid >"$root/etc/machine-id"
   while read -r verb first second; do
     case $verb in
+      host-keys) cp "$state/ssh/hosts/$name"/ssh_host_* "$root/etc/ssh/" ;;
+      files) cp -R "$first/." "$root/" ;;
       user) add_user "$first" "$second" ;;
       # sudo will not go where root has no password, unless told so.
       without) SUDO_FORCE_REMOVE=yes chroot "$root" dpkg --purge "$first" >/dev/null ;;

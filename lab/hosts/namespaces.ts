@@ -55,6 +55,13 @@ export class Namespaces {
     return record !== undefined && isAlive(record.init) ? new Namespaces(record) : undefined;
   }
 
+  /** The lab that this program itself runs in: a service of the lab that boots hosts, which has its process 1 as number 1. */
+  static ofThisProcess(): Namespaces {
+    const init = findProcess(1);
+    if (init === undefined) throw new Error("this machine tells nothing of process 1 in /proc");
+    return new Namespaces({ init, supervisor: init });
+  }
+
   /** The lab's process 1, as this machine numbers it. */
   get init(): ProcessId {
     return this.record.init;
@@ -104,6 +111,14 @@ export class Namespaces {
   async stopDaemon(name: string, signal: "TERM" | "KILL" = "TERM"): Promise<void> {
     if (!this.daemonRuns(name)) return;
     await this.run(["kill", "-s", signal, readFileSync(daemonFile(name), "utf8")]);
+    await waitUntil(`${name} ends`, () => !this.daemonRuns(name), { timeoutMs: 20_000, intervalMs: 20 });
+    rmSync(daemonFile(name));
+  }
+
+  /** Ends the program that was started under this name and what it started in its session, at once; returns when it has ended. */
+  async killDaemon(name: string): Promise<void> {
+    if (!this.daemonRuns(name)) return;
+    await this.run(["kill", "-s", "KILL", "--", `-${readFileSync(daemonFile(name), "utf8")}`]);
     await waitUntil(`${name} ends`, () => !this.daemonRuns(name), { timeoutMs: 20_000, intervalMs: 20 });
     rmSync(daemonFile(name));
   }

@@ -4,16 +4,27 @@ import { basename, join } from "node:path";
 import { cacheDir, hostScript } from "../paths";
 import { runOrFail } from "./run-command";
 
-/** The hosts' root file system, made once per recipe and kept in the cache; used read-only by every lab of this user. */
-export async function ensureRootFileSystem(): Promise<string> {
-  const recipe = hostScript("build-rootfs.sh");
-  const key = createHash("sha256").update(readFileSync(recipe)).digest("hex").slice(0, 12);
-  const directory = join(cacheDir, `rootfs-${key}`);
-  if (existsSync(directory)) return directory;
+/** What metal hosts are installed with, and the clouds' image, which sets itself up by cloud-init. */
+export interface RootFileSystems {
+  readonly metal: string;
+  readonly cloud: string;
+}
+
+/** The root file systems, made once per recipe and kept in the cache; used read-only by every lab of this user. */
+export async function ensureRootFileSystems(): Promise<RootFileSystems> {
   mkdirSync(cacheDir, { recursive: true });
   dropInterruptedBuilds();
+  const [metal, cloud] = await Promise.all([ensureRootFileSystem("metal"), ensureRootFileSystem("cloud")]);
+  return { metal, cloud };
+}
+
+async function ensureRootFileSystem(variant: keyof RootFileSystems): Promise<string> {
+  const recipe = hostScript("build-rootfs.sh");
+  const key = createHash("sha256").update(readFileSync(recipe)).digest("hex").slice(0, 12);
+  const directory = join(cacheDir, `rootfs-${variant}-${key}`);
+  if (existsSync(directory)) return directory;
   const building = `${directory}.building-${process.pid}`;
-  await runOrFail(["setpriv", "--pdeathsig", "KILL", recipe, building]);
+  await runOrFail(["setpriv", "--pdeathsig", "KILL", recipe, variant, building]);
   try {
     renameSync(building, directory);
   } catch (error) {

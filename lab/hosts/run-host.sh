@@ -2,7 +2,7 @@
 # Usage: run-host.sh STATE_DIR NAME
 # Boots the host NAME of the lab and keeps it: a reboot from inside boots it again on fresh network links, as a machine's would be;
 # a power-off from inside, or its end by a signal, ends this script too. Runs inside the lab's namespaces.
-# Files: hosts/NAME/{links,machine-id}, hosts/NAME/root (mounted by mount-host.sh), hosts/NAME/var-lib.
+# Files: hosts/NAME/links (lines for network.sh), hosts/NAME/root (mounted by mount-host.sh), hosts/NAME/var-lib.
 set -eu
 
 state=$1
@@ -14,16 +14,10 @@ rebooted=133
 
 # The fresh links take the place of those that went with the last boot's network namespace.
 make_links() {
-  while read -r interface _; do
-    ip link delete "$name.$interface" 2>/dev/null || true
-  done <"$host/links"
   ip netns delete "$name" 2>/dev/null || true
   {
     echo "netns $name"
-    while read -r interface bridge address gateway; do
-      echo "plug $name $interface $bridge $address"
-      [ -z "$gateway" ] || echo "gateway $name $gateway"
-    done <"$host/links"
+    cat "$host/links"
   } | "$here/network.sh"
 }
 
@@ -33,6 +27,8 @@ enter_cgroups() {
   while read -r directory; do
     [ ! -d "$directory/$name" ] || find "$directory/$name" -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null || true
     mkdir -p "$directory/$name"
+    # By these numbers a recorder of the lab tells the host's programs, also when the host is gone by then.
+    stat --format "%i $name $directory" "$directory/$name" >>"$state/run/group-ids"
     for file in cpuset.cpus cpuset.mems; do
       [ ! -e "$directory/$name/$file" ] || cat "$directory/$file" >"$directory/$name/$file"
     done

@@ -24,9 +24,10 @@ export class LabService {
     const { netns, argv } = this.spec;
     // Only what a program needs to find other programs: no setting of the caller's reaches the lab's services.
     const env = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/root", LANG: "C.UTF-8", ...this.spec.env };
-    await this.namespaces.startDaemon(this.name, argv, this.logFile, { netns, env });
+    const place = netns === undefined ? {} : { netns };
+    await this.namespaces.startDaemon(this.name, argv, this.logFile, { ...place, env });
     await this.spec
-      .waitReady((command, options) => this.namespaces.run(command, { netns, ...options }))
+      .waitReady((command, options) => this.namespaces.run(command, { ...place, ...options }))
       .catch((error: unknown) => {
         throw new Error(`${this.name} ${error instanceof Error ? error.message : String(error)}; its log is ${this.logFile}`, {
           cause: error,

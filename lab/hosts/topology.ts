@@ -5,6 +5,7 @@ export interface Link {
   readonly bridge: Bridge;
   readonly address: string;
   readonly gateway?: string;
+  readonly routes?: readonly { readonly network: string; readonly gateway: string }[];
 }
 
 export type HostName = "rack-1" | "rack-2" | "rack-3" | "kiosk-1" | "kiosk-2" | "bastion";
@@ -32,7 +33,21 @@ export const addresses = {
   operator: "198.18.0.40",
   outsider: "198.18.0.50",
   foreign: "198.18.0.60",
+  aws: "198.18.0.70",
+  azure: "198.18.0.80",
 } as const;
+
+/**
+ * The emulated clouds: the private networks that machines may stand in. What they send goes out under the address of the cloud's router,
+ * or under their own public one.
+ */
+export const clouds = {
+  aws: { network: "172.16.0.0/13", router: addresses.aws },
+  azure: { network: "172.24.0.0/13", router: addresses.azure },
+} as const;
+
+/** Public addresses that machines of the clouds may get: 198.18.0.100 to 198.18.0.139. */
+export const publicAddresses: readonly string[] = Array.from({ length: 40 }, (_, index) => `198.18.0.${100 + index}`);
 
 /** The names that the program knows, served inside the lab by its own machines. */
 export const names: Readonly<Record<string, string>> = {
@@ -62,6 +77,9 @@ function edgeHost(name: HostName, number: number): HostSpec {
   };
 }
 
+/** As an operator who routes to a VPC and a VNet. */
+const cloudRoutes = Object.values(clouds).map(({ network, router }) => ({ network, gateway: router }));
+
 export const hostSpecs: readonly HostSpec[] = [
   metalHost("rack-1", 1, "ops"),
   metalHost("rack-2", 2, "root"),
@@ -72,7 +90,7 @@ export const hostSpecs: readonly HostSpec[] = [
     name: "bastion",
     links: [
       { interface: "eth0", bridge: "edge", address: "10.10.2.2/24", gateway: "10.10.2.1" },
-      { interface: "eth1", bridge: "wan", address: `${addresses.bastion}/24` },
+      { interface: "eth1", bridge: "wan", address: `${addresses.bastion}/24`, routes: cloudRoutes },
     ],
     user: "jump",
     sudo: false,
@@ -84,6 +102,15 @@ export const hostSpecs: readonly HostSpec[] = [
 export const firstHosts: readonly HostName[] = ["rack-1", "rack-2", "kiosk-1", "bastion"];
 
 const onWan = (name: keyof typeof addresses): readonly string[] => [`netns ${name}`, `plug ${name} eth0 wan ${addresses[name]}/24`];
+
+/** The lines for network.sh that make a host's own links, at each boot of it. */
+export function linkLines({ name, links }: HostSpec): readonly string[] {
+  return links.flatMap(({ interface: end, bridge, address, gateway, routes }) => [
+    `plug ${name} ${end} ${bridge} ${address}`,
+    ...(gateway === undefined ? [] : [`gateway ${name} ${gateway}`]),
+    ...(routes ?? []).map((route) => `route ${name} ${route.network} ${route.gateway}`),
+  ]);
+}
 
 /** The lines for network.sh that make everything but the booted hosts' own links. */
 export function networkLines(): readonly string[] {
@@ -97,6 +124,7 @@ export function networkLines(): readonly string[] {
     ...onWan("natB"),
     "plug natB eth1 edge 10.10.2.1/24",
     "router natB eth1 eth0",
+    ...(["aws", "azure"] as const).flatMap((cloud) => [...onWan(cloud), `cloud-router ${cloud} ${clouds[cloud].router}`]),
   ];
 }
 

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Plugin, build as bundle } from "esbuild";
 import type { ObjectType } from "./plugin/property-types";
-import { readSdkType } from "./read-sdk-types";
+import { SdkTypeReader } from "./read-sdk-types";
+import { writeSdkTypes } from "./write-sdk-types";
 
 /** Where each shape stands in the declarations of its npm package. */
 const SDK_TYPES: Readonly<Record<string, Readonly<Record<string, readonly [file: string, interfaceName: string]>>>> = {
@@ -15,6 +16,34 @@ const SDK_TYPES: Readonly<Record<string, Readonly<Record<string, readonly [file:
     provider: ["provider.d.ts", "ProviderArgs"],
     tailnetKey: ["tailnetKey.d.ts", "TailnetKeyArgs"],
     acl: ["acl.d.ts", "AclArgs"],
+  },
+  aws: {
+    vpc: ["ec2/vpc.d.ts", "VpcArgs"],
+    subnet: ["ec2/subnet.d.ts", "SubnetArgs"],
+    internetGateway: ["ec2/internetGateway.d.ts", "InternetGatewayArgs"],
+    routeTable: ["ec2/routeTable.d.ts", "RouteTableArgs"],
+    routeTableAssociation: ["ec2/routeTableAssociation.d.ts", "RouteTableAssociationArgs"],
+    securityGroup: ["ec2/securityGroup.d.ts", "SecurityGroupArgs"],
+    instance: ["ec2/instance.d.ts", "InstanceArgs"],
+    eip: ["ec2/eip.d.ts", "EipArgs"],
+    natGateway: ["ec2/natGateway.d.ts", "NatGatewayArgs"],
+    getParameter: ["ssm/getParameter.d.ts", "GetParameterArgs"],
+    getSubnet: ["ec2/getSubnet.d.ts", "GetSubnetArgs"],
+    getRouteTable: ["ec2/getRouteTable.d.ts", "GetRouteTableArgs"],
+  },
+  "azure-native": {
+    resourceGroup: ["resources/resourceGroup.d.ts", "ResourceGroupArgs"],
+    virtualNetwork: ["network/virtualNetwork.d.ts", "VirtualNetworkArgs"],
+    subnet: ["network/subnet.d.ts", "SubnetArgs"],
+    networkSecurityGroup: ["network/networkSecurityGroup.d.ts", "NetworkSecurityGroupArgs"],
+    networkInterface: ["network/networkInterface.d.ts", "NetworkInterfaceArgs"],
+    publicIPAddress: ["network/publicIPAddress.d.ts", "PublicIPAddressArgs"],
+    natGateway: ["network/natGateway.d.ts", "NatGatewayArgs"],
+    virtualMachine: ["compute/virtualMachine.d.ts", "VirtualMachineArgs"],
+    getSubnet: ["network/getSubnet.d.ts", "GetSubnetArgs"],
+  },
+  tls: {
+    privateKey: ["privateKey.d.ts", "PrivateKeyArgs"],
   },
 };
 
@@ -45,12 +74,13 @@ const sdkTypes: Plugin = {
   },
 };
 
-function sdkTypesModule(sdk: string): string {
+export function sdkTypesModule(sdk: string): string {
   const packageDir = dirname(require.resolve(`@pulumi/${sdk}/package.json`));
+  const reader = new SdkTypeReader(packageDir);
   const types = Object.entries(SDK_TYPES[sdk] ?? {}).map(([name, [file, interfaceName]]): [string, ObjectType] => [
     name,
-    readSdkType(packageDir, file, interfaceName),
+    reader.read(file, interfaceName),
   ]);
   const { version } = JSON.parse(readFileSync(join(packageDir, "package.json"), "utf8")) as { version: string };
-  return `export default ${JSON.stringify(Object.fromEntries(types))};\nexport const version = ${JSON.stringify(version)};\n`;
+  return `${writeSdkTypes(Object.fromEntries(types))}export const version = ${JSON.stringify(version)};\n`;
 }

@@ -1,5 +1,6 @@
 import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { inState } from "../paths";
 import { bundlePlugin } from "./bundle";
 
 /** The executables that the engine looks for, and the folder of each here. */
@@ -7,7 +8,13 @@ const PLUGINS = {
   languageNodejs: ["pulumi-language-nodejs", "language-nodejs"],
   resourceCommand: ["pulumi-resource-command", "command"],
   resourceTailscale: ["pulumi-resource-tailscale", "tailscale"],
+  resourceTls: ["pulumi-resource-tls", "tls"],
+  resourceAws: ["pulumi-resource-aws", "aws"],
+  resourceAzureNative: ["pulumi-resource-azure-native", "azure-native"],
 } as const;
+
+/** Those whose cloud is the lab's own service. */
+const CLOUD_FOLDERS: readonly string[] = ["aws", "azure-native"];
 
 export type InstalledProviders = Readonly<Record<keyof typeof PLUGINS, string>>;
 
@@ -20,7 +27,8 @@ export async function installProviders(binDir: string): Promise<InstalledProvide
     await replaceFile(bundle, await bundlePlugin(join(__dirname, folder, "main.ts")), 0o644);
     // The whole path: the executable may be reached through a link.
     const path = join(binDir, executable);
-    await replaceFile(path, `#!/bin/sh\nexec node ${shellQuote(bundle)} "$@"\n`, 0o755);
+    const settings = CLOUD_FOLDERS.includes(folder) ? CLOUDS_SOCKET : "";
+    await replaceFile(path, `#!/bin/sh\n${settings}exec node ${shellQuote(bundle)} "$@"\n`, 0o755);
     return [part, path] as const;
   });
   return Object.fromEntries(await Promise.all(installed)) as InstalledProviders;
@@ -35,3 +43,6 @@ async function replaceFile(path: string, text: string, mode: number): Promise<vo
 }
 
 const shellQuote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** A setting of the environment goes first, for tests that serve a cloud of their own. */
+const CLOUDS_SOCKET = `[ -n "\${LAB_CLOUDS_SOCKET:-}" ] || export LAB_CLOUDS_SOCKET=${shellQuote(inState("run", "sockets", "clouds.sock"))}\n`;

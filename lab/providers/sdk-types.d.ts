@@ -10,3 +10,33 @@ declare module "sdk-types:tailscale" {
   export default types;
   export const version: string;
 }
+
+declare module "sdk-types:aws" {
+  type Resource =
+    "vpc" | "subnet" | "internetGateway" | "routeTable" | "routeTableAssociation" | "securityGroup" | "instance" | "eip" | "natGateway";
+  type Function = "getParameter" | "getSubnet" | "getRouteTable";
+  const types: Readonly<Record<Resource | Function, import("./plugin/property-types").ObjectType>>;
+  export default types;
+  export const version: string;
+}
+
+declare module "sdk-types:azure-native" {
+  type Resource =
+    | "resourceGroup"
+    | "virtualNetwork"
+    | "subnet"
+    | "networkSecurityGroup"
+    | "networkInterface"
+    | "publicIPAddress"
+    | "natGateway"
+    | "virtualMachine";
+  const types: Readonly<Record<Resource | "getSubnet", import("./plugin/property-types").ObjectType>>;
+  export default types;
+  export const version: string;
+}
+
+declare module "sdk-types:tls" {
+  const types: Readonly<Record<"privateKey", import("./plugin/property-types").ObjectType>>;
+  export default types;
+  export const version: string;
+}

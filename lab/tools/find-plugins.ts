@@ -5,7 +5,7 @@ import { installProviders } from "../providers/install-providers";
 import { downloadProgram, Unreachable } from "./download-program";
 import { givenPath, onPath } from "./find-program";
 import { linkProgram } from "./link-program";
-import { requiredPlugins, type Plugin, type PluginTool } from "./plugins";
+import { cloudPlugins, requiredPlugins, type Plugin, type PluginTool } from "./plugins";
 
 interface Plugins {
   readonly files: Pick<LabTools, PluginTool>;
@@ -14,7 +14,7 @@ interface Plugins {
 
 /** The engine's plugins: given, beside the engine or on PATH, downloaded, or else the lab's stand-ins; each to be found in `bin`. */
 export async function findPlugins(bin: string, pulumi: string): Promise<Plugins> {
-  const standIns: PluginTool[] = [];
+  const standIns: PluginTool[] = [...cloudPlugins];
   const installed = await installProviders(bin);
   const files = { ...installed };
   for (const plugin of requiredPlugins()) {

@@ -2,11 +2,16 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { pulumiArchive, type Download } from "./programs";
 
-export type PluginTool = "languageNodejs" | "resourceCommand" | "resourceTailscale";
+export type OfficialPlugin = "languageNodejs" | "resourceCommand" | "resourceTailscale" | "resourceTls";
 
-/** A plugin of the Pulumi engine, and its place in LabTools. */
+/** Stand-ins on every machine: the official ones need an account with the cloud. */
+export const cloudPlugins = ["resourceAws", "resourceAzureNative"] as const;
+
+export type PluginTool = OfficialPlugin | (typeof cloudPlugins)[number];
+
+/** A plugin of the Pulumi engine that may be the official one, and its place in LabTools. */
 export interface Plugin {
-  readonly tool: PluginTool;
+  readonly tool: OfficialPlugin;
   readonly file: string;
   readonly variable: string;
   readonly download: Download;
@@ -23,10 +28,11 @@ export function requiredPlugins(): Plugin[] {
     },
     provider("resourceCommand", "command"),
     provider("resourceTailscale", "tailscale"),
+    provider("resourceTls", "tls"),
   ];
 }
 
-function provider(tool: PluginTool, name: string): Plugin {
+function provider(tool: OfficialPlugin, name: string): Plugin {
   const version = packageVersion(`@pulumi/${name}`);
   const file = `pulumi-resource-${name}`;
   const release = `https://github.com/pulumi/pulumi-${name}/releases/download/v${version}`;

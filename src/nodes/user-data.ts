@@ -19,10 +19,10 @@ export function renderUserData({ nodeName, hostPrivateKey, hostPublicKey, sshPub
   const config = {
     hostname: nodeName,
     preserve_hostname: false,
-    manage_etc_hosts: true,
+    // The machine's own name alone; the rest of /etc/hosts is the image's and the site's.
+    manage_etc_hosts: "localhost",
     // With keys given, cloud-init makes no others; those that the image may bring go.
     ssh_deletekeys: true,
-    ssh_genkeytypes: [],
     ssh_keys: { ed25519_private: hostPrivateKey, ed25519_public: hostPublicKey },
     ssh_pwauth: false,
     disable_root: true,

@@ -14,9 +14,20 @@ export type ScriptEnvironment = Readonly<Record<string, string>>;
  */
 export function renderScript(script: ScriptName, environment: ScriptEnvironment): string {
   const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${shellQuote(value)}\n`);
+  return exports.join("") + bodyOf(script);
+}
+
+/** Read once: every node's links run the same few scripts. */
+const bodies = new Map<ScriptName, string>();
+
+function bodyOf(script: ScriptName): string {
+  const known = bodies.get(script);
+  if (known !== undefined) return known;
   const main = readScript(script);
   const libraries = /^# Libraries:(.*)$/m.exec(main)?.[1]?.match(/[\w-]+(?=\.sh)/g) ?? [];
-  return [...exports, ...["lib", ...libraries].map(readScript), main].join("");
+  const body = [...["lib", ...libraries].map(readScript), main].join("");
+  bodies.set(script, body);
+  return body;
 }
 
 function readScript(name: string): string {

@@ -8,6 +8,11 @@ describe("a figure of the bench", () => {
     assert.equal(line, "bench up 21.0 s 14.0 1.50\n");
   });
 
+  it("has two decimals where it is small", () => {
+    const line = renderFigure({ name: "burst-3-vs-1", unit: "times", values: [1.207], floors: [1.1] });
+    assert.equal(line, "bench burst-3-vs-1 1.21 times 1.10 1.10\n");
+  });
+
   it("has dashes where there is no floor", () => {
     assert.equal(renderFigure({ name: "memory", unit: "MiB", values: [958.4], floors: [] }), "bench memory 958 MiB - -\n");
   });

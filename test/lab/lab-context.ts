@@ -7,6 +7,7 @@ import type { LabHost } from "../../lab/hosts/host";
 import { takeSnapshot } from "../../lab/hosts/snapshot";
 import type { Lab } from "../../lab/lab";
 import { type LabStack, createStack } from "../../lab/stack";
+import { addBurstPools } from "../../lab/stack-config";
 import { startLab } from "../../lab/start-lab";
 
 /** What all scenarios share: one booted lab, one stack, and the look of everything before the first `up`. */
@@ -38,6 +39,13 @@ export class LabContext {
     const { code, stdout, stderr } = await this.stack.up();
     assert.equal(code, 0, `pulumi up failed:\n${stdout}\n${stderr}`);
     await this.stack.saveKubeconfig();
+  }
+
+  /** The stack has its two burst pools, empty ones where it had none. */
+  addBurstPools(): void {
+    this.stack.edit((settings) => {
+      if (settings["hybrid-k3s:pools"]["burst"] === undefined) addBurstPools(this.lab, settings);
+    });
   }
 
   /** A probe pod on each node. */

@@ -1,5 +1,9 @@
 import { after, before, describe } from "node:test";
 import { LabContext, type Scenario } from "./lab-context";
+import { burstCycle } from "./scenarios/burst-cycle";
+import { burstFaults } from "./scenarios/burst-faults";
+import { burstFirstUp } from "./scenarios/burst-first-up";
+import { burstRemoval } from "./scenarios/burst-removal";
 import { faults } from "./scenarios/faults";
 import { firstUp } from "./scenarios/first-up";
 import { membership } from "./scenarios/membership";
@@ -27,6 +31,10 @@ const SCENARIOS: readonly Scenario[] = [
   recovery,
   secrets,
   removal,
+  burstFirstUp,
+  burstCycle,
+  burstFaults,
+  burstRemoval,
 ];
 
 const wanted = process.env["LAB_SCENARIOS"]?.split(",");

@@ -17,6 +17,15 @@ export interface Checked {
   readonly failures: readonly CheckFailure[];
 }
 
+/** What a check may name a resource by. */
+export interface CheckContext {
+  readonly urn: string;
+  /** Checked inputs of the resource as it is now; empty for a new one. */
+  readonly olds: Properties;
+  /** The engine's seed, the same in the preview and the update after it. */
+  readonly randomSeed: Uint8Array;
+}
+
 export interface Created {
   readonly id: string;
   readonly outputs: Properties;
@@ -36,7 +45,7 @@ export interface Diffed {
 
 /** One resource type. No property bears a secret mark: the engine takes these off, and puts them back on outputs named like a secret input. */
 export interface ResourceType {
-  check(inputs: Properties): Checked;
+  check(inputs: Properties, context: CheckContext): Checked;
   diff(id: string, olds: Properties, news: Properties, changed: readonly string[]): Promise<Diffed>;
   create(inputs: Properties, operation: Operation): Promise<Created>;
   update(id: string, olds: Properties, news: Properties, operation: Operation): Promise<Properties>;

@@ -6,6 +6,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { CheckFailure } from "./check-properties";
 import { diffProperties, topLevel } from "./diff-properties";
 import { EngineLog } from "./engine-log";
+import { ResourceInitFailed, initFailedError } from "./init-failed";
 import { GRPC_OPTIONS, endWithEngine, listen } from "./listen";
 import { Operations } from "./operations";
 import { fromStruct, toStruct } from "./property-values";
@@ -45,7 +46,8 @@ function handlers(provider: Provider, operations: Operations): Record<string, Un
       return response.setReturn(toStruct(await operations.run({ urn: "", preview: false }, (operation) => called.call(args, operation))));
     }),
     check: answer((request: messages.CheckRequest) => {
-      const { inputs, failures } = typeOf(request.getUrn()).check(fromStruct(request.getNews()));
+      const context = { urn: request.getUrn(), olds: fromStruct(request.getOlds()), randomSeed: request.getRandomseed_asU8() };
+      const { inputs, failures } = typeOf(context.urn).check(fromStruct(request.getNews()), context);
       return new messages.CheckResponse().setInputs(toStruct(inputs)).setFailuresList(failures.map(toFailure));
     }),
     diff: answer((request: messages.DiffRequest) => diff(typeOf(request.getUrn()), request)),
@@ -132,7 +134,10 @@ function answer<Request, Response>(handle: (request: Request) => Response | Prom
       .then(() => handle(call.request))
       .then(
         (response) => callback(null, response),
-        (error: unknown) => callback({ code: status.UNKNOWN, details: error instanceof Error ? error.message : String(error) }),
+        (error: unknown) => {
+          if (error instanceof ResourceInitFailed) return callback(initFailedError(error));
+          callback({ code: status.UNKNOWN, details: error instanceof Error ? error.message : String(error) });
+        },
       );
   }) as UntypedHandleCall;
 }

@@ -85,7 +85,8 @@ export class AzureNetwork extends pulumi.ComponentResource {
         sku: { name: "Standard" },
         publicIPAllocationMethod: "Static",
       },
-      { parent: this },
+      // Azure tells here which gateway uses it; the gateway's own side is ours to say.
+      { parent: this, ignoreChanges: ["natGateway"] },
     );
     return new network.NatGateway(
       `${name}-nat`,

@@ -3,7 +3,7 @@ import { after, before, it } from "node:test";
 import { removeProbePods, succeed } from "../../../lab/checks/probe-pods";
 import type { HostName } from "../../../lab/hosts/topology";
 import { diffSnapshots, type Snapshot, takeSnapshot } from "../../../lab/hosts/snapshot";
-import type { BareMetalPool } from "../../../lab/stack-config";
+import { type BareMetalPool, metalPool } from "../../../lab/stack-config";
 import { deployBudgets, nodesOf, removeBudgets, watchAvailable } from "../budgets";
 import { expectSuccess, keptKeys, readyNodes, resourceNames, viewDevices, viewNodes, waitReady } from "../nodes-view";
 import type { LabContext, Scenario } from "../lab-context";
@@ -17,9 +17,7 @@ const DRAIN_SECONDS = 10;
 
 function editPool(context: LabContext, pool: string, change: (pool: BareMetalPool) => void): void {
   context.stack.edit((settings) => {
-    const found = settings["hybrid-k3s:pools"][pool];
-    assert.ok(found, `there is no pool ${pool}`);
-    change(found);
+    change(metalPool(settings, pool));
   });
 }
 

@@ -4,6 +4,7 @@ import { controlOf } from "../../../lab/console";
 import type { RunResult } from "../../../lab/contract";
 import type { LabHost } from "../../../lab/hosts/host";
 import type { HostName } from "../../../lab/hosts/topology";
+import { metalPool } from "../../../lab/stack-config";
 import { checkoutRoot } from "../../../lab/paths";
 import type { LabContext, Scenario } from "../lab-context";
 import { expectFailure, expectSuccess, resourceNames, urnOf, viewDevices, viewNodes, waitReady } from "../nodes-view";
@@ -134,7 +135,7 @@ export const recovery: Scenario = {
       await refused(runPrinted(context, `pulumi up --replace '${await urnOf(stack, "rack-1-key")}'`));
       const settings = stack.settings();
       stack.edit(({ "hybrid-k3s:pools": pools }) => {
-        pools["rack"] = { provider: "bare-metal", role: "server", hosts: pools["metal"]?.hosts ?? [] };
+        pools["rack"] = { provider: "bare-metal", role: "server", hosts: metalPool(settings, "metal").hosts };
         Reflect.deleteProperty(pools, "metal");
       });
       await refused(stack.up());

@@ -1,0 +1,104 @@
+import { type CloudAction, CloudError } from "../contract";
+import { select, toTags } from "./describe";
+import type { Instances } from "./instances";
+import { action } from "./parameters";
+import { RUN_INSTANCES } from "./read-launch";
+import { type Instance, type RegionState, find, notFound } from "./region-state";
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html */
+const STATE_CODES = { pending: 0, running: 16, "shutting-down": 32, terminated: 48 } as const;
+
+export function instanceActions(stateOf: (region: string) => RegionState, instances: Instances): Record<string, CloudAction> {
+  return {
+    RunInstances: action(RUN_INSTANCES, stateOf, (state, parameters) => ({
+      Instances: [renderInstance(state, instances.run(state, parameters))],
+    })),
+    DescribeInstances: action(["InstanceIds", "Filters"], stateOf, (state, parameters) => {
+      const ids = parameters.texts("InstanceIds");
+      const shown = instances.shown(state);
+      assertPropagated(shown, ids);
+      const found = select(
+        state,
+        "instances",
+        ids,
+        parameters,
+        {
+          "instance-id": ({ id }) => [id],
+          "instance-state-name": (instance) => [instance.state],
+          "subnet-id": ({ subnetId }) => [subnetId],
+          "vpc-id": ({ vpcId }) => [vpcId],
+        },
+        shown,
+      );
+      return { Reservations: found.map((instance) => ({ Instances: [renderInstance(state, instance)] })) };
+    }),
+    TerminateInstances: action(["InstanceIds"], stateOf, (state, parameters) => ({
+      TerminatingInstances: parameters
+        .texts("InstanceIds")
+        .map((id) => find(state, "instances", id))
+        .map((instance) => {
+          const PreviousState = renderState(instance);
+          void instances.terminate(state, instance);
+          return { InstanceId: instance.id, PreviousState, CurrentState: renderState(instance) };
+        }),
+    })),
+    StopInstances: action(["InstanceIds", "Force"], stateOf, (state, parameters) => {
+      const [instance] = parameters.texts("InstanceIds").map((id) => find(state, "instances", id));
+      if (instance?.isSpot) {
+        const reason = `You can't stop the Spot Instance '${instance.id}' because it is associated with a one-time Spot Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests.`;
+        throw new CloudError("UnsupportedOperation", reason);
+      }
+      throw new CloudError("Unsupported", "the lab's machines have no disk that outlives their power: replace the instance instead");
+    }),
+    ModifyInstanceAttribute: action(["InstanceId", "Groups", "InstanceType", "UserData"], stateOf, async (state, parameters) => {
+      const instance = find(state, "instances", parameters.text("InstanceId"));
+      const groups = parameters.texts("Groups");
+      if (groups.length === 0) {
+        throw new CloudError("IncorrectInstanceState", `The instance '${instance.id}' is not in the 'stopped' state.`);
+      }
+      if (instance.state !== "running" && instance.state !== "pending") {
+        throw new CloudError("IncorrectInstanceState", `The instance '${instance.id}' is not in a state from which it can be modified.`);
+      }
+      await instances.setGroups(state, instance, groups);
+      return {};
+    }),
+  };
+}
+
+/** The API is eventually consistent (https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html): here the first look is always too early. */
+function assertPropagated(shown: readonly Instance[], ids: readonly string[]): void {
+  const early = shown.filter(({ id, isPropagated }) => !isPropagated && ids.includes(id));
+  for (const instance of early) instance.isPropagated = true;
+  const [first] = early;
+  if (first !== undefined) throw notFound("instances", first.id);
+}
+
+const renderState = ({ state }: Instance) => ({ Code: STATE_CODES[state], Name: state });
+
+function renderInstance(state: RegionState, instance: Instance) {
+  const network = state.interfaces.get(instance.interfaceId);
+  const groups = network?.groupIds.map((GroupId) => ({ GroupId, GroupName: state.groups.get(GroupId)?.name })) ?? [];
+  // It has its public address from the launch on, and shows it when it runs.
+  const outside = instance.state === "running" && instance.publicIp !== undefined ? { PublicIpAddress: instance.publicIp } : {};
+  const place = { SubnetId: instance.subnetId, VpcId: instance.vpcId, PrivateIpAddress: instance.privateIp };
+  return {
+    InstanceId: instance.id,
+    ImageId: instance.imageId,
+    InstanceType: instance.type,
+    State: renderState(instance),
+    ...(instance.stateReason === undefined ? {} : { StateReason: instance.stateReason }),
+    ...(network === undefined ? {} : { ...place, ...outside }),
+    Placement: { AvailabilityZone: instance.zone, Tenancy: "default" },
+    NetworkInterfaces:
+      network === undefined ? [] : [{ NetworkInterfaceId: network.id, PrivateIpAddress: network.privateIp, Groups: groups }],
+    SecurityGroups: groups,
+    RootDeviceName: instance.rootDeviceName,
+    BlockDeviceMappings: state.volumes.has(instance.volumeId)
+      ? [{ DeviceName: instance.rootDeviceName, Ebs: { VolumeId: instance.volumeId, DeleteOnTermination: true } }]
+      : [],
+    ...(instance.isSpot ? { InstanceLifecycle: "spot" } : {}),
+    MetadataOptions: instance.metadataOptions,
+    LaunchTime: instance.launchedAt,
+    Tags: toTags(instance.tags),
+  };
+}

@@ -1,0 +1,85 @@
+import { setTimeout } from "node:timers/promises";
+import { CloudError, type FirewallRule, type MachineSpec, type Machines } from "../contract";
+import { TYPES, keyOf } from "./arm-id";
+import type { ArmStore, Resource } from "./arm-store";
+import { parseCidr } from "./cidr";
+import type { Faults } from "./faults";
+import { listAt, textAt, textsAt } from "./json";
+import { addressOf, groupsOf, subnetOf } from "./network-interfaces";
+import { openPorts } from "./security-groups";
+import { subnetPrefix } from "./subnets";
+import { decodeCustomData } from "./vm-profile";
+
+/** The lab hosts behind the virtual machines. */
+export class Power {
+  private readonly hosts = new Map<string, { readonly name: string; firewall: string; isBooted: boolean }>();
+  private made = 0;
+
+  constructor(
+    private readonly store: ArmStore,
+    private readonly machines: Machines,
+    private readonly faults: Faults,
+  ) {}
+
+  isAllocated({ id }: Resource): boolean {
+    return this.hosts.has(keyOf(id.id));
+  }
+
+  hostName({ id }: Resource): string | undefined {
+    return this.hosts.get(keyOf(id.id))?.name;
+  }
+
+  /** Resolves when the machine has power, or at once for one that is to stay dark. */
+  async on(machine: Resource): Promise<void> {
+    const host = { name: `az${++this.made}`, firewall: "", isBooted: false };
+    const isDark = this.faults.takeNotBooting();
+    const spec = this.specOf(machine, host.name);
+    await setTimeout(this.faults.bootDelayMs);
+    if (!isDark) await this.machines.create(spec);
+    this.hosts.set(keyOf(machine.id.id), { ...host, firewall: JSON.stringify(spec.firewall), isBooted: !isDark });
+  }
+
+  async off(machine: Resource): Promise<void> {
+    const host = this.hosts.get(keyOf(machine.id.id));
+    if (host?.isBooted === true) await this.machines.destroy(host.name);
+    this.hosts.delete(keyOf(machine.id.id));
+  }
+
+  /** Brings every host's firewall in line with the groups in front of it. */
+  async refreshFirewalls(): Promise<void> {
+    for (const machine of this.store.ofType(TYPES.virtualMachine)) {
+      const host = this.hosts.get(keyOf(machine.id.id));
+      if (host?.isBooted !== true) continue;
+      const rules = this.firewallOf(machine);
+      if (JSON.stringify(rules) === host.firewall) continue;
+      host.firewall = JSON.stringify(rules);
+      await this.machines.setFirewall(host.name, rules);
+    }
+  }
+
+  private specOf(machine: Resource, name: string): MachineSpec {
+    const networkInterface = this.interfaceOf(machine);
+    const range = parseCidr(subnetPrefix(subnetOf(this.store, networkInterface).body));
+    if (range === undefined) throw new CloudError("InternalExecutionError", `the subnet of ${machine.id.id} has no prefix`, 500);
+    const [zone] = textsAt(machine.body, "zones");
+    return {
+      name,
+      cloud: "azure",
+      privateAddress: addressOf(networkInterface),
+      prefixLength: range.prefixLength,
+      firewall: this.firewallOf(machine),
+      userData: decodeCustomData(textAt(machine.body, "properties.osProfile.customData")),
+      instanceId: textAt(machine.body, "properties.vmId"),
+      region: textAt(machine.body, "location"),
+      ...(zone === undefined ? {} : { zone }),
+    };
+  }
+
+  private firewallOf(machine: Resource): readonly FirewallRule[] {
+    return openPorts(groupsOf(this.store, this.interfaceOf(machine)));
+  }
+
+  interfaceOf({ body }: Resource): Resource {
+    return this.store.get(textAt(listAt(body, "properties.networkProfile.networkInterfaces")[0], "id"));
+  }
+}

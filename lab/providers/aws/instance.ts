@@ -1,0 +1,163 @@
+import { ResourceInitFailed } from "../plugin/init-failed";
+import type { ObjectType } from "../plugin/property-types";
+import { type Properties, type Value, isProperties } from "../plugin/property-values";
+import type { AwsResource, Change, Task } from "./aws-resource";
+import { type Ec2, during, unlessNotFound } from "./ec2";
+import { checkInstance } from "./instance-checks";
+import { type ApiInstance, describeInstance, runInstance } from "./run-instance";
+import { fromApi } from "./tags";
+import { type Wait, waitFor } from "./wait";
+
+const REPLACES = [
+  ...[
+    "ami",
+    "associatePublicIpAddress",
+    "availabilityZone",
+    "cpuOptions",
+    "ebsOptimized",
+    "hibernation",
+    "hostId",
+    "instanceMarketOptions",
+  ],
+  ...["ipv6AddressCount", "ipv6Addresses", "keyName", "launchTemplate", "placementGroup", "placementPartitionNumber"],
+  ...["privateDnsNameOptions", "privateIp", "securityGroups", "subnetId", "tenancy"],
+];
+
+const COMPUTED = [
+  ...["arn", "publicIp", "publicDns", "privateIp", "privateDns", "availabilityZone", "instanceState", "primaryNetworkInterfaceId"],
+  ...["subnetId", "vpcSecurityGroupIds", "associatePublicIpAddress", "instanceLifecycle", "rootBlockDevice"],
+];
+
+/** State alone: they tell what a later change or deletion does. */
+const IN_STATE_ONLY = ["userDataReplaceOnChange", "forceDestroy", "disableApiTermination", "getPasswordData", "volumeTags"];
+
+/** aws:ec2/instance:Instance (hashicorp/terraform-provider-aws: internal/service/ec2/ec2_instance.go). */
+export const instanceResource = (type: ObjectType): AwsResource => ({
+  type,
+  replaces: REPLACES,
+  sets: ["vpcSecurityGroupIds"],
+  drifts: ["vpcSecurityGroupIds"],
+  computed: COMPUTED,
+  defaults: { sourceDestCheck: true, getPasswordData: false, userDataReplaceOnChange: false, forceDestroy: false },
+  // Ten minutes to run, twenty to terminate.
+  limitMs: 600_000,
+  check: checkInstance,
+  alsoReplaces: (olds, news) => [
+    ...(news["userDataReplaceOnChange"] === true ? ["userData", "userDataBase64"] : []),
+    ...(isSameDisk(olds["rootBlockDevice"], news["rootBlockDevice"]) ? [] : ["rootBlockDevice"]),
+  ],
+  create: async (task) => {
+    const id = await during("creating EC2 Instance", () => runInstance(task));
+    try {
+      await untilRunning(id, task.ec2, task.wait);
+    } catch (error) {
+      // Terraform would taint it; the engine keeps the id and looks again at the next up.
+      const state = { ...task.inputs, ...(await readInstance(id, task.ec2).catch(() => undefined)) };
+      throw new ResourceInitFailed(id, state, `waiting for EC2 Instance (${id}) create: ${(error as Error).message}`, task.inputs);
+    }
+    return id;
+  },
+  read: readInstance,
+  update: updateInstance,
+  delete: deleteInstance,
+});
+
+/** ForceNew inside of rootBlockDevice: encryption and its key; size and type are changed on the running volume. */
+function isSameDisk(one: Value | undefined, other: Value | undefined): boolean {
+  const [before, after] = [one, other].map((value) => (isProperties(value) ? value : {}));
+  return ["encrypted", "kmsKeyId"].every((name) => (before?.[name] ?? "") === (after?.[name] ?? before?.[name] ?? ""));
+}
+
+async function untilRunning(id: string, ec2: Ec2, wait: Wait): Promise<ApiInstance> {
+  let seen = "not found yet";
+  const running = async (): Promise<ApiInstance | undefined> => {
+    const found = await describeInstance(ec2, id);
+    seen = found?.State.Name ?? seen;
+    if (seen === "running") return found;
+    if (seen === "shutting-down" || seen === "terminated") {
+      throw new Error(`unexpected state '${seen}', wanted target 'running'. last error: ${found?.StateReason?.Message ?? "none"}`);
+    }
+    return undefined;
+  };
+  return waitFor(wait, running, () => `state '${seen}', wanted target 'running'`);
+}
+
+/** A terminated instance is gone; one that is shutting down is not yet (FindInstanceByID). */
+async function readInstance(id: string, ec2: Ec2): Promise<Properties | undefined> {
+  const found = await describeInstance(ec2, id);
+  if (found === undefined || found.State.Name === "terminated") return undefined;
+  const { PublicIpAddress = "", PrivateIpAddress = "", SubnetId = "" } = found;
+  return {
+    arn: `arn:aws:ec2:${ec2.region}:000000000000:instance/${id}`,
+    ami: found.ImageId,
+    instanceType: found.InstanceType,
+    availabilityZone: found.Placement.AvailabilityZone,
+    instanceState: found.State.Name,
+    instanceLifecycle: found.InstanceLifecycle ?? "",
+    publicIp: PublicIpAddress,
+    publicDns: "",
+    privateIp: PrivateIpAddress,
+    privateDns: PrivateIpAddress === "" ? "" : `ip-${PrivateIpAddress.replaceAll(".", "-")}.${ec2.region}.compute.internal`,
+    associatePublicIpAddress: PublicIpAddress !== "",
+    primaryNetworkInterfaceId: found.NetworkInterfaces[0]?.NetworkInterfaceId ?? "",
+    subnetId: SubnetId,
+    vpcSecurityGroupIds: found.SecurityGroups.map(({ GroupId }) => GroupId),
+    rootBlockDevice: await readDisk(found, ec2),
+    ...fromApi(found.Tags),
+  };
+}
+
+async function readDisk({ BlockDeviceMappings: [device] }: ApiInstance, ec2: Ec2): Promise<Properties> {
+  if (device === undefined) return {};
+  const volumeId = device.Ebs.VolumeId;
+  type Answer = { Volumes: readonly { Size: number; VolumeType: string; Encrypted: boolean }[] };
+  const volume = (await unlessNotFound(() => ec2.call<Answer>("DescribeVolumes", { VolumeIds: [volumeId] })))?.Volumes[0];
+  const disk = { deviceName: device.DeviceName, volumeId, deleteOnTermination: true };
+  return volume === undefined ? disk : { ...disk, volumeSize: volume.Size, volumeType: volume.VolumeType, encrypted: volume.Encrypted };
+}
+
+async function updateInstance({ ec2, id, inputs, olds, changed }: Change): Promise<void> {
+  const inPlace = changed.filter((name) => inputs[name] !== undefined && !IN_STATE_ONLY.includes(name) && !REPLACES.includes(name));
+  for (const name of inPlace) {
+    await during(`updating EC2 Instance (${id}) ${name}`, () => updateInput(ec2, id, name, inputs, olds));
+  }
+}
+
+async function updateInput(ec2: Ec2, id: string, name: string, inputs: Properties, olds: Properties): Promise<void> {
+  switch (name) {
+    case "vpcSecurityGroupIds":
+      await ec2.call("ModifyInstanceAttribute", { InstanceId: id, Groups: inputs[name] });
+      return;
+    case "rootBlockDevice": {
+      const [before, after] = [olds[name], inputs[name]].map((value) => (isProperties(value) ? value : {}));
+      const [size, type] = [after?.["volumeSize"], after?.["volumeType"]];
+      if ((size ?? before?.["volumeSize"]) === before?.["volumeSize"] && (type ?? before?.["volumeType"]) === before?.["volumeType"])
+        return;
+      await ec2.call("ModifyVolume", { VolumeId: before?.["volumeId"], Size: size, VolumeType: type });
+      return;
+    }
+    case "instanceType":
+    case "userData":
+    case "userDataBase64":
+      // Done on a stopped instance.
+      await ec2.call("StopInstances", { InstanceIds: [id] });
+      return;
+    default:
+      throw new Error("changing it in place is not available in this stand-in for the aws provider");
+  }
+}
+
+async function deleteInstance(id: string, { ec2, wait }: Task): Promise<void> {
+  const asked = await during(`terminating EC2 Instance (${id})`, () =>
+    unlessNotFound(() => ec2.call("TerminateInstances", { InstanceIds: [id] })),
+  );
+  if (asked === undefined) return;
+  let seen = "shutting-down";
+  const terminated = async (): Promise<true | undefined> => {
+    seen = (await describeInstance(ec2, id))?.State.Name ?? "terminated";
+    return seen === "terminated" ? true : undefined;
+  };
+  await during(`waiting for EC2 Instance (${id}) delete`, () =>
+    waitFor({ ...wait, limitMs: 2 * wait.limitMs }, terminated, () => `state '${seen}', wanted target 'terminated'`),
+  );
+}

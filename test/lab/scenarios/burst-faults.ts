@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { after, before, it } from "node:test";
+import { controlOf } from "../../../lab/console";
+import { waitUntil } from "../../../lab/hosts/wait-until";
+import { atCloud, burstNode, emptyPools, machineOf, setPool, waitBurst } from "../clouds-view";
+import type { LabContext, Scenario } from "../lab-context";
+import { expectFailure, expectSuccess, urnOf, viewDevices, viewNodes } from "../nodes-view";
+
+const REFRESH = ["--refresh", "--continue-on-error"];
+const SPOT_TOLERATION = "hybrid-k3s/spot=true:NoSchedule";
+
+/** What goes wrong in clouds; each ends with a message or with success, and the next `up` goes on from there. */
+export const burstFaults: Scenario = {
+  name: "burst-faults",
+  define: (given) => {
+    let context: LabContext;
+    const up = () => expectSuccess(context.stack.up(REFRESH));
+    const [zero, one, two] = [0, 1, 2].map((index) => burstNode("burst", index)) as [string, string, string];
+    const azure = burstNode("burst-az", 0);
+    const uidOf = async (name: string) => (await viewNodes(context.kubectl)).get(name)?.uid;
+    const deviceOf = async (name: string) => (await viewDevices(context.lab)).get(name);
+
+    before(async () => {
+      context = given();
+      context.addBurstPools();
+      await context.ensureCluster();
+      await emptyPools(context);
+    });
+
+    it("tells of a cloud without capacity for one of three, joins the others, and completes with the next up", async () => {
+      await atCloud(context.lab, "burst", "capacity", { count: 1 });
+      setPool(context, "burst", { count: 3 });
+      const said = await expectFailure(context.stack.up(REFRESH));
+      assert.match(said, /InsufficientInstanceCapacity/);
+      assert.equal([...(await viewNodes(context.kubectl)).keys()].filter((name) => name.startsWith("edge-burst-")).length, 2);
+      await up();
+      await waitBurst(context, [zero, one, two]);
+    });
+
+    it("replaces a machine that was terminated behind its back in one run, and the preview names node and reason", async () => {
+      const [uid, device] = [await uidOf(one), await deviceOf(one)];
+      await atCloud(context.lab, "burst", "terminate", { node: one });
+      const preview = await expectSuccess(context.stack.preview(["--refresh"]));
+      assert.match(preview, new RegExp(`${one}: its machine i-[0-9a-f]{17} is gone from the cloud`));
+      await up();
+      await waitBurst(context, [zero, one, two]);
+      assert.notEqual(await uidOf(one), uid, "it is the old Node");
+      assert.notDeepEqual(await deviceOf(one), device, "it is the old device");
+      assert.equal((await deviceOf(one))?.name, one, "the name has a suffix");
+    });
+
+    it("replaces a machine of another type: drained first, then another machine of the same name", async () => {
+      const uid = await uidOf(zero);
+      setPool(context, "burst", { count: 1, instanceType: "t3.xlarge" });
+      const preview = await expectSuccess(context.stack.preview());
+      assert.match(preview, new RegExp(`${zero}: its machine i-[0-9a-f]{17} is replaced, t3\\.large by t3\\.xlarge`));
+      await up();
+      await waitBurst(context, [zero]);
+      assert.notEqual(await uidOf(zero), uid);
+      assert.equal((await viewNodes(context.kubectl)).get(zero)?.labels["node.kubernetes.io/instance-type"], "t3.xlarge");
+    });
+
+    it("removes a machine that hangs", async () => {
+      await (await machineOf(context.lab, zero)).powerOff();
+      await emptyPools(context);
+      setPool(context, "burst", { instanceType: "t3.large" });
+    });
+
+    it("marks spot nodes, and replaces one that was reclaimed", async () => {
+      setPool(context, "burst", { count: 1, spot: true });
+      await up();
+      const node = (await viewNodes(context.kubectl)).get(zero);
+      assert.equal(node?.labels["hybrid-k3s/spot"], "true");
+      assert.ok(node.taints.includes(SPOT_TOLERATION), node.taints.join(" "));
+      await atCloud(context.lab, "burst", "reclaim", { node: zero });
+      const preview = await expectSuccess(context.stack.preview(["--refresh"]));
+      assert.match(preview, new RegExp(`${zero}: its machine i-[0-9a-f]{17} is gone from the cloud \\(spot: reclaimed`));
+      await up();
+      await waitBurst(context, [zero]);
+      await emptyPools(context);
+      setPool(context, "burst", { spot: false });
+    });
+
+    it("evicts and replaces a spot machine in Azure too", async () => {
+      setPool(context, "burst-az", { count: 1, spot: true });
+      await up();
+      await atCloud(context.lab, "burst-az", "evict", { node: azure });
+      await up();
+      await waitBurst(context, [azure]);
+      await emptyPools(context);
+      setPool(context, "burst-az", { spot: false });
+    });
+
+    it("replaces by the printed line a machine whose device expired while it slept", async () => {
+      setPool(context, "burst", { count: 1 });
+      await up();
+      const device = (await deviceOf(zero)) ?? assert.fail("no device");
+      await controlOf(context.lab).admin.call("deleteDevice", { id: device.id });
+      setPool(context, "burst", { labels: { looked: "again" } });
+      const said = await expectFailure(context.stack.up());
+      const line = `pulumi up --replace '${await urnOf(context.stack, `${zero}-vm`)}'`;
+      assert.ok(said.includes(line), said);
+      await expectSuccess(context.stack.up(["--replace", await urnOf(context.stack, `${zero}-vm`)]));
+      await waitBurst(context, [zero]);
+    });
+
+    it("removes a node while the API server is down for a while", async () => {
+      const server = context.lab.host("rack-1");
+      await server.exec("systemctl stop k3s");
+      setPool(context, "burst", { count: 0, labels: {} });
+      const run = context.stack.up(REFRESH);
+      await waitUntil("the removal asks the API server", async () => (await server.exec("pgrep -f remove-node || true")) !== "", {
+        timeoutMs: 60_000,
+        intervalMs: 200,
+      });
+      await server.exec("systemctl start k3s");
+      await expectSuccess(run);
+      await emptyPools(context);
+    });
+
+    it("says so when a machine dies while it joins, and completes or removes it afterwards", async () => {
+      setPool(context, "burst", { count: 1 });
+      const run = context.stack.up(REFRESH);
+      const vm = await waitUntil("the machine joins", () => joining(context, zero), { timeoutMs: 90_000, intervalMs: 200 });
+      await vm.powerOff();
+      await atCloud(context.lab, "burst", "terminate", { node: zero });
+      await expectFailure(run);
+      await up();
+      await waitBurst(context, [zero]);
+      await emptyPools(context);
+    });
+
+    after(() => emptyPools(context));
+  },
+};
+
+/** The node's lab host once a script of ours runs on it; undefined before. */
+async function joining({ lab }: LabContext, node: string) {
+  const vm = await machineOf(lab, node).catch(() => undefined);
+  if (vm === undefined || !vm.isOn) return undefined;
+  const { stdout } = await vm.run(["pgrep", "--full", "join-tailnet"]);
+  return stdout === "" ? undefined : vm;
+}
