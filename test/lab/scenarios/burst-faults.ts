@@ -130,6 +130,33 @@ export const burstFaults: Scenario = {
       await emptyPools(context);
     });
 
+    it("goes on with the next up where SSH was refused from the middle on", async () => {
+      setPool(context, "burst", { count: 1 });
+      const run = context.stack.up(REFRESH);
+      const vm = await waitUntil("the machine joins", () => joining(context, zero), { timeoutMs: 90_000, intervalMs: 200 });
+      // Sessions that are open stay open.
+      await vm.exec("systemctl stop ssh.socket 2>/dev/null || true; systemctl stop ssh.service");
+      assert.match(await expectFailure(run), /edge-burst-0-(token|k3s)[^]*connection refused/);
+      await vm.exec("systemctl start ssh.service");
+      await up();
+      await waitBurst(context, [zero]);
+      await emptyPools(context);
+    });
+
+    it("removes a machine that never booted, once the operator gave up waiting for it", async () => {
+      await atCloud(context.lab, "burst", "noBoot", { count: 1 });
+      setPool(context, "burst", { count: 1 });
+      const giveUp = new AbortController();
+      let said = "";
+      const onOutput = (text: string) => {
+        said += text;
+        if (/edge-burst-0: waiting for its machine/.test(said)) giveUp.abort();
+      };
+      await expectFailure(context.stack.up(REFRESH, { signal: giveUp.signal, onOutput }));
+      assert.match(said, /edge-burst-0: waiting for its machine: \d+ s left/);
+      await emptyPools(context);
+    });
+
     after(() => emptyPools(context));
   },
 };
