@@ -21,4 +21,4 @@ export function renderFigure({ name, unit, values, floors }: Figure): string {
   return `bench ${name} ${round(value)} ${unit} ${floor} ${ratio}\n`;
 }
 
-const round = (value: number): string => value.toFixed(value >= 100 ? 0 : 1);
+const round = (value: number): string => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);

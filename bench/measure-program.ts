@@ -1,6 +1,7 @@
 import type { HostName } from "../lab/hosts/topology";
 import type { Lab } from "../lab/lab";
-import { type LabStack, createStack } from "../lab/stack";
+import { createStack } from "../lab/stack";
+import { expectSuccess } from "./expect-success";
 import { type MemoryPeak, watchMemory } from "./memory-peak";
 import { type Spent, measure } from "./stopwatch";
 
@@ -21,7 +22,7 @@ const spare: HostName = "rack-3";
 /** One life of the same cluster by the program, on newly installed hosts. `onOutput` sees what pulumi says. */
 export async function measureProgram(lab: Lab, run: number, onOutput: (text: string) => void): Promise<ProgramTimes> {
   const stack = await createStack(lab, { name: `bench-${run}` });
-  const timed = (verb: "up" | "destroy", flags: readonly string[] = []) => measure(() => expectSuccess(verb, stack, flags, onOutput));
+  const timed = (verb: "up" | "destroy", flags: readonly string[] = []) => measure(() => expectSuccess(stack, verb, onOutput, flags));
   const times: Partial<Record<keyof ProgramTimes, Spent>> = {};
   let sshSessions = 0;
   const memory = await watchMemory(async () => {
@@ -38,16 +39,6 @@ export async function measureProgram(lab: Lab, run: number, onOutput: (text: str
     times.destroy = await timed("destroy");
   });
   return { ...(times as Record<Exclude<keyof ProgramTimes, "memory" | "sshSessions">, Spent>), sshSessions, memory };
-}
-
-async function expectSuccess(
-  verb: "up" | "destroy",
-  stack: LabStack,
-  flags: readonly string[],
-  onOutput: (text: string) => void,
-): Promise<void> {
-  const { code, stdout, stderr } = await stack[verb](flags, { onOutput });
-  if (code !== 0) throw new Error(`pulumi ${verb} ended with ${code}:\n${stdout}\n${stderr}`);
 }
 
 /** Logins that the hosts' sshd accept from now on; a bastion's are not counted, as they come with each session behind it. */

@@ -23,14 +23,14 @@ export class FloorCluster {
     const { admin } = controlOf(lab);
     const { text } = await admin.call("getPolicy");
     await admin.call("editPolicy", { text: withFloor(text, networks.podCidr) });
-    const server = new FloorHost(lab, lab.host(first), "server");
+    const server = FloorHost.onSite(lab, first, "server");
     await server.prepare(networks);
     return new FloorCluster(lab, networks, text, server);
   }
 
   /** Prepares a host to be one of those that start() or add() brings in. */
   async prepareAgent(name: HostName): Promise<FloorHost> {
-    const host = new FloorHost(this.lab, this.lab.host(name), "agent");
+    const host = FloorHost.onSite(this.lab, name, "agent");
     await host.prepare(this.networks);
     return host;
   }
@@ -42,11 +42,20 @@ export class FloorCluster {
     await this.waitForMembers();
   }
 
-  async add(agent: FloorHost): Promise<void> {
-    if (this.access === undefined) throw new Error("the server has not been started");
-    await this.startAgent(agent, Promise.resolve(this.access));
-    this.members.push(agent);
+  /** Brings agents in side by side, each as soon as it is prepared. */
+  async add(...preparing: readonly (FloorHost | Promise<FloorHost>)[]): Promise<readonly FloorHost[]> {
+    const { access } = this;
+    if (access === undefined) throw new Error("the server has not been started");
+    const agents = await Promise.all(
+      preparing.map(async (prepared) => {
+        const agent = await prepared;
+        await this.startAgent(agent, Promise.resolve(access));
+        return agent;
+      }),
+    );
+    this.members.push(...agents);
     await this.waitForMembers();
+    return agents;
   }
 
   async remove(agent: FloorHost): Promise<void> {

@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LabHost } from "../../lab/hosts/host";
-import type { Lab } from "../../lab/lab";
 import { controlOf, operatorLogin } from "../../lab/console";
+import type { LabHost } from "../../lab/hosts/host";
+import type { HostName } from "../../lab/hosts/topology";
+import type { Lab } from "../../lab/lab";
+import { inState } from "../../lab/paths";
+import { labSettings } from "../../lab/stack-config";
 import { shellQuote } from "../../src/remote/shell-quote";
 
 export const floorTag = "tag:k3s-floor";
@@ -14,13 +17,35 @@ export interface FloorNetworks {
   readonly serviceCidr: string;
 }
 
+/** The same networks as the program's cluster has. */
+export function networksOf(lab: Lab): FloorNetworks {
+  const { podCidr, serviceCidr } = labSettings(lab)["hybrid-k3s:cluster"];
+  if (podCidr === undefined || serviceCidr === undefined) throw new Error("the lab's settings name their networks");
+  return { podCidr, serviceCidr };
+}
+
+export type FloorRole = "server" | "agent";
+
+/** How a person logs in to a host. */
+export interface Login {
+  /** The words behind `ssh`. */
+  readonly destination: readonly string[];
+  readonly isRoot: boolean;
+}
+
 /** A host that a person sets up by typing commands over ssh. */
 export class FloorHost {
   constructor(
     readonly lab: Lab,
     readonly host: LabHost,
-    readonly role: "server" | "agent",
+    readonly role: FloorRole,
+    private readonly login: Login,
   ) {}
+
+  static onSite(lab: Lab, name: HostName, role: FloorRole): FloorHost {
+    const host = lab.host(name);
+    return new FloorHost(lab, host, role, { destination: [name], isRoot: host.spec.user === "root" });
+  }
 
   /** Puts on disk what can be there before; on a newly installed host. */
   async prepare({ podCidr, serviceCidr }: FloorNetworks): Promise<void> {
@@ -64,9 +89,9 @@ export class FloorHost {
   }
 
   private async type(script: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
-    const shell = this.host.spec.user === "root" ? ["sh", "-s"] : ["sudo", "-n", "sh", "-s"];
-    const input = render(script, environment);
-    return (await this.lab.operator.ssh(this.host.name, shell, { input, timeoutMs: STEP_MS })).trim();
+    const shell = [...(this.login.isRoot ? [] : ["sudo", "-n"]), "sh", "-s"];
+    const argv = [inState("bin", "ssh"), ...this.login.destination, "--", ...shell];
+    return (await this.lab.operator.runOrFail(argv, { input: render(script, environment), timeoutMs: STEP_MS })).trim();
   }
 }
 
