@@ -33,7 +33,7 @@ describe("the way out of existing networks", () => {
         throw new Error(`no such thing: ${JSON.stringify(given)}`);
       },
     });
-    const loaded = (await import("../../src/nodes/check-egress")) as { refuseMissingEgress: typeof refuse };
+    const loaded = (await import("../../src/nodes/check-egress.js")) as { refuseMissingEgress: typeof refuse };
     refuse = loaded.refuseMissingEgress;
   });
 
