@@ -47,9 +47,14 @@ export function loadConfig(): LoadedConfig {
     secrets: readSecrets(given),
     owner,
     mirrorCaPem: given.mirrorCa?.text ?? "",
-    sshPublicKey: config.access.sshPublicKey?.trim() ?? derivedPublicKey(given),
+    sshPublicKey: withoutComment(config.access.sshPublicKey) ?? derivedPublicKey(given),
     warnings,
   });
+}
+
+/** The comment is no part of the key, and stands in no machine: touching it would look like another key. */
+function withoutComment(line: string | undefined): string | undefined {
+  return line?.trim().split(/\s+/).slice(0, 2).join(" ");
 }
 
 function derivedPublicKey({ settings }: GivenConfig): string | undefined {

@@ -35,9 +35,10 @@ function validatePresence(draft: ConfigDraft): ConfigIssue[] {
 }
 
 function validateAllowedCidrs({ access }: ConfigDraft): ConfigIssue[] {
-  return (access?.allowedCidrs ?? []).flatMap((text, index) => {
+  return (access?.allowedCidrs ?? []).flatMap((text, index, all) => {
     if (text === undefined) return [];
     const path = cidrs(index);
+    if (all.indexOf(text) < index) return [{ path, problem: `${quote(text)} is there already`, remedy: "Remove one of them." }];
     const cidr = readCidr(text);
     if (cidr.kind !== "network") return validateCidr(path, text, "203.0.113.7/32");
     if (cidr.network.prefix >= shortestPrefix) return [];
@@ -49,7 +50,8 @@ function validateAllowedCidrs({ access }: ConfigDraft): ConfigIssue[] {
 function validatePublicKey(draft: ConfigDraft, { settings }: GivenConfig): ConfigIssue[] {
   const written = draft.access?.sshPublicKey;
   const path = settingPath("access", "sshPublicKey");
-  if (written !== undefined) return [...validateLine(written, path), ...validateKeyType(written, path)];
+  if (written !== undefined)
+    return [...validateLine(written, path), ...validateKeyType(written, path), ...validatePair(written, path, settings)];
   if (!hasCloudNodes(draft)) return [];
   if (draft.access?.sshAgent === true) {
     return [
@@ -63,6 +65,16 @@ function validatePublicKey(draft: ConfigDraft, { settings }: GivenConfig): Confi
   const privateKey = settings["sshPrivateKey"];
   const derived = typeof privateKey === "string" ? publicKeyOf(privateKey) : undefined;
   return derived === undefined ? [] : validateKeyType(derived, settingPath("sshPrivateKey"));
+}
+
+/** Machines that let in another key would be made, paid for and never reached. */
+function validatePair(line: string, path: string, settings: GivenConfig["settings"]): ConfigIssue[] {
+  const privateKey = settings["sshPrivateKey"];
+  const derived = typeof privateKey === "string" ? publicKeyOf(privateKey) : undefined;
+  if (derived === undefined || readHostKey(line) === undefined || line.trim().split(/\s+/).slice(0, 2).join(" ") === derived) return [];
+  return [
+    { path, problem: "is not the public half of hybrid-k3s:sshPrivateKey", remedy: "Remove it: it is derived from the private key." },
+  ];
 }
 
 function validateLine(line: string, path: string): ConfigIssue[] {

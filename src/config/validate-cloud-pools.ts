@@ -115,8 +115,15 @@ function validateSpot({ pool, at }: PlacedCloudPool): ConfigIssue[] {
 function validatePrices({ pool, at }: PlacedCloudPool): ConfigIssue[] {
   return (["spotMaxPrice", "hourlyPrice"] as const).flatMap((key) => {
     const price = pool[key];
-    if (price === undefined || price > 0) return [];
-    return [{ path: at(key), problem: `${price} is no price`, remedy: "Write US dollars an hour, more than 0, or remove it." }];
+    // Azure takes five decimals, and no cloud a price in exponents.
+    if (price === undefined || (price >= 0.00001 && Number(price.toFixed(5)) === price)) return [];
+    return [
+      {
+        path: at(key),
+        problem: `${price} is no price`,
+        remedy: "Write US dollars an hour, more than 0, with at most five decimals, or remove it.",
+      },
+    ];
   });
 }
 

@@ -59,12 +59,13 @@ keep_order() {
     echo "put KUBE-ROUTER-FORWARD above ts-forward again"
 }
 
-# In the first table that a pod's packet meets, so that no other rule lets it through before.
+# In the first table that a pod's packet meets, so that no other rule lets it through before. DNS stays: Azure's resolver has such an address.
 keep_metadata_closed() {
   pods=$1
   shift
   for address; do
-    iptables -w 5 -t raw -C PREROUTING -s "$pods" -d "$address" -j DROP 2>/dev/null || iptables -w 5 -t raw -I PREROUTING -s "$pods" -d "$address" -j DROP
+    set -- PREROUTING -s "$pods" -d "$address" -p tcp ! --dport 53 -j DROP
+    iptables -w 5 -t raw -C "$@" 2>/dev/null || iptables -w 5 -t raw -I "$@"
   done
 }
 

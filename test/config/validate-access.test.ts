@@ -56,7 +56,14 @@ describe("validate-access", () => {
     assert.deepEqual(faultsOf({ "access.sshPublicKey": privateKey }), [
       "hybrid-k3s:access.sshPublicKey: is a private key, now kept in plain text. Give the public key, and make a new pair.",
     ]);
-    assert.equal(faultsOf({ "access.sshPublicKey": `${hostKey(5)}\n${hostKey(6)}` }).length, 1);
+    assert.equal(faultsOf({ "access.sshPublicKey": `${hostKey(5)}\n${hostKey(6)}` }).length, 2);
+  });
+
+  it("refuses a public key of another pair, and a network that is named twice", () => {
+    assert.deepEqual(faultsOf({ "access.sshPublicKey": hostKey(5), "access.allowedCidrs": ["203.0.113.7/32", "203.0.113.7/32"] }), [
+      'hybrid-k3s:access.allowedCidrs[1]: "203.0.113.7/32" is there already. Remove one of them.',
+      "hybrid-k3s:access.sshPublicKey: is not the public half of hybrid-k3s:sshPrivateKey. Remove it: it is derived from the private key.",
+    ]);
   });
 
   it("refuses kinds of keys that the clouds do not take, where a machine would need them", () => {

@@ -92,9 +92,10 @@ describe("validate-cloud-pools", () => {
   it("refuses prices that are none", () => {
     assert.deepEqual(faultsOf(cloudPools({ spot: true, spotMaxPrice: 0, hourlyPrice: -1 }, { hourlyPrice: "cheap" })), [
       'hybrid-k3s:pools.burst-az.hourlyPrice: is the text "cheap", where a number is needed. Write a number, for example 0.0957.',
-      "hybrid-k3s:pools.burst.spotMaxPrice: 0 is no price. Write US dollars an hour, more than 0, or remove it.",
-      "hybrid-k3s:pools.burst.hourlyPrice: -1 is no price. Write US dollars an hour, more than 0, or remove it.",
+      "hybrid-k3s:pools.burst.spotMaxPrice: 0 is no price. Write US dollars an hour, more than 0, with at most five decimals, or remove it.",
+      "hybrid-k3s:pools.burst.hourlyPrice: -1 is no price. Write US dollars an hour, more than 0, with at most five decimals, or remove it.",
     ]);
+    assert.equal(faultsOf(cloudPools({ spot: true, spotMaxPrice: 1e-7 })).length, 1);
   });
 
   it("refuses node names that are too long", () => {

@@ -158,17 +158,9 @@ describe("planCloudNodes", () => {
   it("takes the public key from access.sshPublicKey, and plans no machine without one", () => {
     const overrides = cloudPools({ count: 1 });
     const key = hostKey(7);
-    const plan = planCluster(configWith({ ...overrides, "access.sshPublicKey": key }));
+    const plan = planCluster(configWith({ ...overrides, "access.sshPublicKey": key, "access.sshAgent": true, sshPrivateKey: undefined }));
     assert.ok(plan.nodes.some((node) => node.kind === "aws" && node.sshPublicKey === key));
     assert.throws(() => planCluster(configWith(overrides)), /no SSH public key for the machines of pool burst/);
     assert.doesNotThrow(() => planCluster(configWith(cloudPools({}))));
-  });
-
-  it("plans a thousand nodes in well under a second", () => {
-    const config = configWith({ ...cloudPools({ count: 500 }, { count: 500 }), "cluster.podCidr": "10.128.0.0/14" });
-    const started = performance.now();
-    const { nodes } = planCluster(config, { mirrorCaPem: "", warnings: [], sshPublicKey });
-    assert.equal(nodes.length, 1003);
-    assert.ok(performance.now() - started < 500);
   });
 });

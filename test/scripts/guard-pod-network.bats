@@ -55,7 +55,7 @@ COMMIT' ]
   guard_once
   refute_call 'raw'
   on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" timeout 0.5 /usr/local/lib/hybrid-k3s/guard-pod-network.sh 10.42.0.0/16 169.254.169.254 || true
-  [ "$(calls '-I PREROUTING')" = 'iptables -w 5 -t raw -I PREROUTING -s 10.42.0.0/16 -d 169.254.169.254 -j DROP' ]
+  [ "$(calls '-I PREROUTING')" = 'iptables -w 5 -t raw -I PREROUTING -s 10.42.0.0/16 -d 169.254.169.254 -p tcp ! --dport 53 -j DROP' ]
   forget_calls
   on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" timeout 0.5 /usr/local/lib/hybrid-k3s/guard-pod-network.sh 10.42.0.0/16 169.254.169.254 || true
   refute_call '-I PREROUTING'

@@ -94,7 +94,8 @@ export class AwsNetwork extends pulumi.ComponentResource {
     const nat = new ec2.NatGateway(
       `${name}-nat`,
       { region, allocationId: address.id, subnetId: first.id, tags: this.tags(args, "nat") },
-      { ...opts, dependsOn: gateway },
+      // Its address can serve one gateway at a time.
+      { ...opts, dependsOn: gateway, deleteBeforeReplace: true },
     );
     const inward = route("private", { natGatewayId: nat.id });
     for (const plan of made.subnets.filter(({ isPublic }) => !isPublic)) subnet(plan, inward);
@@ -114,13 +115,15 @@ export class AwsNetwork extends pulumi.ComponentResource {
       {
         region,
         vpcId,
-        name: `${args.plan.name}-firewall`,
+        // AWS keeps names that begin with `sg-` to itself, and a cluster may be called so.
+        name: `hybrid-k3s-${args.plan.name}`,
         description: "Nodes of a hybrid-k3s cluster",
         ingress: [rule("udp", WIREGUARD_PORT, [everywhere], "WireGuard of the tailnet"), rule("tcp", 22, sshCidrs, "SSH of the operator")],
         egress: [{ protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: [everywhere], description: "All outgoing" }],
         tags: this.tags(args, "firewall"),
       },
-      { parent: this, deleteBeforeReplace: true },
+      // Create first where it is replaced: its name need be unique in its VPC only, and machines use the old one.
+      { parent: this },
     );
   }
 }

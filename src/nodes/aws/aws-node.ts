@@ -11,6 +11,9 @@ import type { AwsNetwork } from "./aws-network";
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 const METADATA_ADDRESS = "169.254.169.254";
 
+// As EC2 tells prices; another form of the same price would look like a change.
+const PRICE_DIGITS = 6;
+
 export interface AwsNodeArgs {
   readonly plan: AwsNodePlan;
   readonly context: ClusterContext;
@@ -30,7 +33,11 @@ export class AwsNode extends pulumi.ComponentResource implements JoinedNode {
     super("hybrid-k3s:nodes:AwsNode", name, {}, opts);
     const { plan, network } = args;
     const boot = createFirstBoot(name, plan, this);
-    const vm = createInstance(`${name}-vm`, args, boot.userData, { parent: this, dependsOn: network });
+    // What decides the image is in the name: under the same name a machine would keep the old image whatever else it became.
+    const vm = createInstance(`${name}-${plan.region}-${plan.image}-${plan.architecture}-vm`, args, boot.userData, {
+      parent: this,
+      dependsOn: network,
+    });
     const address = plan.publicIp ? vm.publicIp : vm.privateIp;
     const chain = joinMachine(name, args, { vm, id: vm.id, address, hostKey: boot.hostKey, metadataAddresses: [METADATA_ADDRESS] }, this);
 
@@ -51,6 +58,7 @@ function createInstance(
   opts: pulumi.CustomResourceOptions,
 ): ec2.Instance {
   const tags = { Name: plan.name, ...cloudTags(context.plan.name, plan) };
+  const market = plan.spot === undefined ? "on-demand" : `spot ${plan.spot.maxPrice?.toFixed(PRICE_DIGITS) ?? ""}`.trim();
   return new ec2.Instance(
     name,
     {
@@ -69,14 +77,15 @@ function createInstance(
       // What powers itself off is gone, as a node that nobody drained should be.
       instanceInitiatedShutdownBehavior: "terminate",
       ...(plan.spot && { instanceMarketOptions: spotMarket(plan.spot) }),
-      tags,
+      // The provider keeps what it knows of the market where the setting is taken away (hashicorp/terraform-provider-aws#38141).
+      tags: { ...tags, "hybrid-k3s-market": market },
     },
     pulumi.mergeOptions(opts, {
       deleteBeforeReplace: true,
       // Owners publish images all the time: a machine keeps the one that it was made from.
       ignoreChanges: ["ami"],
       // In place it would be stopped and started, under another address and past its pods' disruption budgets.
-      replaceOnChanges: ["instanceType", "rootBlockDevice"],
+      replaceOnChanges: ["instanceType", "rootBlockDevice", 'tags["hybrid-k3s-market"]'],
     }),
   );
 }
@@ -87,7 +96,7 @@ function spotMarket({ maxPrice }: NonNullable<AwsNodePlan["spot"]>) {
     spotOptions: {
       spotInstanceType: "one-time",
       instanceInterruptionBehavior: "terminate",
-      ...(maxPrice !== undefined && { maxPrice: String(maxPrice) }),
+      ...(maxPrice !== undefined && { maxPrice: maxPrice.toFixed(PRICE_DIGITS) }),
     },
   };
 }

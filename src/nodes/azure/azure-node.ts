@@ -91,7 +91,8 @@ function createNic(name: string, args: AzureNodeArgs, publicIp: network.PublicIP
         },
       ],
     },
-    { parent, dependsOn: shared, deleteBeforeReplace: true },
+    // With another address Azure would have to let go of the old one first; the engine deletes it only once nothing holds it.
+    { parent, dependsOn: shared, deleteBeforeReplace: true, replaceOnChanges: ["ipConfigurations"] },
   );
 }
 
@@ -138,7 +139,16 @@ function createVm(name: string, args: AzureNodeArgs, { nic, userData }: VmNeeds,
       dependsOn: args.network,
       deleteBeforeReplace: true,
       // Azure refuses these on a living machine, and a resize would restart it past its pods' disruption budgets.
-      replaceOnChanges: ["hardwareProfile", "osProfile", "storageProfile", "zones", "priority", "evictionPolicy", "networkProfile"],
+      replaceOnChanges: [
+        "hardwareProfile",
+        "osProfile",
+        "storageProfile",
+        "zones",
+        "priority",
+        "evictionPolicy",
+        "billingProfile",
+        "networkProfile",
+      ],
     },
   );
 }

@@ -98,9 +98,9 @@ export const burstFaults: Scenario = {
       await controlOf(context.lab).admin.call("deleteDevice", { id: device.id });
       setPool(context, "burst", { labels: { looked: "again" } });
       const said = await expectFailure(context.stack.up());
-      const line = `pulumi up --replace '${await urnOf(context.stack, `${zero}-vm`)}'`;
-      assert.ok(said.includes(line), said);
-      await expectSuccess(context.stack.up(["--replace", await urnOf(context.stack, `${zero}-vm`)]));
+      const urn = await urnOf(context.stack, `${zero}-eu-central-1-debian-12-amd64-vm`);
+      assert.ok(said.includes(`pulumi up --replace '${urn}'`), said);
+      await expectSuccess(context.stack.up(["--replace", urn]));
       await waitBurst(context, [zero]);
     });
 
