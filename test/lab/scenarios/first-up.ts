@@ -133,7 +133,7 @@ export const firstUp: Scenario = {
       const { lab, stack } = context();
       const { nodes, topology, apiEndpoint } = await stack.outputs();
       const [rack1, rack2, kiosk1] = await Promise.all(hostsOf(lab).map(async (host) => (await tailnetAddresses(host))[0] ?? ""));
-      const common = { provider: "bare-metal", region: "" };
+      const common = { provider: "bare-metal", region: "", machine: "" };
       assert.equal(apiEndpoint, rack1);
       assert.deepEqual(
         (nodes as { name: string; path: string }[]).sort((a, b) => a.name.localeCompare(b.name)),
