@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import { createAws } from "../../lab/clouds/aws/cloud";
-import { type Cloud, CloudError, type FirewallRule, type MachineSpec, type Machines } from "../../lab/clouds/contract";
+import { type Cloud, CloudError } from "../../lab/clouds/contract";
+import { FakeMachines } from "./fake-machines";
 
 export const REGION = "eu-central-1";
 export const ZONE = "eu-central-1a";
@@ -9,34 +10,6 @@ export const DEBIAN = "/aws/service/debian/release/13/latest/amd64";
 const LIMIT_MS = 5000;
 
 export type Body = Readonly<Record<string, unknown>>;
-
-/** Lab hosts that are entries of a map. */
-export class FakeMachines implements Machines {
-  readonly on = new Map<string, MachineSpec>();
-  readonly firewalls = new Map<string, readonly FirewallRule[]>();
-  /** What the next one to be made fails with. */
-  failure: Error | undefined;
-
-  create(spec: MachineSpec): Promise<void> {
-    if (this.failure !== undefined) return Promise.reject(this.failure);
-    this.on.set(spec.name, spec);
-    return Promise.resolve();
-  }
-
-  isOn(name: string): boolean {
-    return this.on.has(name);
-  }
-
-  destroy(name: string): Promise<void> {
-    this.on.delete(name);
-    return Promise.resolve();
-  }
-
-  setFirewall(name: string, rules: readonly FirewallRule[]): Promise<void> {
-    this.firewalls.set(name, rules);
-    return Promise.resolve();
-  }
-}
 
 export interface MadeNetwork {
   readonly vpc: string;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import { createAzure } from "../../lab/clouds/azure/cloud";
-import { type Cloud, CloudError, type FirewallRule, type MachineSpec, type Machines } from "../../lab/clouds/contract";
+import { type Cloud, CloudError } from "../../lab/clouds/contract";
+import { FakeMachines } from "./fake-machines";
 
 export const GROUP = "/subscriptions/8d6fa4b1-13f4-4e41-9d2a-0f6b1f6f9a55/resourceGroups/edge";
 export const networkId = (type: string, name: string): string => `${GROUP}/providers/Microsoft.Network/${type}/${name}`;
@@ -9,31 +10,6 @@ export const machineId = (name: string): string => `${GROUP}/providers/Microsoft
 export const diskId = (name: string): string => `${GROUP}/providers/Microsoft.Compute/disks/${name}`;
 
 export type Body = Readonly<Record<string, unknown>>;
-
-/** Lab hosts that are entries of a map. */
-export class FakeMachines implements Machines {
-  readonly on = new Map<string, MachineSpec>();
-  readonly firewalls = new Map<string, readonly FirewallRule[]>();
-
-  create(spec: MachineSpec): Promise<void> {
-    this.on.set(spec.name, spec);
-    return Promise.resolve();
-  }
-
-  isOn(name: string): boolean {
-    return this.on.has(name);
-  }
-
-  destroy(name: string): Promise<void> {
-    this.on.delete(name);
-    return Promise.resolve();
-  }
-
-  setFirewall(name: string, rules: readonly FirewallRule[]): Promise<void> {
-    this.firewalls.set(name, rules);
-    return Promise.resolve();
-  }
-}
 
 /** An emulated Azure with requests as a client sends them. */
 export class Azure {
