@@ -45,8 +45,13 @@ export async function deployBudgets(kubectl: Kubectl, budgets: readonly Budget[]
   const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } };
   const items = [namespace, ...budgets.flatMap(manifest)];
   await succeed(kubectl, ["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
-  for (const { name } of budgets) await succeed(kubectl, ["-n", NAMESPACE, "rollout", "status", `deployment/${name}`, "--timeout=55s"]);
+  for (const { name } of budgets) await waitAvailable(kubectl, name);
   for (const node of others) await succeed(kubectl, ["uncordon", node]);
+}
+
+/** Waits until all of the deployment's pods are available. */
+export async function waitAvailable(kubectl: Kubectl, name: string): Promise<void> {
+  await succeed(kubectl, ["-n", NAMESPACE, "rollout", "status", `deployment/${name}`, "--timeout=55s"]);
 }
 
 export async function removeBudgets(kubectl: Kubectl): Promise<void> {

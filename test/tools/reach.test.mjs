@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { waitUntil } from "../../lab/hosts/wait-until.ts";
 import { reachHost } from "../../src/tools/lib/reach-host.mjs";
 import { errorOf, recordOutput } from "./support/recorder.mjs";
 import { freePort, newKey, startHost } from "./support/ssh-host.mjs";
 
+const until = (holds) => waitUntil("it is so", holds, { timeoutMs: 5000, intervalMs: 20 });
 const LIMITS = { connectMs: 900, waitMs: 1500, pollMs: 50, tellMs: 400, announceMs: 50 };
 
 describe("reach", () => {
@@ -46,6 +50,31 @@ describe("reach", () => {
     const error = await errorOf(reach({ credentials: { privateKey: newKey().privateKey } }));
     assert.match(out.written.stderr, /waiting for its machine/);
     assert.match(error.message, /refuses the login of/);
+  });
+
+  it("waits until the first boot is over, tells of it, and leaves a boot that failed or does not end to join", async () => {
+    host.install("cloud-init", "#!/bin/sh\nwhile [ ! -e booted ]; do sleep 0.05; done\nexit 1\n");
+    const waiting = reach();
+    await until(() => /edge-burst-0: waiting for its machine: \d s left \(its first boot is not over\)/.test(out.written.stderr));
+    assert.equal(out.written.stdout, "");
+    writeFileSync(join(host.folder, "booted"), "");
+    await waiting;
+    assert.match(out.written.stdout, /"host":"ok"/);
+    rmSync(join(host.folder, "booted"));
+    out = recordOutput();
+    await reach();
+    assert.match(out.written.stdout, /"host":"ok"/);
+    assert.deepEqual(new Set(host.seen.commands.map((command) => /cloud-init status --wait/.test(command))), new Set([true]));
+    host.install("cloud-init", "#!/bin/sh\nexit 0\n");
+  });
+
+  it("tries again where the machine goes away while it boots", async () => {
+    host.install("cloud-init", "#!/bin/sh\n[ -e cut ] || { touch cut; sleep 5; }\n");
+    const waiting = reach();
+    await until(() => existsSync(join(host.folder, "cut")));
+    host.cutConnections();
+    await waiting;
+    assert.match(out.written.stdout, /"host":"ok"/);
   });
 
   it("does not wait where another key answers, or where the bastion is at fault", async () => {

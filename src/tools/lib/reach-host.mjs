@@ -9,44 +9,67 @@ const POLL_MS = 500;
 const TELL_MS = 15_000;
 // A machine whose network is not up yet answers nothing: a long wait for one packet would cost more than asking again.
 const CONNECT_MS = 5000;
+/**
+ * Passing the login is not enough: cloud-init turns password logins off and restarts sshd for it after sshd has come up
+ * (cc_set_passwords, ssh_pwauth), and the command provider cannot retry a handshake through a bastion that this cuts off.
+ */
+const FIRST_BOOT = "command -v cloud-init >/dev/null || exit 0; cloud-init status --wait >/dev/null 2>&1";
 /** Faults of a machine that is still booting. Its user comes with its keys, so a refused login may pass too. */
 const PASSING = new Set(["refused", "route", "timeout", "dropped", "protocol", "lost", "auth"]);
 
 /**
- * Waits until a new machine lets the operator in under its pinned host key, and prints one line of JSON with the host keys that
- * the commands after it will meet (see host-keys.mjs).
+ * Waits until a new machine lets the operator in under its pinned host key and its first boot is over, however that ended (join tells),
+ * and prints one line of JSON with the host keys that the commands after it will meet (see host-keys.mjs).
  */
 export async function reachHost(input, { env, out, limits = {} }) {
   requireFields(input, ["node", "host.address", "host.user", "host.hostKey", "waitSeconds"]);
-  const { node, host, bastion, waitSeconds } = input;
+  const { node, waitSeconds } = input;
   const credentials = sshCredentials(input.credentials, env, out);
   const deadline = new Deadline(limits.waitMs ?? waitSeconds * 1000);
-  let told = deadline.left;
-  for (;;) {
-    const session = await open({ name: node, host, bastion }, credentials, limits).catch((fault) => {
-      if (!(fault instanceof SshFault)) throw fault;
-      if (!PASSING.has(fault.kind) || fault.at.isBastion || deadline.over) throw refusal(input, fault);
-      return fault;
-    });
-    if (!(session instanceof SshFault)) return tell(session, input, { out, limits });
-    if (told - deadline.left >= (limits.tellMs ?? TELL_MS)) {
-      told = deadline.left;
-      out.say(`${node}: waiting for its machine: ${Math.ceil(deadline.left / 1000)} s left (${session.message.split(";")[0]})`);
+  let seen = "not tried yet";
+  const tell = () => out.say(`${node}: waiting for its machine: ${Math.ceil(deadline.left / 1000)} s left (${seen})`);
+  const progress = setInterval(tell, limits.tellMs ?? TELL_MS);
+  try {
+    for (;;) {
+      const fault = await tryOnce(input, { credentials, deadline, out, limits, onLogin: () => (seen = "its first boot is not over") });
+      if (fault === undefined) return;
+      seen = fault.message.split(";")[0];
+      await pause(limits.pollMs ?? POLL_MS, deadline);
     }
-    await pause(limits.pollMs ?? POLL_MS, deadline);
+  } finally {
+    clearInterval(progress);
   }
 }
 
-function open(target, credentials, { connectMs = CONNECT_MS }) {
-  return openSession(target, credentials, { connectMs });
+/** Resolves with the fault that may pass, or with nothing when all is told. */
+async function tryOnce(input, { credentials, deadline, out, limits, onLogin }) {
+  const { node, host, bastion } = input;
+  try {
+    const session = await openSession({ name: node, host, bastion }, credentials, { connectMs: limits.connectMs ?? CONNECT_MS });
+    onLogin();
+    return await tellKeys(session, input, { deadline, out, limits });
+  } catch (fault) {
+    if (!(fault instanceof SshFault)) throw fault;
+    if (!PASSING.has(fault.kind) || fault.at.isBastion || deadline.over) throw refusal(input, fault);
+    return fault;
+  }
 }
 
-async function tell(session, { node, host, bastion }, { out, limits }) {
+async function tellKeys(session, { node, host, bastion }, { deadline, out, limits }) {
   try {
+    await firstBoot(session, deadline);
     const [hostKey, bastionHostKey] = await session.hostKeys([host.hostKey, bastion?.hostKey], limits.announceMs);
     out.result(JSON.stringify({ host: "ok", node, hostKey, ...(bastion && { bastionHostKey }) }));
   } finally {
     session.close();
+  }
+}
+
+async function firstBoot(session, deadline) {
+  try {
+    await session.run(FIRST_BOOT, { limitMs: deadline.left, what: "cloud-init status --wait" });
+  } catch (fault) {
+    if (fault.kind !== "limit") throw fault;
   }
 }
 

@@ -3,7 +3,7 @@ import { after, before, it } from "node:test";
 import { cloudInventory } from "../../../lab/checks/cloud-inventory";
 import type { HostName } from "../../../lab/hosts/topology";
 import type { BurstPool } from "../../../lab/stack-config";
-import { deployBudgets, nodesOf, removeBudgets, watchAvailable } from "../budgets";
+import { deployBudgets, nodesOf, removeBudgets, waitAvailable, watchAvailable } from "../budgets";
 import { burstNode, burstPools, emptyPools, expectNoBurstLeft, machineOf, setPool, waitBurst } from "../clouds-view";
 import type { LabContext, Scenario } from "../lab-context";
 import { expectSuccess } from "../nodes-view";
@@ -59,6 +59,7 @@ export const burstCycle: Scenario = {
         const available = await watch.stop();
         assert.ok(available.length > 1 && Math.min(...available) >= 1, `available pods of web over time: ${available.join(", ")}`);
         assert.deepEqual(await nodesOf(context.kubectl, "web"), ["rack-2", "rack-2"]);
+        await waitAvailable(context.kubectl, "web");
         await waitBurst(context, [first, last]);
         const left = (await cloudInventory(context.lab)).filter((line) => line.includes(middle));
         assert.deepEqual(left, []);

@@ -96,6 +96,10 @@ export const burstFaults: Scenario = {
       await up();
       const device = (await deviceOf(zero)) ?? assert.fail("no device");
       await controlOf(context.lab).admin.call("deleteDevice", { id: device.id });
+      const server = context.lab.host("rack-1");
+      await waitUntil("the first server is told", async () => !(await server.exec("tailscale status")).includes(zero), {
+        timeoutMs: 30_000,
+      });
       setPool(context, "burst", { labels: { looked: "again" } });
       const said = await expectFailure(context.stack.up());
       const urn = await urnOf(context.stack, `${zero}-eu-central-1-debian-12-amd64-vm`);

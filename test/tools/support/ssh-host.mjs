@@ -81,6 +81,11 @@ export async function startHost({ accepts, sudo = "free", forwards = true, key =
     seen,
     port,
     key,
+    /** Gives the machine a program. */
+    install: (name, script) => {
+      writeFileSync(join(folder, ".bin", name), script);
+      chmodSync(join(folder, ".bin", name), 0o755);
+    },
     target: (user = "ops") => ({ address: "127.0.0.1", port, user, hostKey: key.publicKey }),
     /** Every connection breaks at once, as when the machine loses its power. */
     cutConnections: () => [...open].forEach((client) => client._sock.destroy()),
