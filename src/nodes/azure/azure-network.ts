@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AzureNetworkPlan, SubnetPlan } from "../../plan/cluster-plan";
 import { WIREGUARD_PORT, everywhere } from "../cloud-firewall";
 import { cloudTags } from "../cloud-node";
+import { azureComponent } from "./version-aliases";
 
 export interface AzureNetworkArgs {
   readonly plan: AzureNetworkPlan;
@@ -18,7 +19,7 @@ export class AzureNetwork extends pulumi.ComponentResource {
   private readonly plan: AzureNetworkPlan;
 
   constructor(name: string, args: AzureNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("hybrid-k3s:nodes:AzureNetwork", name, {}, opts);
+    super("hybrid-k3s:nodes:AzureNetwork", name, {}, azureComponent(opts));
     const { plan, cluster } = args;
     this.plan = plan;
     const group = new resources.ResourceGroup(

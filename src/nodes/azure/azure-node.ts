@@ -10,6 +10,7 @@ import type { JoinedNode, NodeMachine } from "../node";
 import { cloudUser } from "../user-data";
 import { imageReference } from "./azure-images";
 import type { AzureNetwork } from "./azure-network";
+import { azureComponent } from "./version-aliases";
 
 // The metadata service, and the host that hands a machine its custom data:
 // https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service, https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
@@ -31,7 +32,7 @@ export class AzureNode extends pulumi.ComponentResource implements JoinedNode {
   readonly machine: NodeMachine;
 
   constructor(name: string, args: AzureNodeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("hybrid-k3s:nodes:AzureNode", name, {}, opts);
+    super("hybrid-k3s:nodes:AzureNode", name, {}, azureComponent(opts));
     const { plan } = args;
     const boot = createFirstBoot(name, plan, this);
     const publicIp = plan.publicIp ? createPublicIp(name, args, this) : undefined;
