@@ -10,6 +10,13 @@ export interface Network {
 export const tailnetNetwork: Network = { first: 0x64400000, prefix: 10 };
 export const tailnetCidr = "100.64.0.0/10";
 
+/** Networks that nobody owns and anybody may use at home (RFC 1918). */
+export const privateNetworks: readonly Network[] = [
+  { first: 0x0a000000, prefix: 8 },
+  { first: 0xac100000, prefix: 12 },
+  { first: 0xc0a80000, prefix: 16 },
+];
+
 export type ReadCidr = { readonly kind: "network"; readonly network: Network } | { readonly kind: "ipv6" | "host-bits" | "malformed" };
 
 export function readCidr(text: string): ReadCidr {
@@ -29,6 +36,11 @@ export function networkOf(address: number, prefix: number): Network {
 
 export function overlap(a: Network, b: Network): boolean {
   return a.first < b.first + sizeOf(b.prefix) && b.first < a.first + sizeOf(a.prefix);
+}
+
+/** Whether all of a network lies in another one. */
+export function isWithin(inner: Network, outer: Network): boolean {
+  return inner.prefix >= outer.prefix && overlap(inner, outer);
 }
 
 export function contains(network: Network, address: number): boolean {

@@ -17,8 +17,8 @@ export interface Region {
   readonly restricted?: boolean;
 }
 
-/** Zones that a network of the stack has places for, and that a pool is spread over unless its `zones` says otherwise. */
-export const zonePlaces = 4;
+/** Zones that a pool is spread over unless its `zones` says otherwise: the first ones of the region. */
+export const defaultZones = 4;
 
 const regionsBy: Readonly<Record<CloudProvider, readonly Region[]>> = { aws: awsRegions.regions, azure: azureRegions.regions };
 const placesBy = { aws: placesOf("aws"), azure: placesOf("azure") };
@@ -44,7 +44,7 @@ export function jurisdictionsOf({ country }: Region): readonly [string, ...strin
 
 /** Zones that a pool's nodes are spread over. */
 export function spreadZones(region: Region, written: readonly string[] | undefined): readonly string[] {
-  return written ?? region.zones.slice(0, zonePlaces);
+  return written ?? region.zones.slice(0, defaultZones);
 }
 
 /** The /20 that a region's network has where the config gives none: 172.16.0.0/13 is AWS's, 172.24.0.0/13 Azure's. */

@@ -8,7 +8,7 @@ import { architectures, imageNames } from "./images";
  */
 const text = (example: string) => z.string().meta({ example });
 const whole = (example: number) => z.int().meta({ example });
-const dollars = (example: number) => z.number().meta({ example });
+const dollars = (example: number) => z.number().meta({ example: `${example} (US dollars an hour)` });
 const texts = (example: string) => z.array(z.string()).meta({ example });
 
 /** One value in /etc/rancher/k3s/config.yaml. */
@@ -89,8 +89,8 @@ const everyPool = {
 const cloudPool = {
   ...everyPool,
   count: whole(0),
-  remove: z.array(z.int()).default([]),
-  zones: z.array(z.string()).optional(),
+  remove: z.array(z.int()).meta({ example: "[1]" }).default([]),
+  zones: texts("[eu-central-1a, eu-central-1b]").optional(),
   image: z.enum(imageNames).default("debian-12"),
   architecture: z.enum(architectures).optional(),
   diskGb: whole(30).default(30),

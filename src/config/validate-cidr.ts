@@ -1,6 +1,5 @@
-import ipaddr from "ipaddr.js";
-import { formatNetwork, type Network, networkOf, readCidr, readIpv4 } from "./cidr";
-import { type ConfigIssue, quote } from "./config-issue";
+import { formatNetwork, isWithin, type Network, networkOf, overlap, privateNetworks, readCidr, readIpv4 } from "./cidr";
+import { type ConfigIssue, listOf, quote } from "./config-issue";
 
 /** Rules for one network, wherever it stands in the config. */
 export function validateCidr(path: string, text: string | undefined, example = "10.42.0.0/16"): ConfigIssue[] {
@@ -35,17 +34,37 @@ export function validateSize(path: string, network: Network | undefined, limits:
   ];
 }
 
-/** Loopback, multicast and the like never leave a host. */
+/**
+ * Addresses with a meaning of their own. Neither cloud takes them for a network (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html,
+ * https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq), and no host could tell pods or services there from what they stand for.
+ */
+const reserved: readonly { readonly network: Network; readonly what: string }[] = [
+  { network: { first: 0x00000000, prefix: 8 }, what: "a host's word for itself" },
+  { network: { first: 0x7f000000, prefix: 8 }, what: "a host's own addresses (loopback)" },
+  { network: { first: 0xa9fe0000, prefix: 16 }, what: "link-local addresses, the clouds' metadata services among them" },
+  { network: { first: 0xa83f8110, prefix: 32 }, what: "Azure's own host, which every machine there needs" },
+  { network: { first: 0xe0000000, prefix: 4 }, what: "multicast" },
+  { network: { first: 0xffffffff, prefix: 32 }, what: "broadcast" },
+];
+
+const privateRanges = listOf(privateNetworks.map(formatNetwork));
+
 export function validateRange(path: string, network: Network | undefined): ConfigIssue[] {
   if (network === undefined) return [];
-  const text = formatNetwork(network);
-  const range = ipaddr.IPv4.parse(text.slice(0, text.indexOf("/"))).range();
-  if (!["loopback", "linkLocal", "multicast", "broadcast", "unspecified"].includes(range)) return [];
-  return [
-    {
+  return reserved
+    .filter((range) => overlap(network, range.network))
+    .map((range) => ({
       path,
-      problem: `"${text}" is in a range with a meaning of its own (${range})`,
-      remedy: "Take a private network within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.",
-    },
+      problem: `"${formatNetwork(network)}" overlaps ${formatNetwork(range.network)}: ${range.what}`,
+      remedy: `Take a private network within ${privateRanges}.`,
+    }));
+}
+
+/** Both clouds take a network of public addresses, which may be the user's own; where it is not, its owners cannot be reached. */
+export function warnOfPublicRange(path: string, network: Network | undefined): readonly string[] {
+  if (network === undefined || privateNetworks.some((range) => isWithin(network, range))) return [];
+  return [
+    `${path}: "${formatNetwork(network)}" is not private address space, and nodes cannot reach anybody else's machines there. ` +
+      `Unless these addresses are yours, take a network within ${privateRanges}.`,
   ];
 }

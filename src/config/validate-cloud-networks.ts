@@ -1,10 +1,10 @@
 import type { Network } from "./cidr";
 import { addressesOf, isExisting, networksOf, type PlacedNetwork } from "./cloud-pools";
-import { type ConfigIssue, listOf, quote } from "./config-issue";
+import { type ConfigIssue, quote } from "./config-issue";
 import type { ConfigDraft } from "./draft";
-import { findRegion, type Region, spreadZones, zonePlaces } from "./regions";
-import { networkSizes, subnetCapacity, zonePlace } from "./subnet-layout";
-import { validateCidr, validateRange, validateSize } from "./validate-cidr";
+import { findRegion, type Region, spreadZones } from "./regions";
+import { awsSubnet, azureSubnet, networkSizes, subnetCapacity } from "./subnet-layout";
+import { validateCidr, validateRange, validateSize, warnOfPublicRange } from "./validate-cidr";
 
 const idPatterns = {
   vpcId: /^vpc-[0-9a-f]{8,17}$/,
@@ -28,17 +28,20 @@ export function validateCloudNetworks(draft: ConfigDraft): readonly ConfigIssue[
             ...validateSize(cidr, network, { ...networkSizes, why: "each zone takes its own part of it" }),
             ...validateRange(cidr, network),
           ]),
-      ...(region === undefined || network === undefined
-        ? []
-        : [...validatePlaces(placed, region), ...validateCapacity(placed, region, network)]),
+      ...(region === undefined || network === undefined ? [] : validateCapacity(placed, region, network)),
     ];
   });
 }
 
 export function warnOfCloudNetworks(draft: ConfigDraft): readonly string[] {
-  return networksOf(draft)
-    .filter(({ pools, provider, region }) => pools.length === 0 && findRegion(provider, region) !== undefined)
-    .map(({ at, provider, region }) => `${at()}: no pool of ${provider} is in ${region}, so it is not used.`);
+  return networksOf(draft).flatMap((placed) => {
+    const { pools, provider, region, at } = placed;
+    const unused = pools.length === 0 && findRegion(provider, region) !== undefined;
+    return [
+      ...(unused ? [`${at()}: no pool of ${provider} is in ${region}, so it is not used.`] : []),
+      ...warnOfPublicRange(at("cidr"), addressesOf(placed)),
+    ];
+  });
 }
 
 function validateIds({ written, at }: PlacedNetwork): ConfigIssue[] {
@@ -103,56 +106,34 @@ function validateOneKind(placed: PlacedNetwork): ConfigIssue[] {
   );
 }
 
-/** Of the zones beyond the fourth, each shares the place of an earlier one. */
-function validatePlaces({ provider, pools }: PlacedNetwork, region: Region): ConfigIssue[] {
-  if (provider === "azure") return [];
-  const used = new Set<string>();
-  return pools.flatMap(({ pool, at }) =>
-    (pool.zones ?? region.zones.slice(0, zonePlaces)).flatMap((zone, index) => {
-      if (zone === undefined || !region.zones.includes(zone)) return [];
-      const other = [...used].find((taken) => taken !== zone && zonePlace(region, taken) === zonePlace(region, zone));
-      used.add(zone);
-      if (other === undefined) return [];
-      return [
-        {
-          path: pool.zones === undefined ? at("zones") : at("zones", index),
-          problem: `${quote(zone)} cannot stand beside ${quote(other)} in a network that the stack makes, which has places for ${zonePlaces} zones`,
-          remedy: `Keep one of the two in all pools of ${region.name}, or name an existing network.`,
-        },
-      ];
-    }),
-  );
-}
-
 /** Nodes of a pool go to its zones in turn. */
 function validateCapacity({ provider, pools, written, at }: PlacedNetwork, region: Region, network: Network): ConfigIssue[] {
   if (network.prefix < networkSizes.from || network.prefix > networkSizes.to) return [];
-  const holds = subnetCapacity(provider, network);
-  const loads = new Map<string, number>();
+  const loads = new Map<string, { nodes: number; readonly holds: number }>();
   for (const { pool, nodes } of pools) {
-    const zones =
-      provider === "azure"
-        ? [""]
-        : spreadZones(
-            region,
-            pool.zones?.filter((zone) => zone !== undefined),
-          );
-    for (const zone of zones) {
-      const subnet = `${pool.publicIp === false ? "private" : "public"} subnet${zone === "" ? "" : ` of ${zone}`}`;
-      loads.set(subnet, (loads.get(subnet) ?? 0) + Math.ceil(nodes / zones.length));
+    const isPublic = pool.publicIp !== false;
+    const kind = isPublic ? "public" : "private";
+    const add = (name: string, subnet: Network, share: number) => {
+      loads.set(name, { nodes: (loads.get(name)?.nodes ?? 0) + share, holds: subnetCapacity(subnet) });
+    };
+    if (provider === "azure") {
+      add(`${kind} subnet`, azureSubnet(network, isPublic), nodes);
+      continue;
+    }
+    const named = pool.zones?.filter((zone) => zone !== undefined);
+    const zones = spreadZones(region, named);
+    for (const zone of zones.filter((known) => region.zones.includes(known))) {
+      add(`${kind} subnet of ${zone}`, awsSubnet(network, region, zone, isPublic), Math.ceil(nodes / zones.length));
     }
   }
-  const crowded = [...loads].filter(([, nodes]) => nodes > holds);
+  const crowded = [...loads].filter(([, { nodes, holds }]) => nodes > holds);
   if (crowded.length === 0) return [];
-  const remedy = written?.cidr === undefined ? "Write a larger one" : "Take a larger one";
+  const parts = crowded.map(([subnet, { nodes, holds }]) => `${nodes} machines in the ${subnet}, which holds ${holds}`);
   return [
     {
       path: at("cidr"),
-      problem: `holds ${holds} machines in each subnet, and the pools have more (${listOf(
-        crowded.map(([subnet, nodes]) => `${nodes} in the ${subnet}`),
-        "and",
-      )})`,
-      remedy: `${remedy}, up to a /${networkSizes.from}, or spread the pools over more zones or regions.`,
+      problem: `is too small for the pools (${parts.join("; ")})`,
+      remedy: `${written?.cidr === undefined ? "Write" : "Take"} a larger one, up to a /${networkSizes.from}, or spread the pools over more zones or regions.`,
     },
   ];
 }

@@ -1,3 +1,4 @@
+import { generation1Only } from "./azure-generations";
 import { cloudPoolsOf, type PlacedCloudPool } from "./cloud-pools";
 import { type ConfigIssue, quote } from "./config-issue";
 import type { ConfigDraft } from "./draft";
@@ -28,12 +29,14 @@ export function validateCloudPools(draft: ConfigDraft): readonly ConfigIssue[] {
 }
 
 export function warnOfCloudPools(draft: ConfigDraft): readonly string[] {
-  return cloudPoolsOf(draft).flatMap(({ pool, at }) =>
-    (pool.remove ?? []).flatMap((removed, index) =>
-      removed === undefined || pool.count === undefined || removed < pool.count
-        ? []
-        : [`${at("remove", index)}: ${removed} takes no node away, because \`count\` is ${pool.count}.`],
-    ),
+  return cloudPoolsOf(draft).flatMap(({ pool: { count, remove = [] }, at }) =>
+    remove.flatMap((removed, index) => {
+      if (removed === undefined || count === undefined) return [];
+      if (removed >= count) return [`${at("remove", index)}: ${removed} takes no node away, because \`count\` is ${count}.`];
+      return remove.indexOf(removed) < index
+        ? [`${at("remove", index)}: ${removed} stands in this list twice and takes one node away.`]
+        : [];
+    }),
   );
 }
 
@@ -76,7 +79,12 @@ function validateInstanceType({ provider, pool, at }: PlacedCloudPool): ConfigIs
         { path: at(key), problem: `${quote(type)} is no ${what}`, remedy: `Write it as the cloud does, for example ${examples.amd64}.` },
       ];
     }
-    case "known":
+    case "known": {
+      const old = provider === "azure" ? generation1Only(type) : undefined;
+      if (old !== undefined) {
+        const problem = `${quote(type)} is of the ${old.series} series, which boots images of generation 1 alone, and ours are of generation 2`;
+        return [{ path: at(key), problem, remedy: `Take a size that boots generation 2, for example ${old.instead}.` }];
+      }
       if (pool.architecture === undefined || pool.architecture === read.architecture) return [];
       return [
         {
@@ -85,6 +93,7 @@ function validateInstanceType({ provider, pool, at }: PlacedCloudPool): ConfigIs
           remedy: `Write ${read.architecture} or remove it, or take an ${pool.architecture} ${key}, for example ${examples[pool.architecture]}.`,
         },
       ];
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import { formatNetwork, type Network, overlap, readCidr, tailnetCidr, tailnetNet
 import { type ConfigIssue, settingPath } from "./config-issue";
 import type { ConfigDraft } from "./draft";
 import { nodeCount } from "./pool-hosts";
-import { validateCidr, validateRange, validateSize } from "./validate-cidr";
+import { validateCidr, validateRange, validateSize, warnOfPublicRange } from "./validate-cidr";
 
 const nodePrefix = 24;
 
@@ -37,6 +37,14 @@ export function validateNetworks(draft: ConfigDraft): readonly ConfigIssue[] {
     ...validateApart(services, serviceCidr, tailnetNetwork, `the tailnet's own addresses, ${tailnetCidr}`),
     ...(podCidr === undefined ? [] : validateApart(services, serviceCidr, podCidr, `podCidr, ${formatNetwork(podCidr)}`)),
     ...validateCapacity(pods, podCidr, draft),
+  ];
+}
+
+export function warnOfNetworks(draft: ConfigDraft): readonly string[] {
+  const { podCidr, serviceCidr } = clusterNetworks(draft);
+  return [
+    ...warnOfPublicRange(settingPath("cluster", "podCidr"), podCidr),
+    ...warnOfPublicRange(settingPath("cluster", "serviceCidr"), serviceCidr),
   ];
 }
 

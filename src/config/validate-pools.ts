@@ -80,8 +80,9 @@ function isUnclear(pool: PoolDraft | undefined): boolean {
 
 function validateServers(draft: ConfigDraft): ConfigIssue[] {
   const path = settingPath("pools");
-  if (draft.pools === undefined || Object.values(draft.pools).some(isUnclear)) return [];
   const servers = serverCount(draft);
+  // A pool that is not clear may have the server that is missing, and cannot take away one that is too many.
+  if (draft.pools === undefined || (servers < 2 && Object.values(draft.pools).some(isUnclear))) return [];
   if (servers === 0) return [{ path, problem: "no pool has a server", remedy: "Give one pool `role: server` and one host." }];
   if (servers === 1) return [];
   const names = poolsOf(draft).filter(({ pool }) => pool.role === "server" && nodesIn(pool) > 0);

@@ -70,7 +70,21 @@ function wrongType(path: string, value: unknown, fault: Fault, example: string |
       remedy: `Put it in quotes: "${String(value)}".`,
     };
   }
-  return { path, problem: `is ${kindOf(value)}, where ${nounOf(wanted)} is needed`, remedy: `Write ${nounOf(wanted)}${shown(example)}.` };
+  if (isQuoted(value, wanted)) {
+    return {
+      path,
+      problem: `is the text ${quote(value)}, where ${nounOf(wanted)} is needed`,
+      remedy: `Write it without quotes: ${value}.`,
+    };
+  }
+  const how = nounOf(wanted) === "a mapping" ? "; stacks/Pulumi.example.yaml shows it" : shown(example);
+  return { path, problem: `is ${kindOf(value)}, where ${nounOf(wanted)} is needed`, remedy: `Write ${nounOf(wanted)}${how}.` };
+}
+
+/** A number or a truth value that quotes made a text of. */
+function isQuoted(value: unknown, wanted: string): value is string {
+  if (typeof value !== "string") return false;
+  return wanted === "boolean" ? /^(?:true|false)$/.test(value) : ["number", "int"].includes(wanted) && /^-?\d+(?:\.\d+)?$/.test(value);
 }
 
 function shown(example: string | undefined): string {

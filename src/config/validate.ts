@@ -14,7 +14,7 @@ import { validateK3sVersion, warnOfK3sVersion } from "./validate-k3s-version";
 import { validateLabels } from "./validate-labels";
 import { validateMirror } from "./validate-mirror";
 import { validateNetworkOverlaps } from "./validate-network-overlaps";
-import { validateNetworks } from "./validate-networks";
+import { validateNetworks, warnOfNetworks } from "./validate-networks";
 import { validateOperators } from "./validate-operators";
 import { validatePools } from "./validate-pools";
 import { validateRegions } from "./validate-regions";
@@ -52,7 +52,7 @@ export function validateConfig(given: GivenConfig): ValidationResult {
     ...validateTailscale(given),
   ];
   const warnings = [
-    ...[warnOfK3sVersion, warnOfHosts, warnOfCloudPools, warnOfCloudNetworks, warnOfAccess].flatMap((rule) => rule(draft)),
+    ...[warnOfK3sVersion, warnOfNetworks, warnOfHosts, warnOfCloudPools, warnOfCloudNetworks, warnOfAccess].flatMap((rule) => rule(draft)),
     ...warnOfSshAccess(draft, given),
   ];
   return issues.length > 0 || shape.config === undefined ? { issues, warnings } : { config: shape.config, issues, warnings };
@@ -84,10 +84,17 @@ function validateKeys(keys: readonly string[]): ConfigIssue[] {
   return keys
     .filter((key) => !known.includes(key))
     .map((key) => {
+      if (sections.some((section) => key.startsWith(`${section}.`) || key.startsWith(`${section}[`))) return setWithoutPath(key);
       const meant = nearestAmong(key, known);
       const remedy = meant === undefined ? `Remove it; known are ${listOf(known, "and")}.` : `Did you mean hybrid-k3s:${meant}?`;
       return { path: settingPath(key), problem: "is not a known setting", remedy };
     });
+}
+
+/** `pulumi config set` took the path for a name, because --path was not there to say otherwise. */
+function setWithoutPath(key: string): ConfigIssue {
+  const remedy = `Remove it by \`pulumi config rm 'hybrid-k3s:${key}'\`, and set it by \`pulumi config set --path 'hybrid-k3s:${key}' VALUE\`.`;
+  return { path: settingPath(key), problem: "is the path of a setting, written as the name of one", remedy };
 }
 
 /** Its values may be secrets, so no message may repeat them, and a preview could show no change of it. */

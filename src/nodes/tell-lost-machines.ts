@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { NodePlan } from "../plan/cluster-plan";
-import type { NodeStatus } from "../plan/topology";
+import { lastOutputs } from "./last-run";
 import type { NodeMachine } from "./node";
 
 /** A node of this run and its cloud machine. */
@@ -17,7 +17,7 @@ export async function tellLostMachines(machines: readonly PlacedMachine[]): Prom
   if (machines.length === 0) return;
   const unknown = await Promise.all(machines.map(async (placed) => ((await isKnown(placed.machine.id)) ? [] : [placed])));
   if (unknown.flat().length === 0) return;
-  const before = await lastNodes();
+  const { nodes: before = [] } = await lastOutputs();
   for (const { plan, machine } of unknown.flat()) {
     const last = before.find(({ name }) => name === plan.name)?.machine ?? "";
     if (last === "") continue;
@@ -38,11 +38,4 @@ function reason(plan: NodePlan, id: string, type: string, wanted: string): strin
 function isKnown(output: pulumi.Output<string>): Promise<boolean> {
   // Kept out of the SDK's types (@pulumi/pulumi 3.270, output.js).
   return (output as unknown as { readonly isKnown: Promise<boolean> }).isKnown;
-}
-
-async function lastNodes(): Promise<readonly NodeStatus[]> {
-  const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  // What a StackReference asks, without the resource that it would leave in the state (pulumi/pulumi: pkg/resource/deploy/builtins.go).
-  const answer = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as { outputs?: { nodes?: NodeStatus[] } };
-  return answer.outputs?.nodes ?? [];
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import ipaddr from "ipaddr.js";
-import { contains, formatNetwork, networkOf, overlap, readCidr } from "../../src/config/cidr";
+import { contains, formatNetwork, isWithin, networkOf, overlap, readCidr, sizeOf } from "../../src/config/cidr";
 
 const network = fc.tuple(fc.nat(2 ** 32 - 1), fc.nat(32)).map(([address, prefix]) => networkOf(address, prefix));
 
@@ -29,6 +29,18 @@ describe("cidr", () => {
       fc.property(network, network, (a, b) => {
         assert.equal(overlap(a, b), contains(a, b.first) || contains(b, a.first));
         assert.equal(overlap(a, b), overlap(b, a));
+      }),
+    );
+  });
+
+  it("calls a network within another where its first and its last address are", () => {
+    fc.assert(
+      fc.property(network, network, (inner, outer) => {
+        const ends = [inner.first, inner.first + sizeOf(inner.prefix) - 1];
+        assert.equal(
+          isWithin(inner, outer),
+          ends.every((address) => contains(outer, address)),
+        );
       }),
     );
   });

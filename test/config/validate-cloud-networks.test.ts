@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { cloudPools, faultsOf, type Overrides, warningsOf } from "../helpers/config-builder";
+import { azurePool, cloudPools, faultsOf, type Overrides, warningsOf } from "../helpers/config-builder";
 
 const ofAws = (network: unknown, more: Overrides = {}) =>
   faultsOf({ ...cloudPools({ count: 1 }), networks: { aws: { "eu-central-1": network } }, ...more });
@@ -33,7 +33,19 @@ describe("validate-cloud-networks", () => {
 
   it("refuses ranges with a meaning of their own", () => {
     assert.deepEqual(ofAws({ cidr: "169.254.0.0/16" }), [
-      `${aws}.cidr: "169.254.0.0/16" is in a range with a meaning of its own (linkLocal). Take a private network within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.`,
+      `${aws}.cidr: "169.254.0.0/16" overlaps 169.254.0.0/16: link-local addresses, the clouds' metadata services among them. Take a private network within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.`,
+    ]);
+    assert.deepEqual(ofAzure({ cidr: "168.63.128.0/20" }), [
+      `${azure}.cidr: "168.63.128.0/20" overlaps 168.63.129.16/32: Azure's own host, which every machine there needs. Take a private network within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.`,
+    ]);
+  });
+
+  it("warns of public addresses, which the clouds take, and which may be the user's own", () => {
+    const cidr = "198.51.0.0/16";
+    const settings = { ...cloudPools({ count: 1 }, { count: 1 }), networks: { aws: { "eu-central-1": { cidr } } } };
+    assert.deepEqual(faultsOf(settings), []);
+    assert.deepEqual(warningsOf(settings), [
+      `${aws}.cidr: "198.51.0.0/16" is not private address space, and nodes cannot reach anybody else's machines there. Unless these addresses are yours, take a network within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.`,
     ]);
   });
 
@@ -64,18 +76,23 @@ describe("validate-cloud-networks", () => {
     ]);
   });
 
-  it("refuses zones that share a place in the network", () => {
-    const pools = cloudPools({ region: "us-east-1", zones: ["us-east-1a", "us-east-1e"] });
-    assert.deepEqual(faultsOf(pools), [
-      'hybrid-k3s:pools.burst.zones[1]: "us-east-1e" cannot stand beside "us-east-1a" in a network that the stack makes, which has places for 4 zones. Keep one of the two in all pools of us-east-1, or name an existing network.',
-    ]);
-    assert.deepEqual(faultsOf(cloudPools({ region: "us-east-1", zones: ["us-east-1c", "us-east-1e"] })), []);
+  it("has a place for every zone of a region", () => {
+    const zones = ["a", "b", "c", "d", "e", "f"].map((letter) => `us-east-1${letter}`);
+    assert.deepEqual(faultsOf(cloudPools({ count: 1, region: "us-east-1", zones })), []);
   });
 
   it("refuses more machines than a subnet holds", () => {
     const many = { "cluster.podCidr": "10.128.0.0/14" };
     assert.deepEqual(ofAws({ cidr: "10.9.0.0/22" }, { ...many, "pools.burst.count": 400 }), [
-      `${aws}.cidr: holds 123 machines in each subnet, and the pools have more (134 in the public subnet of eu-central-1a, 134 in the public subnet of eu-central-1b and 134 in the public subnet of eu-central-1c). Take a larger one, up to a /16, or spread the pools over more zones or regions.`,
+      `${aws}.cidr: is too small for the pools (134 machines in the public subnet of eu-central-1a, which holds 123; 134 machines in the public subnet of eu-central-1b, which holds 123; 134 machines in the public subnet of eu-central-1c, which holds 123). Take a larger one, up to a /16, or spread the pools over more zones or regions.`,
+    ]);
+    assert.deepEqual(faultsOf({ ...many, ...cloudPools({ count: 300, region: "us-east-1", zones: ["us-east-1a", "us-east-1e"] }) }), []);
+    assert.deepEqual(faultsOf({ ...many, ...cloudPools({ count: 300, region: "us-east-1", zones: ["us-east-1e"] }) }), [
+      "hybrid-k3s:networks.aws.us-east-1.cidr: is too small for the pools (300 machines in the public subnet of us-east-1e, which holds 251). Write a larger one, up to a /16, or spread the pools over more zones or regions.",
+    ]);
+    const second = { "pools.burst-az.count": 300, "pools.more": { ...azurePool, count: 300 } };
+    assert.deepEqual(ofAzure({ cidr: "10.9.0.0/22" }, { ...many, ...second }), [
+      `${azure}.cidr: is too small for the pools (600 machines in the public subnet, which holds 507). Take a larger one, up to a /16, or spread the pools over more zones or regions.`,
     ]);
     assert.deepEqual(ofAzure({ cidr: "10.9.0.0/23" }, { ...many, "pools.burst-az.count": 500 }).slice(1), []);
     assert.deepEqual(ofAws({}, { ...many, "pools.burst.count": 500, "pools.burst.zones": ["eu-central-1a"] }), []);

@@ -35,12 +35,13 @@ describe("validate-cloud-pools", () => {
     assert.deepEqual(faultsOf({ ...cloudPools({ count: 500 }, { count: 500 }), "cluster.podCidr": "10.128.0.0/14" }), []);
   });
 
-  it("refuses a negative index to remove, and warns of one that takes nothing away", () => {
+  it("refuses a negative index to remove, and warns of those that take nothing away", () => {
     assert.deepEqual(faultsOf(cloudPools({ count: 3, remove: [1, -1] })), [
       "hybrid-k3s:pools.burst.remove[1]: -1 is negative. Write the number at the end of the node's name.",
     ]);
-    assert.deepEqual(warningsOf(cloudPools({ count: 3, remove: [2, 3] })), [
+    assert.deepEqual(warningsOf(cloudPools({ count: 3, remove: [2, 3, 2] })), [
       "hybrid-k3s:pools.burst.remove[1]: 3 takes no node away, because `count` is 3.",
+      "hybrid-k3s:pools.burst.remove[2]: 2 stands in this list twice and takes one node away.",
     ]);
   });
 
@@ -48,6 +49,12 @@ describe("validate-cloud-pools", () => {
     assert.deepEqual(faultsOf(cloudPools({ instanceType: "t3-large" }, { vmSize: "D2s_v5" })), [
       'hybrid-k3s:pools.burst.instanceType: "t3-large" is no EC2 instance type. Write it as the cloud does, for example t3.large.',
       'hybrid-k3s:pools.burst-az.vmSize: "D2s_v5" is no Azure VM size. Write it as the cloud does, for example Standard_D2s_v5.',
+    ]);
+  });
+
+  it("refuses VM sizes that cannot boot our images", () => {
+    assert.deepEqual(faultsOf(cloudPools({}, { vmSize: "Standard_D2_v3", architecture: "amd64" })), [
+      'hybrid-k3s:pools.burst-az.vmSize: "Standard_D2_v3" is of the Dv3 series, which boots images of generation 1 alone, and ours are of generation 2. Take a size that boots generation 2, for example Standard_D2s_v3.',
     ]);
   });
 
@@ -91,7 +98,7 @@ describe("validate-cloud-pools", () => {
 
   it("refuses prices that are none", () => {
     assert.deepEqual(faultsOf(cloudPools({ spot: true, spotMaxPrice: 0, hourlyPrice: -1 }, { hourlyPrice: "cheap" })), [
-      'hybrid-k3s:pools.burst-az.hourlyPrice: is the text "cheap", where a number is needed. Write a number, for example 0.0957.',
+      'hybrid-k3s:pools.burst-az.hourlyPrice: is the text "cheap", where a number is needed. Write a number, for example 0.0957 (US dollars an hour).',
       "hybrid-k3s:pools.burst.spotMaxPrice: 0 is no price. Write US dollars an hour, more than 0, with at most five decimals, or remove it.",
       "hybrid-k3s:pools.burst.hourlyPrice: -1 is no price. Write US dollars an hour, more than 0, with at most five decimals, or remove it.",
     ]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { faultsOf, hostKey } from "../helpers/config-builder";
+import { faultsOf, hostKey, type Overrides, warningsOf } from "../helpers/config-builder";
 
 describe("validate-networks", () => {
   it("refuses what is no network", () => {
@@ -41,8 +41,27 @@ describe("validate-networks", () => {
 
   it("refuses a range with a meaning of its own", () => {
     assert.deepEqual(faultsOf({ "cluster.podCidr": "127.16.0.0/16" }), [
-      'hybrid-k3s:cluster.podCidr: "127.16.0.0/16" is in a range with a meaning of its own (loopback). Take a private network within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.',
+      `hybrid-k3s:cluster.podCidr: "127.16.0.0/16" overlaps 127.0.0.0/8: a host's own addresses (loopback). Take a private network within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.`,
     ]);
+  });
+
+  it("refuses a range that holds one with a meaning of its own", () => {
+    const words = (overrides: Overrides) => faultsOf(overrides).map((fault) => / overlaps (\S+): /.exec(fault)?.[1]);
+    assert.deepEqual(words({ "cluster.podCidr": "169.0.0.0/8" }), ["169.254.0.0/16"]);
+    assert.deepEqual(words({ "cluster.podCidr": "224.0.0.0/16", "cluster.serviceCidr": "255.255.255.0/24" }), [
+      "224.0.0.0/4",
+      "255.255.255.255/32",
+    ]);
+    assert.deepEqual(words({ "cluster.podCidr": "0.0.0.0/8" }), ["0.0.0.0/8"]);
+  });
+
+  it("warns of public addresses, and of a range that is private in part", () => {
+    const of = (setting: string, cidr: string) =>
+      `hybrid-k3s:cluster.${setting}: "${cidr}" is not private address space, and nodes cannot reach anybody else's machines there. Unless these addresses are yours, take a network within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.`;
+    const public_ = { "cluster.podCidr": "172.0.0.0/11", "cluster.serviceCidr": "44.0.0.0/16" };
+    assert.deepEqual(faultsOf(public_), []);
+    assert.deepEqual(warningsOf(public_), [of("podCidr", "172.0.0.0/11"), of("serviceCidr", "44.0.0.0/16")]);
+    assert.deepEqual(warningsOf({ "cluster.podCidr": "10.128.0.0/9", "cluster.serviceCidr": "192.168.0.0/16" }), []);
   });
 
   it("refuses a podCidr within the tailnet's addresses", () => {

@@ -75,4 +75,12 @@ describe("validate-pools", () => {
     assert.deepEqual(faultsOf({ "pools.rack.hosts": "rack-1" }).length, 1);
     assert.deepEqual(faultsOf({ "pools.rack.role": "srever" }).length, 1);
   });
+
+  it("counts the servers that are too many whatever hides in other pools", () => {
+    const faults = faultsOf({ ...cloudPools({ role: "server", count: 1 }, { count: "3" }) });
+    assert.deepEqual(faults, [
+      'hybrid-k3s:pools.burst-az.count: is the text "3", where a number is needed. Write it without quotes: 3.',
+      "hybrid-k3s:pools: 2 servers are asked for (in rack, burst), and more than one is not available yet. Keep one host in a pool of `role: server`, and give the others `role: agent`.",
+    ]);
+  });
 });

@@ -49,6 +49,21 @@ describe("validate-shape", () => {
     ]);
   });
 
+  it("names the known setting that begins alike where only one does", () => {
+    assert.deepEqual(faultsOf({ "pools.rack.drainSeconds": 3, "vpn.nodeThings": 1, "vpn.logout": "x" }), [
+      "hybrid-k3s:vpn.nodeThings: is not a known setting. Did you mean nodePorts?",
+      "hybrid-k3s:vpn.logout: is not a known setting. Remove it; known here are mode, version, tag, tagOwners, operators, groups, nodePorts, policy, loginServer, caFile and integration.",
+      "hybrid-k3s:pools.rack.drainSeconds: is not a known setting. Did you mean drainTimeout?",
+    ]);
+  });
+
+  it("takes quotes from around numbers and truth values", () => {
+    assert.deepEqual(faultsOf({ "pools.rack.hosts[0].port": "22", "access.sshAgent": "true" }), [
+      'hybrid-k3s:access.sshAgent: is the text "true", where true or false is needed. Write it without quotes: true.',
+      'hybrid-k3s:pools.rack.hosts[0].port: is the text "22", where a number is needed. Write it without quotes: 22.',
+    ]);
+  });
+
   it("asks for quotes around a number", () => {
     assert.deepEqual(faultsOf({ "cluster.name": 12 }), [
       'hybrid-k3s:cluster.name: is the number 12, where text is needed. Put it in quotes: "12".',
@@ -69,7 +84,7 @@ describe("validate-shape", () => {
 
   it("refuses text where a mapping belongs", () => {
     assert.deepEqual(faultsOf({ cluster: "edge" }), [
-      'hybrid-k3s:cluster: is the text "edge", where a mapping is needed. Write a mapping.',
+      'hybrid-k3s:cluster: is the text "edge", where a mapping is needed. Write a mapping; stacks/Pulumi.example.yaml shows it.',
     ]);
   });
 

@@ -14,6 +14,12 @@ describe("validate", () => {
     ]);
   });
 
+  it("tells a path that was written as a name how to become one", () => {
+    assert.deepEqual(faultsOf({ '["pools.burst.count"]': 3 }), [
+      `hybrid-k3s:["pools.burst.count"]: is the path of a setting, written as the name of one. Remove it by \`pulumi config rm 'hybrid-k3s:pools.burst.count'\`, and set it by \`pulumi config set --path 'hybrid-k3s:pools.burst.count' VALUE\`.`,
+    ]);
+  });
+
   it("refuses a secret within a section, and says nothing of what is in it", () => {
     assert.deepEqual(
       faultsOf(

@@ -152,7 +152,7 @@ describe("the emulated EC2", () => {
     assert.ok(publicAddress);
     assert.deepEqual(spec, {
       ...{ name: "aws1", cloud: "aws", privateAddress: "10.20.0.4", prefixLength: 24, firewall: [], userData },
-      ...{ instanceId: id, region: REGION, zone: "eu-central-1a", metadataHopLimit: 2 },
+      ...{ instanceId: id, region: REGION, zone: "eu-central-1a", metadataHopLimit: 2, isShutIn: true },
     });
   });
 

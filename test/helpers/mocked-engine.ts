@@ -23,7 +23,10 @@ contexts: [{name: default, context: {cluster: default, user: default}}]
 
 const ALLOW_ALL = '{"acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}]}';
 
+/** Of a stack that was never brought up before. */
 export const mockedAnswers = {
+  "pulumi:pulumi:readStackOutputs": { outputs: {} },
+  "pulumi:pulumi:readStackResourceOutputs": { outputs: {} },
   "tailscale:index/getAcl:getAcl": { id: "acl", acl: ALLOW_ALL, hujson: ALLOW_ALL },
   "aws:ssm/getParameter:getParameter": { insecureValue: "ami-0123456789abcdef0" },
 };

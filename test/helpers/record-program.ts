@@ -36,6 +36,8 @@ export async function recordProgram(run: ProgramRun): Promise<{ registrations: R
     },
     "hybrid-k3s",
     run.stack,
+    false,
+    "organization",
   );
   pulumi.runtime.setAllConfig({ ...run.config }, [...run.secretKeys]);
   const { default: program } = (await import("../../src/index.js")) as unknown as { default: () => Promise<Record<string, unknown>> };

@@ -15,6 +15,7 @@ interface CloudPool {
   readonly count: number;
   readonly remove: readonly number[];
   readonly zones: number;
+  readonly firstZone: number;
   readonly hidden: boolean;
   readonly spot: boolean;
   readonly labels: Readonly<Record<string, string>>;
@@ -29,15 +30,19 @@ const agentPool: fc.Arbitrary<AgentPool> = fc.record({
 
 const cloudPool: fc.Arbitrary<CloudPool> = fc.record({
   provider: fc.constantFrom("aws", "azure"),
-  region: fc.nat(2),
+  region: fc.nat(3),
   count: fc.nat(5),
   remove: fc.array(fc.nat(6), { maxLength: 3 }),
   zones: fc.nat(3),
+  firstZone: fc.nat(5),
   hidden: fc.boolean(),
   spot: fc.boolean(),
   labels: fc.dictionary(label, label, { maxKeys: 3 }),
 });
-const regions = { aws: ["eu-central-1", "eu-west-1", "ap-northeast-1"], azure: ["westeurope", "northeurope", "japaneast"] } as const;
+const regions = {
+  aws: ["eu-central-1", "eu-west-1", "ap-northeast-1", "us-east-1"],
+  azure: ["westeurope", "northeurope", "japaneast"],
+} as const;
 
 export const sshPublicKey = hostKey(99);
 
@@ -71,7 +76,7 @@ export const arbitraryConfig: fc.Arbitrary<HybridConfig> = fc
 const waysOut = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, { natGateway: true }]));
 const withWaysOut = { aws: waysOut(regions.aws), azure: waysOut(regions.azure) };
 
-function cloudSettings({ provider, region, count, remove, zones, hidden, spot, labels }: CloudPool): unknown {
+function cloudSettings({ provider, region, count, remove, zones, firstZone, hidden, spot, labels }: CloudPool): unknown {
   const name = regions[provider][region] ?? regions[provider][0];
   const all = findRegion(provider, name)?.zones ?? [];
   return {
@@ -82,7 +87,7 @@ function cloudSettings({ provider, region, count, remove, zones, hidden, spot, l
     region: name,
     spot,
     labels,
-    ...(zones === 0 ? {} : { zones: all.slice(0, zones) }),
+    ...(zones === 0 ? {} : { zones: all.map((_, index) => all[(firstZone + index) % all.length]).slice(0, zones) }),
     ...(hidden ? { publicIp: false, reachableBy: "private" } : {}),
     ...(provider === "aws" ? { instanceType: "t3.large" } : { vmSize: "Standard_D2s_v5" }),
   };
