@@ -1,8 +1,15 @@
+/** One failed test of a policy: {"user": source, "errors": [...]} in `data` (api.md of tailscale/tailscale, "Response: failed test error"). */
+export interface FailedTest {
+  readonly user: string;
+  readonly errors: readonly string[];
+}
+
 /** An answer in the vendor's error form: {"message": "..."} (https://tailscale.com/api, "Errors"). */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    readonly data?: readonly FailedTest[],
   ) {
     super(message);
   }
@@ -17,6 +24,11 @@ export const staleEtag = (): ApiError => new ApiError(412, "precondition failed,
 export const unknownField = (name: string): ApiError => new ApiError(400, `json: unknown field ${JSON.stringify(name)}`);
 export const tagsNotPermitted = (tags: readonly string[]): ApiError =>
   new ApiError(400, `requested tags [${tags.join(" ")}] are invalid or not permitted`);
+export const testsFailed = (failed: readonly FailedTest[]): ApiError => new ApiError(400, "test(s) failed", failed);
 // The statuses are the vendor's (its OpenAPI file); no source shows these wordings.
 export const keyNotFound = (): ApiError => new ApiError(404, "key not found");
 export const tailnetNotFound = (): ApiError => new ApiError(404, "tailnet not found");
+
+/** What the vendor can and the lab cannot: refused, so that nothing is taken for enforced that is not. */
+export const notInTheLab = (what: string): ApiError =>
+  new ApiError(400, `${what} is valid at the vendor, but the lab's control server (headscale) cannot enforce it`);

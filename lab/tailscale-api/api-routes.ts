@@ -66,7 +66,7 @@ async function routeTailnet(tailnet: Tailnet, actor: Actor, request: ApiRequest,
     case "POST acl":
       return await policy.set(actor, request);
     case "POST acl/":
-      if (id === "validate") return policy.validate(actor, request);
+      if (id === "validate") return await policy.validate(actor, request);
       throw notServed(request);
     case "GET devices":
       return await devices.list(actor, request.query);

@@ -3,7 +3,7 @@ import { may, requireScope } from "./access";
 import { ApiError, keyNotFound } from "./api-error";
 import type { HeadscaleClient } from "./headscale-client";
 import type { ApiResponse } from "./http-types";
-import type { PolicyDocument } from "./policy-document";
+import type { PolicyDocument } from "./policy/policy-document";
 import type { Shape } from "./shape";
 import { readShape } from "./shape";
 import type { ApiKey, AuthKey, OauthClient, StateStore } from "./state-store";

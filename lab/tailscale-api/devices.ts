@@ -2,6 +2,7 @@ import type { Actor } from "./access";
 import { requireScope } from "./access";
 import { ApiError, deviceNotFound } from "./api-error";
 import type { HeadscaleClient, HeadscaleNode } from "./headscale-client";
+import { tagsOf } from "./headscale-client";
 import type { ApiResponse } from "./http-types";
 import { readShape } from "./shape";
 
@@ -58,7 +59,7 @@ export class Devices {
   }
 
   private describe(node: HeadscaleNode, all: boolean): Record<string, unknown> {
-    const tags = [...new Set([...node.forcedTags, ...node.validTags])];
+    const tags = tagsOf(node);
     const isTagged = tags.length > 0;
     return {
       id: node.id,

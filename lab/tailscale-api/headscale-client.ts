@@ -38,6 +38,11 @@ export interface HeadscaleNode {
   readonly availableRoutes: readonly string[];
 }
 
+/** A device's tags: of its key and as it asked for them itself, where the policy lets it. */
+export function tagsOf({ forcedTags, validTags }: Pick<HeadscaleNode, "forcedTags" | "validTags">): readonly string[] {
+  return [...new Set([...forcedTags, ...validTags])];
+}
+
 export interface NewHeadscaleKey {
   readonly user: string;
   readonly reusable: boolean;

@@ -1,36 +1,45 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Answered } from "./api-routes";
+import { faultAnswer } from "./faults";
 import type { Fault, Faults } from "./faults";
 import type { ApiRequest, ApiResponse } from "./http-types";
-import { refusal } from "./refusal";
 import type { RequestLog } from "./request-log";
 
 const BASE = "/api/v2";
 const LARGEST_BODY = 4 * 1024 * 1024;
 
+export interface PublicSide {
+  readonly answer: (request: ApiRequest) => Promise<Answered>;
+  /** Saves the policy file as somebody else; for the faults. */
+  readonly editPolicy: (text: string) => Promise<void>;
+  readonly faults: Faults;
+  readonly log: RequestLog;
+}
+
 /** The listener of the public side: base path, faults, error form, log. */
-export function publicListener(answer: (request: ApiRequest) => Promise<Answered>, faults: Faults, log: RequestLog) {
+export function publicListener(side: PublicSide) {
   return (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const started = Date.now();
     const url = new URL(incoming.url ?? "/", "https://lab.invalid");
     const method = incoming.method ?? "GET";
     const path = url.pathname.startsWith(BASE) ? url.pathname.slice(BASE.length) : url.pathname;
-    const fault = faults.take(method, path);
+    const fault = side.faults.take(method, path);
     const work = async (): Promise<void> => {
       if (fault?.delayMs !== undefined) await delay(fault.delayMs);
       const body = await readBody(incoming);
-      const { response, actor } = await act(answer, { method, path, query: url.searchParams, headers: incoming.headers, body }, fault);
-      if (fault?.drop === undefined) send(outgoing, response);
-      else incoming.socket.destroy();
-      log.add({
+      const { response, actor } = await act(side, { method, path, query: url.searchParams, headers: incoming.headers, body }, fault);
+      const isAnswered = fault?.drop === undefined && fault?.hang === undefined;
+      side.log.add({
         time: new Date(started).toISOString(),
         method,
         path,
-        status: fault?.drop === undefined ? response.status : 0,
+        status: isAnswered ? response.status : 0,
         actor,
         ms: Date.now() - started,
       });
+      if (fault?.drop !== undefined) incoming.socket.destroy();
+      else if (isAnswered) send(outgoing, response);
     };
     work().catch((error: unknown) => {
       console.error(`${method} ${path}:`, error);
@@ -39,9 +48,10 @@ export function publicListener(answer: (request: ApiRequest) => Promise<Answered
   };
 }
 
-async function act(answer: (request: ApiRequest) => Promise<Answered>, request: ApiRequest, fault: Fault | undefined): Promise<Answered> {
-  if (fault?.status !== undefined) return { response: refusal(fault.status, fault.message ?? "the lab was told to fail"), actor: "fault" };
-  if (fault?.drop === "before") return { response: { status: 0 }, actor: "fault" };
+async function act({ answer, editPolicy }: PublicSide, request: ApiRequest, fault: Fault | undefined): Promise<Answered> {
+  if (fault?.status !== undefined) return { response: faultAnswer({ ...fault, status: fault.status }, request.path), actor: "fault" };
+  if (fault?.drop === "before" || fault?.hang === "before") return { response: { status: 0 }, actor: "fault" };
+  if (fault?.overtakenBy !== undefined) await editPolicy(fault.overtakenBy);
   return await answer(request);
 }
 

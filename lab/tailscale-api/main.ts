@@ -39,7 +39,7 @@ async function main(configFile: string): Promise<void> {
   const certificate = { cert: readFileSync(config.listen.certificateFile), key: readFileSync(config.listen.keyFile) };
   const server = createHttpsServer(
     certificate,
-    publicListener((request) => answer(tailnet, request), faults, log),
+    publicListener({ answer: (request) => answer(tailnet, request), editPolicy: (text) => tailnet.policy.edit(text), faults, log }),
   );
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(config.listen.port, config.listen.address, resolve));
 

@@ -24,7 +24,10 @@ export function readShape(shape: Shape, value: unknown, path = ""): unknown {
   if (typeof value !== "object" || Array.isArray(value)) throw wrongType(value, path, "object");
   const entries = Object.entries(value);
   if ("map" in shape) return Object.fromEntries(entries.map(([key, item]) => [key, readShape(shape.map, item, path)]));
-  return Object.fromEntries(entries.map(([key, item]) => readField(shape.fields, key, item, path)));
+  const read = entries.map(([key, item]) => readField(shape.fields, key, item, path));
+  const twice = read.find(([name], index) => read.findIndex(([other]) => other === name) !== index);
+  if (twice !== undefined) throw new ApiError(400, `json: field ${JSON.stringify(twice[0])} stands twice, in different spellings`);
+  return Object.fromEntries(read);
 }
 
 function readField(fields: Readonly<Record<string, Shape>>, key: string, value: unknown, path: string): [string, unknown] {

@@ -1,6 +1,6 @@
 import type { Actor } from "./access";
 import { ApiError, tagsNotPermitted } from "./api-error";
-import type { PolicyDocument } from "./policy-document";
+import type { PolicyDocument } from "./policy/policy-document";
 
 /**
  * A user's key may name any tag of tagOwners (the lab's users are administrators). A client's key must name exactly the client's tags,

@@ -24,6 +24,15 @@ export interface LoginResult {
   readonly output: string;
   /** Host names of the devices that the new one is told about. */
   readonly peers: readonly string[];
+  /** What the new device lets in. */
+  readonly filter: readonly FilterRule[];
+}
+
+/** A rule of a device's packet filter, as its netmap holds it (tailscale.com/wgengine/filter/filtertype, Match). */
+export interface FilterRule {
+  readonly IPProto: readonly number[] | null;
+  readonly Srcs: readonly string[];
+  readonly Dsts: readonly { readonly Net: string; readonly Ports: { readonly First: number; readonly Last: number } }[];
 }
 
 /** Starts headscale and the emulation as the lab does, in the network of this process (see tailscale-api-network.ts). */
@@ -70,7 +79,11 @@ export async function startEmulation(programs: EmulationPrograms): Promise<Emula
       const up = await runHere([...afterSocket, "up", "--timeout=8s", `--auth-key=${authKey}`, `--hostname=${hostname}`, ...flags]);
       const status = await runHere([...tailscale, "status", "--json"]);
       const { Peer } = JSON.parse(status.stdout || "{}") as { Peer?: Record<string, { HostName: string }> | null };
-      return { code: up.code, output: up.stdout + up.stderr, peers: Object.values(Peer ?? {}).map((peer) => peer.HostName) };
+      const netmap = await runHere([...tailscale, "debug", "netmap"]);
+      // null where the device was not let in.
+      const known = JSON.parse(netmap.code === 0 ? netmap.stdout : "null") as { PacketFilter?: readonly FilterRule[] | null } | null;
+      const peers = Object.values(Peer ?? {}).map((peer) => peer.HostName);
+      return { code: up.code, output: up.stdout + up.stderr, peers, filter: known?.PacketFilter ?? [] };
     } finally {
       await end(daemon);
     }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { IncomingHttpHeaders } from "node:http";
 import { request } from "node:https";
 import { enterPrivateNetwork } from "./tailscale-api-network";
 import type { Emulation } from "./tailscale-api-setup";
@@ -26,10 +27,13 @@ export interface AskOptions {
   /** Sent as it is instead of `body`. */
   readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** How long to wait for the answer; 20 s by default. */
+  readonly limitMs?: number;
 }
 
 export interface Answer {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly etag: string;
   readonly text: string;
   /** The parsed body; {} where it is no JSON. */
@@ -75,23 +79,24 @@ export async function openTarget(file: string): Promise<Target> {
 
 function askAt(base: string, caFile?: string): Target["ask"] {
   const trust = caFile === undefined ? {} : { ca: readFileSync(caFile) };
-  return (method, path, { token, body, text, headers = {} } = {}) =>
+  return (method, path, { token, body, text, headers = {}, limitMs = 20_000 } = {}) =>
     new Promise((resolve, reject) => {
       const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
       const payload = text ?? (body === undefined ? undefined : JSON.stringify(body));
       const outgoing = request(
         `${base}/api/v2${path}`,
-        { method, headers: { ...authorization, ...headers }, timeout: 20_000, ...trust },
+        { method, headers: { ...authorization, ...headers }, timeout: limitMs, ...trust },
         (response) => {
           const chunks: Buffer[] = [];
           response.on("data", (chunk: Buffer) => chunks.push(chunk));
           response.on("end", () => {
             const content = Buffer.concat(chunks).toString();
-            resolve({ status: response.statusCode ?? 0, etag: response.headers.etag ?? "", text: content, json: parseObject(content) });
+            const { statusCode: status = 0, headers: answered } = response;
+            resolve({ status, headers: answered, etag: answered.etag ?? "", text: content, json: parseObject(content) });
           });
         },
       );
-      outgoing.on("timeout", () => outgoing.destroy(new Error("no answer in 20 s")));
+      outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer in ${limitMs / 1000} s`)));
       outgoing.on("error", reject);
       outgoing.end(payload);
     });
