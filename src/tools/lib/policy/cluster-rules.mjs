@@ -1,0 +1,61 @@
+const API_PORT = 6443;
+/** Roles whose people may edit the policy anyhow (https://tailscale.com/kb/1396/targets): owning a tag adds nothing to what they can do. */
+export const POLICY_EDITORS = ["autogroup:admin", "autogroup:owner", "autogroup:network-admin"];
+
+/**
+ * What one cluster's traffic needs, each rule once: the least that k3s over a tailnet works with (each line was run, and missed where it
+ * was left out). Pods reach other nodes under their own node's address, so only the tag needs the node ports; nodes need podCidr
+ * themselves, or the control server hands them no pod route.
+ */
+export function clusterNeeds({ tag, podCidr, operators, nodePorts }) {
+  return [
+    { what: "agents to servers", src: [tag], dst: tag, ports: [API_PORT] },
+    { what: "nodes to pods", src: [tag], dst: podCidr, ports: "*" },
+    { what: "pods to pods", src: [podCidr], dst: podCidr, ports: "*" },
+    ...(nodePorts.length === 0 ? [] : [{ what: "nodes to nodes", src: [tag], dst: tag, ports: nodePorts }]),
+    { what: "operators to servers", src: operators, dst: tag, ports: [API_PORT] },
+  ];
+}
+
+/** The needs as entries of `acls` or of `grants`: https://tailscale.com/docs/reference/grants-vs-acls. */
+export function clusterRules(cluster, form) {
+  return clusterNeeds(cluster).map((need) => asRule(need, form));
+}
+
+export function asRule({ src, dst, ports }, form) {
+  if (form === "grants") return { src, dst: [dst], ip: ports === "*" ? ["*"] : ports.map(String) };
+  return { action: "accept", src, dst: [`${dst}:${ports === "*" ? "*" : ports.join(",")}`] };
+}
+
+/**
+ * Assertions that the tailnet checks at each later change of its policy: what must be reachable, and of `denied` (destinations by source)
+ * what must not. Sources are tags, groups and users, destinations single ports without wildcards or CIDRs:
+ * https://tailscale.com/kb/1337/policy-syntax#tests.
+ */
+export function clusterTests({ tag, podCidr, operators, nodePorts }, denied = () => []) {
+  const test = (src, accept) => {
+    const deny = denied(src);
+    return { src, accept, ...(deny.length > 0 && { deny }) };
+  };
+  const ports = [...new Set([API_PORT, ...nodePorts])];
+  return [
+    test(tag, [...ports.map((port) => `${tag}:${port}`), `${firstPod(podCidr)}:443`]),
+    ...operators.map((operator) => test(operator, [`${tag}:${API_PORT}`])),
+  ];
+}
+
+/** Connections that no rule of the cluster gives, as {src, dst, ports}; whether a rule of others gives one, the live policy tells. */
+export function closedConnections({ tag, podCidr, operators, nodePorts }) {
+  const closed = nodePorts.includes(22) ? [] : [{ src: tag, dst: tag, ports: [22] }];
+  return [
+    ...closed,
+    ...operators.flatMap((src) => [
+      { src, dst: tag, ports: [22] },
+      { src, dst: firstPod(podCidr), ports: [443] },
+    ]),
+  ];
+}
+
+function firstPod(podCidr) {
+  return podCidr.replace(/\d+\/\d+$/, (end) => String(Number(end.split("/")[0]) + 1));
+}

@@ -1,0 +1,106 @@
+/** One cluster as a tailnet's policy sees it. */
+export interface PolicyCluster {
+  /** The cluster's name, which marks its entries. */
+  readonly name: string;
+  readonly tag: string;
+  readonly tagOwners: readonly string[];
+  readonly podCidr: string;
+  readonly operators: readonly string[];
+  /** Of the stack's config; never written, only compared with the live policy's. */
+  readonly groups?: Readonly<Record<string, readonly string[]>>;
+  readonly nodePorts: readonly number[];
+}
+
+/** Why the live policy cannot take this cluster's entries. */
+export interface PolicyRefusal {
+  readonly what: string;
+  readonly remedy: string;
+  /** In the live text, from 1. */
+  readonly line: number;
+}
+
+export interface PolicyChange {
+  readonly action: "add" | "remove";
+  /** For example `autoApprovers.routes`. */
+  readonly section: string;
+  readonly entry: string;
+  /** In the new text for `add`, in the old one for `remove`. */
+  readonly line: number;
+}
+
+export interface WroteBefore {
+  /** `wrote` of an earlier merge: these entries are ours also where their marks were taken away. */
+  readonly wrote?: readonly string[];
+}
+
+export interface MergedPolicy {
+  /** The new text; the live one where there are refusals. */
+  readonly text: string;
+  readonly changes: readonly PolicyChange[];
+  /** Our entries in the new text by place and meaning; to be kept and given back at later calls. */
+  readonly wrote: readonly string[];
+  readonly refusals: readonly PolicyRefusal[];
+}
+
+export interface PolicyWithoutCluster {
+  readonly text: string;
+  readonly changes: readonly PolicyChange[];
+  /** Definitions of ours that stay, without our mark, because lines of others name them. */
+  readonly kept: readonly string[];
+  /** Only where the text cannot be read. */
+  readonly refusals: readonly PolicyRefusal[];
+}
+
+export interface MissingEntry {
+  readonly what: string;
+  readonly section: string;
+  readonly entry: { readonly key?: string; readonly value: unknown };
+  /** The policy has an entry of this key, which the new one replaces. */
+  readonly replaces?: boolean;
+}
+
+export interface MissingPolicy {
+  readonly missing: readonly MissingEntry[];
+  /** The lines to add, section by section; "" where nothing is missing. */
+  readonly text: string;
+  readonly refusals: readonly PolicyRefusal[];
+}
+
+export interface MarkedCluster {
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly podCidrs: readonly string[];
+}
+
+export interface AclRule {
+  readonly action: "accept";
+  readonly src: readonly string[];
+  readonly dst: readonly string[];
+}
+
+export interface GrantRule {
+  readonly src: readonly string[];
+  readonly dst: readonly string[];
+  readonly ip: readonly string[];
+}
+
+/** The live policy with this cluster's entries; every other byte stays. Pure. */
+export function mergedPolicy(liveText: string, cluster: PolicyCluster, options?: WroteBefore): MergedPolicy;
+
+/** The policy without this cluster's entries and without what was made for them alone. Pure. */
+export function withoutCluster(text: string, cluster: Pick<PolicyCluster, "name" | "tag">, options?: WroteBefore): PolicyWithoutCluster;
+
+/** What the live policy lacks for this cluster, by meaning, and the lines to add. Pure. */
+export function missingFor(liveText: string, cluster: PolicyCluster): MissingPolicy;
+
+/** The changed lines as a unified diff; "" where nothing changed. */
+export function policyDiff(oldText: string, newText: string): string;
+
+/** The clusters whose marked entries a policy holds; throws a SyntaxError where the text is not HuJSON. */
+export function clustersIn(text: string): readonly MarkedCluster[];
+
+type Needs = Pick<PolicyCluster, "tag" | "podCidr" | "operators" | "nodePorts">;
+
+/** The least that one cluster's traffic needs, as entries of `acls` or of `grants`. */
+export function clusterRules(cluster: Needs, form: "acls"): AclRule[];
+export function clusterRules(cluster: Needs, form: "grants"): GrantRule[];

@@ -1,0 +1,5 @@
+export { clusterRules } from "./cluster-rules.mjs";
+export { clustersIn } from "./marked-entries.mjs";
+export { mergedPolicy, withoutCluster } from "./merge.mjs";
+export { missingFor } from "./missing.mjs";
+export { policyDiff } from "./policy-diff.mjs";

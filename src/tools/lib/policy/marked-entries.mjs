@@ -1,0 +1,79 @@
+import { canonical } from "../policy-document.mjs";
+import { entriesOf } from "./markers.mjs";
+import { containersOf, lineAt, readTree } from "./policy-tree.mjs";
+
+/** The clusters whose entries a policy holds, by their marks: [{name, tags, podCidrs}]. Throws as parsePolicy. */
+export function clustersIn(text) {
+  return markedClusters(readTree(text));
+}
+
+export function markedClusters(tree) {
+  const clusters = new Map();
+  for (const entry of allEntries(tree)) {
+    if (entry.cluster === undefined) continue;
+    if (!clusters.has(entry.cluster)) clusters.set(entry.cluster, { name: entry.cluster, tags: new Set(), podCidrs: new Set() });
+    const { tags, podCidrs } = clusters.get(entry.cluster);
+    const [section, part] = entry.path.map((step) => String(step).toLowerCase());
+    if (section === "tagowners") tags.add(entry.key ?? entry.path[1]);
+    if (section === "autoapprovers" && part === "routes") podCidrs.add(entry.key ?? entry.path[2]);
+  }
+  return [...clusters.values()].map(({ name, tags, podCidrs }) => ({ name, tags: [...tags], podCidrs: [...podCidrs] }));
+}
+
+export function ours(tree, name, wrote) {
+  if (wrote.length === 0 && !tree.text.includes(name)) return [];
+  return allEntries(tree).filter((entry) => isOurs(entry, name, wrote));
+}
+
+export function marked(tree, name) {
+  return ours(tree, name, []);
+}
+
+export function isOurs(entry, name, wrote) {
+  return entry.cluster === name || (wrote.length > 0 && entry.cluster === undefined && wrote.includes(idOf(entry)));
+}
+
+export function outermost(entries) {
+  return entries.filter((entry) => !entries.some((other) => other !== entry && other.start <= entry.start && other.end >= entry.end));
+}
+
+/** An entry by its place and meaning, whatever it looks like. */
+export function idOf({ path, key, value }) {
+  return `${path.join(" ").toLowerCase()} ${key ?? canonical(value)}`;
+}
+
+/** The entries of a cluster that are in one text and not in the other: [{action, section, entry, line}]. */
+export function changesOf(before, after, { name }) {
+  const [old, now] = [before, after].map((text) => {
+    const tree = readTree(text);
+    return marked(tree, name).map((entry) => ({
+      section: entry.path.join("."),
+      entry: text.slice(entry.node.offset, entry.node.offset + entry.node.length),
+      line: lineAt(text, entry.node.offset),
+    }));
+  });
+  return [...minus(old, now).map((one) => ({ action: "remove", ...one })), ...minus(now, old).map((one) => ({ action: "add", ...one }))];
+}
+
+function minus(entries, others) {
+  const left = [...others];
+  return entries.filter(({ section, entry }) => {
+    const index = left.findIndex((other) => other.section === section && other.entry === entry);
+    if (index >= 0) left.splice(index, 1);
+    return index < 0;
+  });
+}
+
+export function samePath(one, other) {
+  return one.map(String).join("\0").toLowerCase() === other.map(String).join("\0").toLowerCase();
+}
+
+const entriesByTree = new WeakMap();
+
+function allEntries(tree) {
+  if (!entriesByTree.has(tree)) {
+    const entries = [...containersOf(tree.root)].flatMap(({ node, path }) => entriesOf(tree, node).map((entry) => ({ ...entry, path })));
+    entriesByTree.set(tree, entries);
+  }
+  return entriesByTree.get(tree);
+}

@@ -1,0 +1,101 @@
+import { mentions } from "../own-entries.mjs";
+import { policyEntries } from "../policy-document.mjs";
+import { entryText } from "./entry-text.mjs";
+import { changesOf, idOf, isOurs, marked, ours, outermost, samePath } from "./marked-entries.mjs";
+import { entriesOf, entryMark, sameEntry } from "./markers.mjs";
+import { nodeAt, readTree } from "./policy-tree.mjs";
+import { refusals, unreadable } from "./refusals.mjs";
+import { insertInFront, removals, splice, withoutUnused, withSections } from "./text-edits.mjs";
+import { TAG_OWNERS, wantedEntries } from "./wanted-entries.mjs";
+
+/**
+ * The live policy with what this cluster needs; every other byte stays. Returns {text, changes, wrote, refusals}: with refusals, the text is
+ * the live one. `wrote` names our entries; given back at a later call, they are ours also where their marks were taken away.
+ */
+export function mergedPolicy(liveText, cluster, { wrote = [] } = {}) {
+  const untouched = (why) => ({ text: liveText, changes: [], wrote: [...wrote], refusals: why });
+  const why = unreadable(liveText);
+  if (why.length > 0) return untouched(why);
+  const others = readTree(stripped(liveText, cluster, wrote));
+  const faults = refusals(readTree(liveText), others, cluster);
+  if (faults.length > 0) return untouched(faults);
+
+  const wanted = wantedEntries(others, cluster);
+  let text = withoutStale(liveText, wanted, cluster);
+  // Each section is put in front of the others, so that the last one made stands first.
+  for (const part of wanted.toReversed()) text = withEntries(text, part, cluster, wrote);
+  text = withoutUnused(text);
+  return { text, changes: changesOf(liveText, text, cluster), wrote: marked(readTree(text), cluster.name).map(idOf), refusals: [] };
+}
+
+/**
+ * The policy without this cluster's entries, and without what was made for them alone. Returns {text, changes, kept, refusals}; `kept` names
+ * the entry of our tag where rules of others still speak of it, because the tailnet refuses a policy with an undefined tag.
+ */
+export function withoutCluster(text, cluster, { wrote = [] } = {}) {
+  const why = unreadable(text);
+  if (why.length > 0) return { text, changes: [], kept: [], refusals: why };
+  const without = stripped(text, cluster, wrote);
+  const isDefined = nodeAt(readTree(without).root, [...TAG_OWNERS, cluster.tag]) !== undefined;
+  const tagEntry = ours(readTree(text), cluster.name, wrote).find(({ path, key }) => samePath(path, TAG_OWNERS) && key === cluster.tag);
+  if (isDefined || !tagEntry || !policyEntries(without).some(({ value }) => mentions(value, cluster.tag))) {
+    return { text: without, changes: changesOf(text, without, cluster), kept: [], refusals: [] };
+  }
+  const id = idOf(tagEntry);
+  const unmarked = tagEntry.mark ? splice(text, [markOf(text, tagEntry)]) : text;
+  const kept = stripped(
+    unmarked,
+    cluster,
+    wrote.filter((other) => other !== id),
+  );
+  return { text: kept, changes: changesOf(text, kept, cluster), kept: [`tagOwners "${cluster.tag}"`], refusals: [] };
+}
+
+/** The text without our entries in lists and objects that hold nothing of ours any more: an earlier tag, or the other form of rules. */
+function withoutStale(text, wanted, { name }) {
+  const stale = marked(readTree(text), name).filter((entry) => !wanted.some(({ path }) => samePath(path, entry.path)));
+  return stale.length === 0 ? text : withoutUnused(splice(text, removals(outermost(stale))));
+}
+
+/** One list or object with these entries of the cluster, at the place of those that it has; untouched where they say the same. */
+function withEntries(text, { path, brackets, entries }, cluster, wrote) {
+  if (entries.length === 0 && !nodeAt(readTree(text).root, path)) return text;
+  const made = withSections(text, path, brackets);
+  const tree = readTree(made);
+  const container = nodeAt(tree.root, path);
+  const all = entriesOf(tree, container).map((entry) => ({ ...entry, path }));
+  const mine = all.filter((entry) => isOurs(entry, cluster.name, wrote) || isLetterForLetter(tree, entry, entries));
+  const theirs = all.filter((entry) => !mine.includes(entry));
+  // What others have written already is not written twice, unless it stands here from before.
+  const due = entries.filter((entry) => mine.some((own) => sameEntry(own, entry)) || !theirs.some((other) => sameEntry(other, entry)));
+  const isAsWanted =
+    mine.length === due.length && mine.every(({ mark }) => mark) && due.every((entry) => mine.some((own) => sameEntry(own, entry)));
+  if (isAsWanted) return due.length === 0 ? text : made;
+
+  const lines = due.map((entry) => {
+    const own = mine.find((other) => sameEntry(other, entry));
+    const written = own ? made.slice(own.node.offset, own.node.offset + own.node.length) : entryText(entry);
+    return `${written}, ${entryMark(cluster.name)}`;
+  });
+  const [first] = mine;
+  if (first?.isWholeLine) {
+    const lead = /^\r?\n[ \t]*/.exec(made.slice(first.start))[0];
+    return splice(made, [...removals(mine), { start: first.start, end: first.start, text: lines.map((line) => lead + line).join("") }]);
+  }
+  const cleared = readTree(splice(made, removals(mine)));
+  return lines.length === 0 ? cleared.text : insertInFront(cleared, nodeAt(cleared.root, path), lines);
+}
+
+function stripped(text, cluster, wrote) {
+  return withoutUnused(splice(text, removals(outermost(ours(readTree(text), cluster.name, wrote)))));
+}
+
+// A rule or test that is ours to the letter has lost its mark: nobody else writes it so. A key of an object can be anybody's.
+function isLetterForLetter({ text }, { node, key, cluster, hasOtherComment }, entries) {
+  if (key !== undefined || cluster !== undefined || hasOtherComment || node.type !== "object") return false;
+  return entries.some((entry) => entryText(entry) === text.slice(node.offset, node.offset + node.length));
+}
+
+function markOf(text, { mark: { offset, end } }) {
+  return { start: text[offset - 1] === " " ? offset - 1 : offset, end };
+}

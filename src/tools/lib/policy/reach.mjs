@@ -1,0 +1,89 @@
+import { selects } from "./selectors.mjs";
+
+const TCP = ["tcp", "6"];
+
+/**
+ * The rules of a policy in one form, from its entries: {rules, groups, hosts}. A rule's `targets` are {selector, ports, proto};
+ * `isConditional` marks those that hold for some devices or ways only.
+ */
+export function readRules(entries) {
+  const section = (name) => entries.filter((entry) => entry.section === name);
+  const named = (name) => Object.fromEntries(section(name).map(({ key, value }) => [key, value]));
+  // It holds for every rule that names no posture of its own: https://tailscale.com/docs/features/device-posture.
+  const isConditional = section("defaultSrcPosture").length > 0;
+  const rules = [...section("acls").map(fromAcl), ...section("grants").map(fromGrant)].filter(Boolean);
+  return {
+    rules: isConditional ? rules.map((rule) => ({ ...rule, isConditional })) : rules,
+    groups: named("groups"),
+    hosts: named("hosts"),
+  };
+}
+
+/** Whether a rule certainly gives the whole connection {src, dst, ports}, several rules together included. */
+export function certainlyReaches(policy, { src, dst, ports }) {
+  const parts = ports === "*" ? ["*"] : ports;
+  // A group may be covered as a whole, or member by member.
+  const sources = (policy.groups[src] ?? []).length > 0 ? [[src], policy.groups[src]] : [[src]];
+  return parts.every((port) =>
+    sources.some((list) =>
+      list.every((source) => policy.rules.some((rule) => ruleGives(policy, rule, source, dst, port, (answer) => answer === "yes"))),
+    ),
+  );
+}
+
+/** Whether a rule may give the connection, as far as the policy's text tells. */
+export function mayReach(policy, { src, dst, ports }) {
+  const parts = ports === "*" ? ["*"] : ports;
+  return parts.some((port) => policy.rules.some((rule) => ruleGives(policy, rule, src, dst, port, (answer) => answer !== "no")));
+}
+
+function ruleGives(policy, rule, source, dst, port, accepts) {
+  if (rule.isConditional && !accepts("maybe")) return false;
+  return (
+    rule.src.some((selector) => accepts(selects(policy, selector, source))) &&
+    rule.targets.some(({ selector, ports, proto }) => accepts(selects(policy, selector, dst)) && accepts(includesPort(ports, proto, port)))
+  );
+}
+
+function includesPort(ports, proto, port) {
+  const isAllProtocols = proto === undefined || proto === "*" || proto === "";
+  if (port === "*") return ports === "*" && isAllProtocols ? "yes" : "maybe";
+  if (!isAllProtocols && !TCP.includes(proto)) return "no";
+  const isIn = (range) => {
+    const [from, to = from] = range.split("-").map(Number);
+    return from <= port && port <= to;
+  };
+  return ports === "*" || ports.split(",").some(isIn) ? "yes" : "no";
+}
+
+function fromAcl({ value }) {
+  if (!isRule(value) || value.action !== "accept") return undefined;
+  const targets = value.dst.map((target) => {
+    const at = target.lastIndexOf(":");
+    return { selector: target.slice(0, at), ports: target.slice(at + 1), proto: value.proto };
+  });
+  return { src: value.src, targets, isConditional: isConditional(value) };
+}
+
+function fromGrant({ value }) {
+  if (!isRule(value) || !isTexts(value.ip)) return undefined;
+  const targets = value.dst.flatMap((selector) =>
+    value.ip.map((entry) => {
+      const [ports, proto] = entry.split(":").reverse();
+      return { selector, ports, proto };
+    }),
+  );
+  return { src: value.src, targets, isConditional: isConditional(value) };
+}
+
+function isConditional({ srcPosture, via }) {
+  return [srcPosture, via].some((list) => Array.isArray(list) && list.length > 0);
+}
+
+function isRule(value) {
+  return typeof value === "object" && value !== null && isTexts(value.src) && isTexts(value.dst);
+}
+
+function isTexts(list) {
+  return Array.isArray(list) && list.every((item) => typeof item === "string");
+}

@@ -1,0 +1,53 @@
+import { contains, overlaps, readNetwork } from "./networks.mjs";
+
+const TAILNET = ["100.64.0.0/10", "fd7a:115c:a1e0::/48"].map(readNetwork);
+// A source `*` holds approved subnets too, pods among them: https://tailscale.com/docs/reference/syntax/policy-file (src).
+const EVERYTHING = ["*", "autogroup:danger-all"];
+const MEMBERS = ["autogroup:member", "autogroup:members"];
+const NEITHER_NODES_NOR_PODS = ["autogroup:internet", "autogroup:self", "autogroup:shared"];
+
+/**
+ * Whether a rule's selector stands for a whole subject, which is a tag, a network or people: "yes", "no" or "maybe", the last where the
+ * policy's text does not tell (devices behind addresses, people's roles, IP sets).
+ */
+export function selects({ groups, hosts }, selector, subject) {
+  if (EVERYTHING.includes(selector) || selector === subject) return "yes";
+  if (Object.hasOwn(hosts, selector)) return selects({ groups, hosts: {} }, String(hosts[selector]), subject);
+  if (NEITHER_NODES_NOR_PODS.includes(selector)) return "no";
+  const network = readNetwork(selector);
+  const wanted = readNetwork(subject);
+  if (network) return wanted ? ofNetworks(network, wanted) : ofDevices(network);
+  if (wanted) return isPeople(selector) || selector.startsWith("tag:") || selector === "autogroup:tagged" ? "no" : "maybe";
+  if (subject.startsWith("tag:")) {
+    if (selector === "autogroup:tagged") return "yes";
+    return isPeople(selector) || selector.startsWith("tag:") ? "no" : "maybe";
+  }
+  if (selector.startsWith("tag:") || selector === "autogroup:tagged") return "no";
+  return ofPeople(groups, selector, subject);
+}
+
+function ofNetworks(network, wanted) {
+  if (contains(network, wanted)) return "yes";
+  return overlaps(network, wanted) ? "maybe" : "no";
+}
+
+// Devices are known by the tailnet's addresses, and which device has which the policy does not say.
+function ofDevices(network) {
+  if (contains(network, TAILNET[0])) return "yes";
+  return TAILNET.some((tailnet) => overlaps(network, tailnet)) ? "maybe" : "no";
+}
+
+function ofPeople(groups, selector, subject) {
+  if (MEMBERS.includes(selector)) return subject.startsWith("autogroup:") && !isRole(subject) ? "maybe" : "yes";
+  const there = groups[selector];
+  const wanted = groups[subject] ?? [subject];
+  return Array.isArray(there) && wanted.length > 0 && wanted.every((person) => there.includes(person)) ? "yes" : "maybe";
+}
+
+function isPeople(selector) {
+  return selector.startsWith("group:") || selector.includes("@") || isRole(selector);
+}
+
+function isRole(selector) {
+  return /^autogroup:(members?|admin|owner|network-admin|it-admin|billing-admin|auditor)$/.test(selector);
+}

@@ -1,0 +1,56 @@
+import { policyEntries } from "../policy-document.mjs";
+import { clusterRules, clusterTests, closedConnections } from "./cluster-rules.mjs";
+import { entriesOf } from "./markers.mjs";
+import { nodeAt } from "./policy-tree.mjs";
+import { mayReach, readRules } from "./reach.mjs";
+
+export const TAG_OWNERS = ["tagOwners"];
+export const ROUTES = ["autoApprovers", "routes"];
+export const TESTS = ["tests"];
+
+/**
+ * What this cluster wants of the lists and objects of a policy: [{path, brackets, entries: [{key?, value}]}]. `others` is the policy
+ * without this cluster's entries. Of a tag or route that others have written, only what their list lacks is wanted, inside it.
+ */
+export function wantedEntries(others, cluster) {
+  const { tag, tagOwners, podCidr } = cluster;
+  const form = ruleForm(others.root);
+  const tests = clusterTests({ ...cluster, operators: testable(others, cluster) }, deniedIn(others.text, cluster));
+  return [
+    keyed(others, TAG_OWNERS, tag, tagOwners),
+    keyed(others, ROUTES, podCidr, [tag]),
+    { path: [form], brackets: "[]", entries: clusterRules(cluster, form).map((value) => ({ value })) },
+    { path: TESTS, brackets: "[]", entries: tests.map((value) => ({ value })) },
+  ];
+}
+
+/**
+ * Rules of both forms count together, so either would do: https://tailscale.com/docs/reference/grants-vs-acls. Ours follow the form that
+ * others write in; where they write in both, acls, which every control server enforces (headscale 0.26 takes grants and ignores them).
+ */
+export function ruleForm(root) {
+  const [acls, grants] = ["acls", "grants"].map((name) => nodeAt(root, [name]));
+  if (!grants) return "acls";
+  if (!acls) return "grants";
+  return acls.children?.length > 0 ? "acls" : "grants";
+}
+
+function keyed(others, path, key, values) {
+  const theirs = nodeAt(others.root, [...path, key]);
+  if (!theirs) return { path, brackets: "{}", entries: [{ key, value: values }] };
+  const has = new Set(entriesOf(others, theirs).map(({ value }) => value));
+  return { path: [...path, key], brackets: "[]", entries: values.filter((value) => !has.has(value)).map((value) => ({ value })) };
+}
+
+// A test takes one member of a group to stand for it, and no autogroup: https://tailscale.com/kb/1337/policy-syntax#tests.
+function testable({ root }, { operators }) {
+  const isEmpty = (name) => nodeAt(root, ["groups", name])?.children?.length === 0;
+  return operators.filter((operator) => !operator.startsWith("autogroup:") && !isEmpty(operator));
+}
+
+// A connection that rules of others give cannot be denied by a test: the tailnet would refuse the whole policy.
+function deniedIn(othersText, cluster) {
+  const policy = readRules(policyEntries(othersText));
+  const closed = closedConnections(cluster).filter((connection) => !mayReach(policy, connection));
+  return (source) => closed.filter(({ src }) => src === source).map(({ dst, ports }) => `${dst}:${ports[0]}`);
+}
