@@ -26,7 +26,8 @@ export function poolHost(lab: Lab, name: HostName): PoolHost {
   return { name, address: spec.ssh.address, port: spec.ssh.port, user: spec.user, hostKey };
 }
 
-function bastion(lab: Lab): NonNullable<BareMetalPool["bastion"]> {
+/** The lab's bastion as a pool names it. */
+export function bastion(lab: Lab): NonNullable<BareMetalPool["bastion"]> {
   return { address: addresses.bastion, user: "jump", hostKey: lab.host("bastion").hostKey };
 }
 

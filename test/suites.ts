@@ -15,7 +15,7 @@ const nodeTest = (concurrency: number, ...patterns: string[]): readonly string[]
 ];
 const shellFiles = () => files("**/*.sh", "**/*.bats", "**/*.bash", ".ci/run", "lab/enter");
 const GOFMT = 'unformatted=$(gofmt -l lab) && test -z "$unformatted" || { echo "gofmt: $unformatted"; exit 1; }';
-const UNIT = ["config", "plan", "nodes", "remote", "k3s", "tailnet", "program", "tools", "bench"];
+const UNIT = ["config", "plan", "nodes", "remote", "k3s", "tailnet", "program", "tools", "tailscale-api", "bench"];
 
 // Most of a scenario's time is waiting for restarts and limits, so two labs fit side by side on two cores.
 const scenarios = (beside: string, name: string, folder: string, ...chosen: string[]): Suite => ({
@@ -49,7 +49,7 @@ export const SUITES: readonly Suite[] = [
   },
   scenarios("metal", "network", ".lab", "first-up", "second-up", "outside", "withdrawn-routes", "policy-order", "restarts", "membership"),
   scenarios("metal", "removal", ".lab-2", "preflight", "faults", "recovery", "secrets", "removal"),
-  scenarios("burst", "burst", ".lab", "burst-first-up", "burst-cycle"),
+  scenarios("burst", "burst", ".lab", "burst-first-up", "burst-cycle", "burst-places"),
   scenarios("burst", "burst-faults", ".lab-2", "burst-faults", "burst-removal"),
 ];
 

@@ -19,6 +19,8 @@ export interface MachineSpec {
   /** A public address with 1:1 NAT; absent: only the cloud's NAT for what it sends. */
   readonly publicAddress?: string;
   readonly firewall: readonly FirewallRule[];
+  /** Nothing that it sends leaves the cloud: the network that it was made in has no way out that serves it. */
+  readonly isShutIn?: true;
   /** Text as cloud-init reads it (decoded). */
   readonly userData: string;
   /** The cloud's id of the machine, as the metadata service tells it. */

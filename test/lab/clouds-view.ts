@@ -35,9 +35,9 @@ export async function emptyPools(context: LabContext): Promise<void> {
   await expectNoBurstLeft(context);
 }
 
-/** Every API is asked: clouds, tailnet, cluster. */
-export async function expectNoBurstLeft({ lab, kubectl }: LabContext): Promise<void> {
-  assert.deepEqual(await cloudInventory(lab), [], "left in the clouds");
+/** Every API is asked: clouds, tailnet, cluster. `others`: what is in the clouds and no stack's. */
+export async function expectNoBurstLeft({ lab, kubectl }: LabContext, others: readonly string[] = []): Promise<void> {
+  assert.deepEqual(await cloudInventory(lab), others, "left in the clouds");
   assert.deepEqual([...(await viewDevices(lab)).keys()].filter(isBurst), [], "devices left");
   assert.deepEqual([...(await viewNodes(kubectl)).keys()].filter(isBurst), [], "Nodes left");
   const secrets = (await succeed(kubectl, ["-n", "kube-system", "get", "secrets", "-o", "name"])).stdout.split("\n").filter(isBurst);

@@ -72,7 +72,7 @@ describe("machines of the emulated clouds", () => {
     assert.equal(await lab.vm("aws1").exec("cloud-id"), "aws\n");
   });
 
-  it("are closed but for what their firewall lists, to the internet, to neighbours and to whoever has a route", async () => {
+  it("are closed but for what their firewall lists, to the internet, to neighbours and to whoever has a route, and shut in without a way out", async () => {
     const outsider = await lab.wanMachine("outsider");
     await lab
       .vm("aws1")
@@ -84,7 +84,7 @@ describe("machines of the emulated clouds", () => {
     await machines.setFirewall("az1", [{ protocol: "tcp", port: 22, sources: ["0.0.0.0/0"] }]);
     assert.equal(await connects(outsider, az1.address, 22), false);
     assert.equal(await connects(lab.host("bastion"), az1.address, 22), true);
-    await make(awsMachine(2));
+    await make(awsMachine(2, { isShutIn: true }));
     await waitUntil("aws2 lets the operator in", () => logIn({ directory, name: "aws2", address: "198.18.0.101" }, "true"), QUICKLY).catch(
       () => undefined,
     );
@@ -94,6 +94,7 @@ describe("machines of the emulated clouds", () => {
       { protocol: "tcp", port: 22, sources: ["172.16.1.0/24", `${addresses.outsider}/32`] },
     ]);
     assert.equal(await connects(lab.vm("aws2"), "172.16.1.4", 22), true);
+    assert.deepEqual(await Promise.all(["aws1", "aws2"].map((name) => connects(lab.vm(name), addresses.bastion, 22))), [true, false]);
     assert.equal(await connects(outsider, aws1.address, 22), true);
   });
 

@@ -3,6 +3,7 @@ import { LabContext, type Scenario } from "./lab-context";
 import { burstCycle } from "./scenarios/burst-cycle";
 import { burstFaults } from "./scenarios/burst-faults";
 import { burstFirstUp } from "./scenarios/burst-first-up";
+import { burstPlaces } from "./scenarios/burst-places";
 import { burstRemoval } from "./scenarios/burst-removal";
 import { faults } from "./scenarios/faults";
 import { firstUp } from "./scenarios/first-up";
@@ -33,6 +34,7 @@ const SCENARIOS: readonly Scenario[] = [
   removal,
   burstFirstUp,
   burstCycle,
+  burstPlaces,
   burstFaults,
   burstRemoval,
 ];

@@ -9,6 +9,7 @@ import type { PublicAddresses } from "./public-addresses";
 import type { Quotas } from "./quotas";
 import { type Launch, readLaunch } from "./read-launch";
 import { type Instance, type RegionState, find, newId } from "./region-state";
+import { hasWayOut } from "./way-out";
 
 /** EC2 shows terminated instances for about an hour; here long enough for whoever waits for them. */
 const TERMINATED_SHOWN_MS = 300_000;
@@ -75,7 +76,8 @@ export class Instances {
     const bootDelayMs = this.nextBootDelayMs;
     this.nextBootDelayMs = 0;
     instance.boot = this.boot(state, instance, bootDelayMs, async () => {
-      if (machine !== undefined) await this.machines.create({ name: machine, ...spec });
+      const shutIn = hasWayOut(state, subnet, publicIp) ? {} : { isShutIn: true as const };
+      if (machine !== undefined) await this.machines.create({ name: machine, ...spec, ...shutIn });
     });
     return instance;
   }

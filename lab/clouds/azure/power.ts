@@ -4,7 +4,7 @@ import { TYPES, keyOf } from "./arm-id";
 import type { ArmStore, Resource } from "./arm-store";
 import { parseCidr } from "./cidr";
 import type { Faults } from "./faults";
-import { listAt, textAt, textsAt } from "./json";
+import { at, listAt, textAt, textsAt } from "./json";
 import { addressOf, groupsOf, subnetOf } from "./network-interfaces";
 import { openPorts } from "./security-groups";
 import { subnetPrefix } from "./subnets";
@@ -68,6 +68,7 @@ export class Power {
       privateAddress: addressOf(networkInterface),
       prefixLength: range.prefixLength,
       firewall: this.firewallOf(machine),
+      ...(this.hasWayOut(networkInterface) ? {} : { isShutIn: true as const }),
       userData: decodeCustomData(textAt(machine.body, "properties.osProfile.customData")),
       instanceId: textAt(machine.body, "properties.vmId"),
       region: textAt(machine.body, "location"),
@@ -77,6 +78,14 @@ export class Power {
 
   private firewallOf(machine: Resource): readonly FirewallRule[] {
     return openPorts(groupsOf(this.store, this.interfaceOf(machine)));
+  }
+
+  /** learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access: Azure lends an address unless the subnet says no. */
+  private hasWayOut(networkInterface: Resource): boolean {
+    const subnet = subnetOf(this.store, networkInterface).body;
+    const ownAddress = textAt(listAt(networkInterface.body, "properties.ipConfigurations")[0], "properties.publicIPAddress.id");
+    const lends = at(subnet, "properties.defaultOutboundAccess") !== false;
+    return lends || ownAddress !== "" || textAt(subnet, "properties.natGateway.id") !== "";
   }
 
   interfaceOf({ body }: Resource): Resource {

@@ -2,7 +2,7 @@ import { addresses } from "../../hosts/topology";
 import type { FirewallRule, MachineSpec } from "../contract";
 import { METADATA_ADDRESS } from "./metadata/metadata-address";
 
-type Machine = Pick<MachineSpec, "name" | "privateAddress" | "publicAddress" | "region" | "firewall" | "metadataHopLimit">;
+type Machine = Pick<MachineSpec, "name" | "privateAddress" | "publicAddress" | "region" | "firewall" | "isShutIn" | "metadataHopLimit">;
 
 const elements = (values: readonly string[]): string => (values.length === 0 ? "" : `    elements = { ${values.join(", ")} }\n`);
 
@@ -32,7 +32,7 @@ function numberRegions(machines: readonly Machine[]): (machine: Machine) => numb
 /**
  * The firewalls of all machines of a cloud, as input for `nft -f` in its router: one transaction that puts them in the place of the last.
  * A cloud drops what a machine sends under another address than its own (AWS: source/destination check; Azure: IP forwarding, both off for
- * others' packets by default), and private addresses count within one region's network only.
+ * others' packets by default), private addresses count within one region's network only, and from a network without a way out only answers go.
  */
 function firewallTable(machines: readonly Machine[]): string {
   const regionOf = numberRegions(machines);
@@ -45,6 +45,12 @@ function firewallTable(machines: readonly Machine[]): string {
       "cards",
       "ifname . ipv4_addr",
       machines.map(({ name, privateAddress }) => `"${name}.eth0" . ${privateAddress}`),
+    ),
+    filled(
+      "set",
+      "shut-in",
+      "ipv4_addr",
+      machines.filter(({ isShutIn }) => isShutIn === true).map(({ privateAddress }) => privateAddress),
     ),
     filled(
       "map",
@@ -77,7 +83,7 @@ function firewallTable(machines: readonly Machine[]): string {
       "type filter hook forward priority filter; policy drop",
       'iifname != "eth0" iifname . ip saddr != @cards drop',
       "ct state established,related accept",
-      'oifname "eth0" accept',
+      'oifname "eth0" ip saddr != @shut-in accept',
       `ct status dnat ${toMachine}`,
       `iifname "eth0" ip saddr ${addresses.bastion} ${toMachine}`,
       `iifname != "eth0" meta mark set ip saddr map @regions meta mark . ip daddr @members ${toMachine}`,
