@@ -5,6 +5,7 @@ export interface LabTools {
   readonly resourceCommand: string;
   readonly resourceTailscale: string;
   readonly resourceTls: string;
+  readonly resourcePulumiNodejs: string;
   readonly resourceAws: string;
   readonly resourceAzureNative: string;
   readonly tailscale: string;

@@ -11,8 +11,12 @@ import type { JoinedNode } from "./nodes/node";
 import type { NodePlan } from "./plan/cluster-plan";
 import { type NodeStatus, renderTopology } from "./plan/topology";
 import type { PlacedMachine } from "./nodes/tell-lost-machines";
-import { PolicyFound } from "./tailnet/policy-found";
 import { Tailnet } from "./tailnet/tailnet";
+
+export interface ClusterArgs extends ClusterContext {
+  /** Lines of the tailnet's live policy that this run adds or takes away. */
+  readonly linesToChange: number;
+}
 
 /** One k3s cluster over one tailnet, from its plan. */
 export class HybridCluster extends pulumi.ComponentResource {
@@ -25,16 +29,16 @@ export class HybridCluster extends pulumi.ComponentResource {
   /** The nodes that stand in a cloud. */
   readonly machines: readonly PlacedMachine[];
 
-  constructor(name: string, context: ClusterContext, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { linesToChange, ...context }: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-k3s:cluster:HybridCluster", name, {}, opts);
     const { plan } = context;
-    const found = new PolicyFound(`${name}-policy-found`, context, { parent: this });
-    const guard = { deletedWith: found, parent: this };
+    // Only `destroy` removes the cluster itself, and is free to.
+    const guard = { deletedWith: this, parent: this };
 
     // Before the policy and all nodes: another first server, the same one re-installed, or other networks would be a new and empty cluster.
     const identity = [plan.name, plan.firstServer.name, plan.firstServer.identity];
-    const entry = new ServerGuard(`${name}-identity-guard`, context, identity, { ...guard, dependsOn: found });
-    const tailnet = new Tailnet(name, { context, after: [found, entry] }, { parent: this });
+    const entry = new ServerGuard(`${name}-identity-guard`, context, identity, guard);
+    const tailnet = new Tailnet(name, { context, linesToChange, after: [entry] }, { parent: this });
 
     const networks = createNetworks(plan, { parent: this, dependsOn: entry });
     const join = (node: NodePlan) => createNode(node, context, networks, { parent: this, dependsOn: [tailnet, entry] });

@@ -6,7 +6,7 @@ import { refuseChangedRanges } from "./nodes/refuse-changed-ranges";
 import { tellLostMachines } from "./nodes/tell-lost-machines";
 import { networkStatuses } from "./plan/network-status";
 import { planCluster } from "./plan/plan-cluster";
-import { refuseForeignPolicy } from "./tailnet/refuse-foreign-policy";
+import { previewPolicy } from "./tailnet/preview-policy";
 
 export = async () => {
   const { config, secrets, owner, mirrorCaPem, sshPublicKey, warnings } = loadConfig();
@@ -18,12 +18,18 @@ export = async () => {
   Error.stackTraceLimit = 1;
   Reflect.deleteProperty(Error, "prepareStackTrace");
   const { sshPrivateKey: privateKey, bastionPrivateKey, tailscale } = secrets;
-  await refuseForeignPolicy(plan.tailnet, tailscale);
+  const linesToChange = await previewPolicy(plan.tailnet, tailscale);
   await Promise.all([refuseMissingEgress(plan), refuseChangedRanges(plan)]);
 
   const ssh = { sshAgent: config.access.sshAgent, ...(privateKey && { privateKey }), ...(bastionPrivateKey && { bastionPrivateKey }) };
   // Not the cluster's name: under another one the guards would be new, and could refuse nothing.
-  const { kubeconfig, apiEndpoint, nodes, topology, machines } = new HybridCluster("cluster", { plan, owner, ssh, tailnet: tailscale });
+  const { kubeconfig, apiEndpoint, nodes, topology, machines } = new HybridCluster("cluster", {
+    plan,
+    owner,
+    ssh,
+    tailnet: tailscale,
+    linesToChange,
+  });
   await tellLostMachines(machines);
   return { kubeconfig, apiEndpoint, nodes, networks: networkStatuses(plan), topology };
 };

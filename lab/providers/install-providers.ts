@@ -16,22 +16,30 @@ const PLUGINS = {
 /** Those whose cloud is the lab's own service. */
 const CLOUD_FOLDERS: readonly string[] = ["aws", "azure-native"];
 
-export type InstalledProviders = Readonly<Record<keyof typeof PLUGINS, string>>;
+/** What the official CLI brings along: it runs the dynamic-provider plugin that is part of @pulumi/pulumi. */
+const DYNAMIC = ["resourcePulumiNodejs", "pulumi-resource-pulumi-nodejs", "@pulumi/pulumi/cmd/dynamic-provider"] as const;
+
+export type InstalledProviders = Readonly<Record<keyof typeof PLUGINS | (typeof DYNAMIC)[0], string>>;
 
 /** Writes the stand-ins for the official Pulumi plugins into `binDir`, in place of older ones, and tells their paths. */
 export async function installProviders(binDir: string): Promise<InstalledProviders> {
   const bundles = resolve(binDir, "plugins");
   await mkdir(bundles, { recursive: true });
-  const installed = Object.entries(PLUGINS).map(async ([part, [executable, folder]]) => {
+  const installed: Promise<readonly [string, string]>[] = Object.entries(PLUGINS).map(async ([part, [executable, folder]]) => {
     const bundle = join(bundles, `${executable}.cjs`);
     await replaceFile(bundle, await bundlePlugin(join(__dirname, folder, "main.ts")), 0o644);
     // The whole path: the executable may be reached through a link.
-    const path = join(binDir, executable);
     const settings = CLOUD_FOLDERS.includes(folder) ? CLOUDS_SOCKET : "";
-    await replaceFile(path, `#!/bin/sh\n${settings}exec node ${shellQuote(bundle)} "$@"\n`, 0o755);
-    return [part, path] as const;
+    return [part, await writeLauncher(join(binDir, executable), bundle, settings)] as const;
   });
+  const [part, executable, module] = DYNAMIC;
+  installed.push(writeLauncher(join(binDir, executable), require.resolve(module)).then((path) => [part, path] as const));
   return Object.fromEntries(await Promise.all(installed)) as InstalledProviders;
+}
+
+async function writeLauncher(path: string, script: string, settings = ""): Promise<string> {
+  await replaceFile(path, `#!/bin/sh\n${settings}exec node ${shellQuote(script)} "$@"\n`, 0o755);
+  return path;
 }
 
 /** An engine that is starting the plugin right now sees the old or the new file, never half of one. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { pulumiArchive, type Download } from "./programs";
 
-export type OfficialPlugin = "languageNodejs" | "resourceCommand" | "resourceTailscale" | "resourceTls";
+export type OfficialPlugin = "languageNodejs" | "resourcePulumiNodejs" | "resourceCommand" | "resourceTailscale" | "resourceTls";
 
 /** Stand-ins on every machine: the official ones need an account with the cloud. */
 export const cloudPlugins = ["resourceAws", "resourceAzureNative"] as const;
@@ -25,6 +25,12 @@ export function requiredPlugins(): Plugin[] {
       file: "pulumi-language-nodejs",
       variable: "LAB_PULUMI_LANGUAGE_NODEJS",
       download: { ...pulumiArchive(), member: "pulumi/pulumi-language-nodejs" },
+    },
+    {
+      tool: "resourcePulumiNodejs",
+      file: "pulumi-resource-pulumi-nodejs",
+      variable: "LAB_PULUMI_RESOURCE_PULUMI_NODEJS",
+      download: { ...pulumiArchive(), member: "pulumi/pulumi-resource-pulumi-nodejs" },
     },
     provider("resourceCommand", "command"),
     provider("resourceTailscale", "tailscale"),

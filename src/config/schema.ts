@@ -40,9 +40,7 @@ const vpnSchema = z.strictObject({
   groups: z.record(z.string(), z.array(z.string())).default({}),
   /** The kubelet's port by default: metrics-server asks each node there by its tailnet address. */
   nodePorts: z.array(z.int()).default([10250]),
-  policy: z
-    .enum(policyModes)
-    .meta({ remedy: "Write `policy: own`, if this stack may own the tailnet's whole policy file; other ways are not available yet." }),
+  policy: z.enum(policyModes).default("merge"),
   loginServer: text("https://headscale.example.org").optional(),
   caFile: text("ca.pem").optional(),
   integration: text("k3s").optional(),

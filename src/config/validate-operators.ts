@@ -9,7 +9,10 @@ const peopleGroups = ["member", "admin", "owner", "network-admin", "it-admin", "
 
 const at = (...parts: readonly (string | number)[]) => settingPath("vpn", ...parts);
 
-/** Who reaches the API server. The policy file is wholly ours, so every group and tag named here must be defined by this config. */
+/**
+ * Who reaches the API server. Where the policy file is wholly ours, this config defines every group and tag that is named; a file of
+ * others defines them itself, and is asked when it is read.
+ */
 export function validateOperators({ vpn }: ConfigDraft): readonly ConfigIssue[] {
   return [
     ...(vpn?.operators?.length === 0
@@ -22,18 +25,29 @@ export function validateOperators({ vpn }: ConfigDraft): readonly ConfigIssue[] 
         ]
       : []),
     ...(vpn?.operators ?? []).flatMap((operator, index) =>
-      operator === undefined
-        ? []
-        : validateOperator(operator, at("operators", index), Object.keys(vpn?.groups ?? {}), vpn?.tagOwners ?? []),
+      operator === undefined ? [] : validateOperator(operator, at("operators", index), definitionsOf(vpn)),
     ),
-    ...Object.entries(vpn?.groups ?? {}).flatMap(([name, members]) => validateGroup(name, members ?? [])),
+    ...validateGroups(vpn),
   ];
 }
 
-function validateOperator(operator: string, path: string, groups: readonly string[], tags: readonly (string | undefined)[]): ConfigIssue[] {
+interface Definitions {
+  /** The live policy has further groups and tags. */
+  readonly areOfOthers: boolean;
+  readonly groups: readonly string[];
+  readonly tags: readonly (string | undefined)[];
+}
+
+const definitionsOf = (vpn: ConfigDraft["vpn"]): Definitions => ({
+  areOfOthers: vpn?.policy !== "own",
+  groups: Object.keys(vpn?.groups ?? {}),
+  tags: vpn?.tagOwners ?? [],
+});
+
+function validateOperator(operator: string, path: string, { areOfOthers, groups, tags }: Definitions): ConfigIssue[] {
   if (operator.startsWith("group:")) {
     const name = operator.slice("group:".length);
-    if (groups.includes(name)) return [];
+    if (areOfOthers || groups.includes(name)) return [];
     const meant = nearestAmong(name, groups);
     return [
       {
@@ -47,7 +61,7 @@ function validateOperator(operator: string, path: string, groups: readonly strin
     ];
   }
   if (operator.startsWith("tag:")) {
-    if (tags.includes(operator)) return [];
+    if (areOfOthers || tags.includes(operator)) return [];
     return [
       {
         path,
@@ -64,6 +78,19 @@ function validateOperator(operator: string, path: string, groups: readonly strin
       remedy: "Write group:NAME with NAME in vpn.groups, a login such as alice@example.org, or autogroup:admin.",
     },
   ];
+}
+
+function validateGroups(vpn: ConfigDraft["vpn"]): ConfigIssue[] {
+  const groups = Object.entries(vpn?.groups ?? {});
+  if (groups.length > 0 && vpn?.policy !== "own")
+    return [
+      {
+        path: at("groups"),
+        problem: `is defined by this stack only where vpn.policy is own, not ${vpn?.policy ?? "merge"}`,
+        remedy: "Define the groups in the tailnet's policy and remove them here, or write policy: own.",
+      },
+    ];
+  return groups.flatMap(([name, members]) => validateGroup(name, members ?? []));
 }
 
 function validateGroup(name: string, members: readonly (string | undefined)[]): ConfigIssue[] {

@@ -26,21 +26,11 @@ function validateNotYet({ vpn }: ConfigDraft): ConfigIssue[] {
       ? []
       : [{ path: at(key), problem: "is for the mode headscale, which is not available yet", remedy: "Remove it." }],
   );
-  const policy =
-    vpn?.policy === undefined || vpn.policy === "own"
-      ? []
-      : [
-          {
-            path: at("policy"),
-            problem: `${quote(vpn.policy)} is not available yet`,
-            remedy: "Write own: the tailnet's whole policy file is then this stack's.",
-          },
-        ];
   const integration =
     vpn?.integration === undefined
       ? []
       : [{ path: at("integration"), problem: "is not available yet", remedy: "Remove it; k3s's own tailscale integration is used." }];
-  return [...policy, ...ofHeadscale, ...integration];
+  return [...ofHeadscale, ...integration];
 }
 
 function validateVersion({ vpn }: ConfigDraft): ConfigIssue[] {

@@ -29,12 +29,23 @@ export interface ClusterPlan {
 /** The tailnet as this cluster needs it. */
 export interface TailnetPlan {
   readonly tag: string;
-  /** `own`: the whole policy file is this stack's. Further modes come with `merge`. */
-  readonly policyMode: "own";
+  /** `own`: the whole policy file is this stack's. `merge`: it holds this cluster's lines beside others'. `none`: somebody else writes them. */
+  readonly policyMode: "own" | "merge" | "none";
+  /** The whole file as `own` writes it. */
   readonly policy: PolicyDocument;
-  /** What may stand in the live policy before the first `up` besides the vendor's default: the lines of the README's steps. */
-  readonly tagOwners: readonly string[];
+  /** What the policy must hold for this cluster, in every mode. */
+  readonly cluster: PolicyClusterPlan;
+  /** Defined by `own`. By name with `group:`. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface PolicyClusterPlan {
+  readonly name: string;
+  readonly tag: string;
+  readonly tagOwners: readonly string[];
+  readonly podCidr: string;
+  readonly operators: readonly string[];
+  readonly nodePorts: readonly number[];
 }
 
 /** A tailnet policy file (https://tailscale.com/kb/1337/policy-syntax), the part that we write. */

@@ -6,13 +6,19 @@ const apiServerPort = 6443;
 
 export function planTailnet(config: HybridConfig): TailnetPlan {
   const { vpn, cluster } = config;
-  if (vpn.policy !== "own") throw new Error(`vpn.policy ${vpn.policy} is not available yet: validation should have refused it`);
   const tag = vpn.tag ?? defaultTag(cluster.name);
   return {
     tag,
     policyMode: vpn.policy,
     policy: planPolicy({ ...vpn, tag, podCidr: cluster.podCidr }),
-    tagOwners: vpn.tagOwners,
+    cluster: {
+      name: cluster.name,
+      tag,
+      tagOwners: vpn.tagOwners,
+      podCidr: cluster.podCidr,
+      operators: vpn.operators,
+      nodePorts: vpn.nodePorts,
+    },
     groups: groupsByName(vpn.groups),
   };
 }

@@ -2,7 +2,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 
 /** Programs of src/tools. Their paths stand in state: a rename strands what older stacks removed. */
-export type ToolName = "preflight" | "reach" | "leave" | "member" | "policy" | "guard";
+export type ToolName = "preflight" | "reach" | "leave" | "member" | "guard";
 
 export interface LocalToolArgs {
   readonly tool: ToolName;

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as tailscale from "@pulumi/tailscale";
 import type { ClusterContext } from "../cluster-context";
-import { policyText } from "../plan/plan-policy";
+import { TailnetPolicy } from "./tailnet-policy";
 
 export interface TailnetArgs {
   readonly context: ClusterContext;
+  /** Lines of the live policy that this run adds or takes away. */
+  readonly linesToChange: number;
   /** What must have passed before the policy is written. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -13,12 +14,8 @@ export interface TailnetArgs {
 export class Tailnet extends pulumi.ComponentResource {
   constructor(name: string, args: TailnetArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-k3s:tailnet:Tailnet", name, {}, opts);
-    new tailscale.Acl(
-      `${name}-policy`,
-      // What was there before was read and accepted by PolicyFound, which also puts it back.
-      { acl: policyText(args.context.plan.tailnet.policy), overwriteExistingContent: true },
-      { parent: this, dependsOn: [...args.after] },
-    );
+    const { context, linesToChange, after } = args;
+    new TailnetPolicy(`${name}-policy`, { context, linesToChange }, { parent: this, dependsOn: [...after] });
     this.registerOutputs({});
   }
 }

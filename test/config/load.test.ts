@@ -107,12 +107,12 @@ describe("load", () => {
 
   it("throws one RunError with all faults, those of secrets among them", () => {
     assert.equal(
-      messageOf({ "cluster.name": "Edge", "vpn.policy": "merge", sshPrivateKey: undefined }, {}),
+      messageOf({ "cluster.name": "Edge", "vpn.mode": "nebula", sshPrivateKey: undefined }, {}),
       [
         `The config of stack ${pulumi.getProject()}/${pulumi.getStack()} has 4 faults; nothing was changed.`,
         '  - hybrid-k3s:cluster.name: "Edge" is no legal cluster name. Use at most 30 lower-case letters, digits and dashes, a letter first and no dash last.',
         "  - hybrid-k3s:sshPrivateKey: is missing. Run `pulumi config set --secret hybrid-k3s:sshPrivateKey < ~/.ssh/id_ed25519`, or set access.sshAgent: true to use your SSH agent.",
-        "  - hybrid-k3s:vpn.policy: \"merge\" is not available yet. Write own: the tailnet's whole policy file is then this stack's.",
+        '  - hybrid-k3s:vpn.mode: "nebula" is not available yet. Write tailscale.',
         "  - tailscale:oauthClientId: is missing, and so is every other credential for Tailscale. Run `pulumi config set tailscale:oauthClientId ID` and `pulumi config set --secret tailscale:oauthClientSecret`, or set tailscale:apiKey, or the variables TAILSCALE_API_KEY, TAILSCALE_OAUTH_CLIENT_ID, TAILSCALE_OAUTH_CLIENT_SECRET.",
       ].join("\n"),
     );

@@ -19,12 +19,6 @@ describe("validate-shape", () => {
     ]);
   });
 
-  it("asks for policy: own by name", () => {
-    assert.deepEqual(faultsOf({ "vpn.policy": undefined }), [
-      "hybrid-k3s:vpn.policy: is missing. Write `policy: own`, if this stack may own the tailnet's whole policy file; other ways are not available yet.",
-    ]);
-  });
-
   it("names the nearest known setting", () => {
     assert.deepEqual(faultsOf({ "cluster.podCdir": "10.42.0.0/16" }), [
       "hybrid-k3s:cluster.podCdir: is not a known setting. Did you mean podCidr?",

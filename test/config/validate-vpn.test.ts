@@ -1,16 +1,23 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { faultsOf } from "../helpers/config-builder";
+import { configWith, faultsOf } from "../helpers/config-builder";
 
 describe("validate-vpn", () => {
   it("refuses a mode that is not built yet", () => {
     assert.deepEqual(faultsOf({ "vpn.mode": "headscale" }), ['hybrid-k3s:vpn.mode: "headscale" is not available yet. Write tailscale.']);
   });
 
-  it("refuses a policy mode that is not built yet", () => {
-    assert.deepEqual(faultsOf({ "vpn.policy": "merge" }), [
-      `hybrid-k3s:vpn.policy: "merge" is not available yet. Write own: the tailnet's whole policy file is then this stack's.`,
-    ]);
+  it("merges into the tailnet's policy where nothing is said", () => {
+    assert.equal(configWith({ "vpn.policy": undefined, "vpn.groups": undefined }).vpn.policy, "merge");
+  });
+
+  it("leaves groups and tags to the policy of others, and refuses groups that it would not write", () => {
+    assert.deepEqual(faultsOf({ "vpn.policy": "merge", "vpn.groups": {}, "vpn.operators": ["group:theirs", "tag:admin"] }), []);
+    for (const policy of ["merge", "none", undefined]) {
+      assert.deepEqual(faultsOf({ "vpn.policy": policy, "vpn.groups": { ops: ["alice@example.org"] } }), [
+        `hybrid-k3s:vpn.groups: is defined by this stack only where vpn.policy is own, not ${policy ?? "merge"}. Define the groups in the tailnet's policy and remove them here, or write policy: own.`,
+      ]);
+    }
   });
 
   it("refuses settings of headscale", () => {

@@ -44,6 +44,6 @@ describe("planTailnet", () => {
       { action: "accept", src: ["tag:mine"], dst: ["tag:mine:10250,9100"] },
       { action: "accept", src: ["group:ops", "bob@example.org"], dst: ["tag:mine:6443"] },
     ]);
-    assert.deepEqual([tailnet.tagOwners, tailnet.groups], [["tag:a", "tag:b"], { "group:ops": ["alice@example.org"] }]);
+    assert.deepEqual([tailnet.cluster.tagOwners, tailnet.groups], [["tag:a", "tag:b"], { "group:ops": ["alice@example.org"] }]);
   });
 });

@@ -18,7 +18,7 @@ export const device = (nodeId, hostname, tags, more = {}) => ({
 
 /**
  * The part of the vendor's HTTP API that the tools use, as strict as it: credentials, scopes, content types, ETag and
- * If-Match. `faults` are served first: {method, path (a RegExp), times, status, headers, body | hang: true}.
+ * If-Match. `failingTests` are the errors of the policy's own tests, `written` the texts that were saved. `faults` are served first: {method, path (a RegExp), times, status, headers, body | hang: true, acts: true where it writes all the same}.
  */
 export async function startTailnet({
   devices = [],
@@ -26,7 +26,7 @@ export async function startTailnet({
   scopes = ["policy_file", "auth_keys", "devices:core"],
   tellsScopes = true,
 } = {}) {
-  const state = { devices, policy, faults: [], calls: [], beforeWrite: undefined, deletesTake: 0 };
+  const state = { devices, policy, faults: [], calls: [], beforeWrite: undefined, deletesTake: 0, written: [], failingTests: undefined };
   const etag = () => `"${createHash("sha256").update(state.policy).digest("hex")}"`;
 
   const server = http.createServer((request, response) => {
@@ -46,6 +46,13 @@ export async function startTailnet({
     const fault = state.faults.find((one) => one.times > 0 && one.method === request.method && one.path.test(request.url));
     if (fault) {
       fault.times -= 1;
+      if (fault.acts)
+        write(
+          request,
+          body,
+          () => {},
+          () => {},
+        );
       if (!fault.hang) reply(fault.status, fault.body ?? { message: "injected" }, fault.headers);
       return;
     }
@@ -66,6 +73,8 @@ export async function startTailnet({
         return reply(200, state.policy, { etag: etag(), "content-type": "application/hujson" });
       return reply(200, jsonc.parse(state.policy), { etag: etag() });
     }
+    if (call === "POST /api/v2/tailnet/-/acl/validate")
+      return may("policy_file", true) ? reply(200, state.failingTests ? testsFailed() : {}) : without();
     if (call === "POST /api/v2/tailnet/-/acl") return may("policy_file", true) ? write(request, body, reply, refuse) : without();
     refuse(404, "not found");
   }
@@ -95,9 +104,14 @@ export async function startTailnet({
     if (errors.length > 0) return refuse(400, "parsing HuJSON");
     const undefinedTag = [...body.matchAll(/"(tag:[a-z0-9-]+)/g)].map(([, tag]) => tag).find((tag) => !policy.tagOwners?.[tag]);
     if (undefinedTag) return refuse(400, `tag not found: "${undefinedTag}"`);
+    if (state.failingTests) return reply(400, testsFailed());
     state.policy = body;
+    state.written.push(body);
     reply(200, body, { etag: etag() });
   }
+
+  // tailscale/tailscale: api.md, "Validate and test policy file".
+  const testsFailed = () => ({ message: "test(s) failed", data: [{ user: "alice@example.org", errors: state.failingTests }] });
 
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const baseUrl = `http://127.0.0.1:${server.address().port}`;

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { planCluster } from "../../src/plan/plan-cluster";
-import { refuseForeignPolicy } from "../../src/tailnet/refuse-foreign-policy";
+import { previewPolicy } from "../../src/tailnet/preview-policy";
 import { configWith, type Overrides } from "../helpers/config-builder";
 
 const address = { baseUrl: "https://api.tailscale.com", tailnet: "-" };
 const tailnetWith = (overrides: Overrides = {}) => planCluster(configWith(overrides)).tailnet;
 const ours = (overrides: Overrides = {}) => JSON.stringify(tailnetWith(overrides).policy);
 
-describe("refuseForeignPolicy", () => {
+describe("the preview of the policy", () => {
   let answer: () => string;
   before(() =>
     pulumi.runtime.setMocks({
@@ -25,7 +25,7 @@ describe("refuseForeignPolicy", () => {
   /** What the operator reads, for this live policy and these settings. */
   async function refusalOf(live: () => string, overrides: Overrides = {}, at = address): Promise<string> {
     answer = live;
-    const error: unknown = await refuseForeignPolicy(tailnetWith(overrides), at).then(
+    const error: unknown = await previewPolicy(tailnetWith(overrides), at).then(
       () => assert.fail("it was accepted"),
       (thrown: unknown) => thrown,
     );
@@ -68,8 +68,36 @@ describe("refuseForeignPolicy", () => {
     const earlier = { "vpn.groups": { ops: ["alice@example.org"], former: ["bob@example.org"] }, "vpn.nodePorts": [9100] };
     for (const live of [ours(), ours(earlier), ours({ "cluster.podCidr": "10.52.0.0/16" })]) {
       answer = () => live;
-      await refuseForeignPolicy(tailnetWith(), address);
+      await previewPolicy(tailnetWith(), address);
     }
+  });
+
+  it("tells the lines that will change and how many they are, and of others' only those around them", async () => {
+    const live =
+      '{\n\t// Ours.\n\t"tagOwners": {"tag:k3s-admin": []},\n\t"groups": {"group:ops": ["alice@example.org"]},\n\t"acls": [\n\t],\n}\n';
+    answer = () => live;
+    const told: string[] = [];
+    const lines = await previewPolicy(tailnetWith({ "vpn.policy": "merge", "vpn.groups": {} }), address, (text) => void told.push(text));
+    assert.ok(lines > 5, String(lines));
+    assert.match(told.join(), /^The tailnet's policy \(merge\) changes:\n@@ /);
+    assert.equal(
+      told
+        .join()
+        .split("\n")
+        .filter((line) => /^[-+]/.test(line)).length,
+      lines,
+    );
+    assert.match(told.join(), /\n\+.*"10\.42\.0\.0\/16"/);
+    answer = () => ours();
+    assert.equal(await previewPolicy(tailnetWith(), address, assert.fail), 0);
+  });
+
+  it("prints what a policy of others lacks, where none may write it", async () => {
+    const message = await refusalOf(() => '{"tagOwners": {"tag:k3s-admin": []}, "groups": {"group:ops": []}, "acls": []}', {
+      "vpn.policy": "none",
+      "vpn.groups": {},
+    });
+    assert.match(message, /^vpn\.policy is none, and the tailnet's policy lacks what tag:k3s-edge needs/);
   });
 
   it("says what was asked, what the API answered and what to do, where the policy cannot be read", async () => {

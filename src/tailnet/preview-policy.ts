@@ -2,19 +2,29 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tailscale from "@pulumi/tailscale";
 import type { TailscaleCredentials } from "../config/load";
 import type { TailnetPlan } from "../plan/cluster-plan";
-import { policyText } from "../plan/plan-policy";
+import { policyNeeds } from "./tailnet-policy";
 
 type TailnetAddress = Pick<TailscaleCredentials, "baseUrl" | "tailnet">;
 
-/** Reads the tailnet's live policy, at preview too, and throws one RunError where `own` would overwrite what somebody else wrote. */
-export async function refuseForeignPolicy(plan: TailnetPlan, address: TailnetAddress): Promise<void> {
+/**
+ * Reads the tailnet's live policy, at preview too, tells the lines that this run will change, and says how many. Throws one RunError where
+ * the policy cannot become what the cluster needs.
+ */
+export async function previewPolicy(
+  plan: TailnetPlan,
+  address: TailnetAddress,
+  tell: (text: string) => Promise<void> | void = (text) => pulumi.log.info(text),
+): Promise<number> {
   const live = await readLivePolicy(address);
-  const { acceptPolicy } = await import("../tools/lib/accept-policy.mjs");
-  const { tag, tagOwners, groups } = plan;
-  const verdict = acceptPolicy(live, { ours: policyText(plan.policy), tag, tagOwners, groups });
-  if (verdict.accepted) return;
-  const { policyRefusal } = await import("../tools/lib/policy-refusal.mjs");
-  throw new pulumi.RunError(policyRefusal(verdict, tag));
+  const [{ changedLines, plannedPolicy }, { policyDiff }] = await Promise.all([
+    import("../tools/lib/policy-edit.mjs"),
+    import("../tools/lib/policy/index.mjs"),
+  ]);
+  const { text, refusal } = plannedPolicy(live, policyNeeds(plan));
+  if (text === undefined) throw new pulumi.RunError(refusal ?? "the tailnet's policy could not be planned");
+  const difference = policyDiff(live, text);
+  if (difference !== "") await tell(`The tailnet's policy (${plan.policyMode}) changes:\n${difference}`);
+  return changedLines(live, text);
 }
 
 async function readLivePolicy({ baseUrl, tailnet }: TailnetAddress): Promise<string> {

@@ -1,0 +1,42 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterContext } from "../cluster-context";
+import { clusterInput } from "../membership/tool-input";
+import type { TailnetPlan } from "../plan/cluster-plan";
+import type { PolicyNeeds } from "../tools/lib/policy-edit.mjs" with { "resolution-mode": "import" };
+import { policyText } from "../plan/plan-policy";
+
+/**
+ * What the dynamic-provider plugin evaluates (cmd/dynamic-provider in @pulumi/pulumi: `__provider` is a module that exports `handler`). One
+ * line instead of pulumi.dynamic.Resource's serialised functions: state keeps no copy of our code, and no run waits for the serialiser.
+ */
+const PROVIDER = 'exports.handler = () => require(require("node:path").resolve("tools/policy-provider.cjs")).provider;';
+
+export interface TailnetPolicyArgs {
+  readonly context: ClusterContext;
+  /** Lines of the live policy that this run adds or takes away. */
+  readonly linesToChange: number;
+}
+
+/** The tailnet's live policy as far as it is this cluster's: seen at preview, repaired by `up`, taken out at the end. */
+export class TailnetPolicy extends pulumi.CustomResource {
+  constructor(name: string, { context, linesToChange }: TailnetPolicyArgs, opts: pulumi.CustomResourceOptions) {
+    const { cluster, ...needs } = policyNeeds(context.plan.tailnet);
+    super(
+      "pulumi-nodejs:dynamic/tailnet:Policy",
+      name,
+      {
+        __provider: PROVIDER,
+        policy: { ...needs, policyCluster: cluster },
+        access: pulumi.secret(pulumi.jsonStringify(clusterInput(context))),
+        linesToChange,
+        left: undefined,
+      },
+      pulumi.mergeOptions(opts, { additionalSecretOutputs: ["access"] }),
+    );
+  }
+}
+
+/** What the live policy must hold, as the tools read it. */
+export function policyNeeds({ policyMode, policy, cluster, groups }: TailnetPlan): PolicyNeeds {
+  return { mode: policyMode, document: policyText(policy), cluster, groups };
+}

@@ -1,0 +1,113 @@
+import { acceptPolicy } from "./accept-policy.mjs";
+import { restoredPolicy, withoutOurs } from "./merge-policy.mjs";
+import { clustersIn, mergedPolicy, missingFor, policyDiff, withoutCluster } from "./policy/index.mjs";
+import { samePolicy } from "./policy-document.mjs";
+import { policyRefusal } from "./policy-refusal.mjs";
+
+/**
+ * What the live policy becomes where this cluster is in it as `needs` say: {text, found, wrote}, or {refusal} where it cannot be.
+ * `needs`: {mode, document, cluster, groups}; `before`: what an earlier run left, {mode, document, found, wrote}. Pure.
+ */
+export function plannedPolicy(live, needs, before) {
+  try {
+    return PLANS[needs.mode](live, needs, before);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { refusal: `The tailnet's policy cannot be read as HuJSON (${error.message}). Mend it at ${CONSOLE} and run again.` };
+  }
+}
+
+/** The live policy without this cluster: {text, kept}. `before` as for plannedPolicy, with the `needs` of that run. Pure. */
+export function removedPolicy(live, needs, before) {
+  if (needs.mode === "none") return { text: live, kept: [] };
+  if (needs.mode === "merge") {
+    const { text, kept, refusals } = withoutCluster(live, needs.cluster, { wrote: before?.wrote });
+    if (refusals.length > 0) throw new SyntaxError(refusals[0].what);
+    return { text, kept };
+  }
+  const { found } = before ?? {};
+  if (found === undefined) return { text: withoutOurs(live, ownOf(needs)), kept: [] };
+  if (isSame(live, found)) return { text: live, kept: [] };
+  if (isSame(live, needs.document)) return { text: found, kept: [] };
+  return restoredPolicy({ found, live, ...ownOf(needs) });
+}
+
+/** How many lines a change adds and takes away. */
+export function changedLines(live, text) {
+  return policyDiff(live, text)
+    .split("\n")
+    .filter((line) => /^[-+]/.test(line)).length;
+}
+
+export const CONSOLE = "https://login.tailscale.com/admin/acls";
+
+const PLANS = { own: planOwn, merge: planMerge, none: planNone };
+
+function planOwn(live, needs, before) {
+  const own = ownOf(needs);
+  const base = isMarked(live, needs) ? withoutCluster(live, needs.cluster, { wrote: before?.wrote }).text : live;
+  const isAsWeLeftIt = before?.document !== undefined && isSame(base, before.document);
+  const verdict = acceptPolicy(base, own);
+  if (!isAsWeLeftIt && !verdict.accepted) return { refusal: policyRefusal(verdict, own.tag) };
+  const found = before?.found ?? (verdict.kind === "ours" ? withoutOurs(base, own) : base);
+  return {
+    text: isSame(live, needs.document) ? live : needs.document,
+    found,
+    isOrphan: verdict.kind === "ours" && before?.found === undefined,
+  };
+}
+
+function planMerge(live, needs, before) {
+  const { text, wrote, refusals } = mergedPolicy(withoutOwnDocument(live, needs, before), needs.cluster, { wrote: before?.wrote });
+  if (refusals.length > 0) return { refusal: refusalOf(refusals, "could not be added to the tailnet's policy") };
+  return { text, wrote };
+}
+
+/** A file that this cluster owned becomes what was found, so that what is merged stands in a file of others. */
+function withoutOwnDocument(live, needs, before) {
+  const document = before?.document ?? needs.document;
+  const own = { ...ownOf(needs), ours: document };
+  if (isMarked(live, needs) || acceptPolicy(live, own).kind !== "ours") return live;
+  return removedPolicy(live, { ...needs, mode: "own", document }, before).text;
+}
+
+function planNone(live, needs, before) {
+  const { missing, text, refusals } = missingFor(live, needs.cluster);
+  if (refusals.length > 0) return { refusal: refusalOf(refusals, "cannot stand beside the tailnet's policy") };
+  // What this stack wrote in another mode stays, and is known again when it comes back to it.
+  if (missing.length === 0) return { text: live, found: before?.found, wrote: before?.wrote };
+  return {
+    refusal: [
+      `vpn.policy is none, and the tailnet's policy lacks what ${needs.cluster.tag} needs (${missing.map(({ what }) => what).join(", ")}).`,
+      `Add this at ${CONSOLE} and run again; or write policy: merge, and the stack adds it:`,
+      ...text
+        .trimEnd()
+        .split("\n")
+        .map((line) => `  ${line}`),
+    ].join("\n"),
+  };
+}
+
+function refusalOf(refusals, outcome) {
+  return [
+    `This cluster's lines ${outcome}; nothing was changed:`,
+    ...refusals.map(({ line, what, remedy }) => `- ${line === undefined ? "" : `line ${line}: `}${what}. ${remedy}`),
+  ].join("\n");
+}
+
+function isMarked(live, { cluster }) {
+  return clustersIn(live).some(({ name }) => name === cluster.name);
+}
+
+function ownOf({ document, cluster, groups }) {
+  const { tag, podCidr, tagOwners } = cluster;
+  return { ours: document, tag, podCidr, tagOwners, groups };
+}
+
+function isSame(one, other) {
+  try {
+    return samePolicy(one, other);
+  } catch {
+    return one === other;
+  }
+}

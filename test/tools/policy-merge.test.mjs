@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { missingFor } from "../../src/tools/lib/policy/index.mjs";
+import { CLUSTER, leftBy, parsePolicy, policyRun } from "./support/policy-run.mjs";
+import { DEFAULT_WITH_README, OWN, POD_CIDR } from "./support/policy-texts.mjs";
+import { errorOf } from "./support/recorder.mjs";
+
+describe("policy merge and none", () => {
+  let run;
+  before(async () => (run = await policyRun()));
+  after(() => run.tailnet.stop());
+  beforeEach(() => run.fresh());
+
+  describe("merge", () => {
+    const merge = { mode: "merge" };
+
+    it("adds our lines, keeps every other byte, has nothing to do again, and takes just them out", async () => {
+      const result = await run.write(merge);
+      const { wrote } = result;
+      const added = run.tailnet.state.policy;
+      assert.deepEqual(missingFor(added, CLUSTER).missing, []);
+      for (const line of DEFAULT_WITH_README.split("\n")) assert.ok(added.split("\n").includes(line), line);
+      await run.write({ ...merge, ...leftBy("merge", { wrote }) });
+      assert.equal(run.tailnet.state.written.length, 1);
+      await run.remove({ ...merge, ...leftBy("merge", { wrote }) });
+      assert.equal(run.tailnet.state.policy, DEFAULT_WITH_README);
+    });
+
+    it("counts the lines that are not as it left them, and repairs them", async () => {
+      const result = await run.write(merge);
+      const earlier = { ...merge, ...leftBy("merge", result) };
+      const whole = run.tailnet.state.policy;
+      assert.deepEqual(await run.read(earlier), { lines: 0 });
+      run.tailnet.state.policy = whole
+        .split("\n")
+        .filter((line) => !line.includes(`"${POD_CIDR}": `))
+        .join("\n");
+      assert.ok((await run.read(earlier)).lines > 0);
+      await run.write(earlier);
+      assert.deepEqual(missingFor(run.tailnet.state.policy, CLUSTER).missing, []);
+    });
+
+    it("shows the failing test of a policy, and writes nothing", async () => {
+      run.tailnet.state.failingTests = ['address "tag:db:22": want: Drop, got: Accept'];
+      const error = await errorOf(run.write(merge));
+      assert.match(
+        error.message,
+        /refuses the policy with this change \(test\(s\) failed\); nothing was written\.\n- from alice@example\.org: address "tag:db:22": want: Drop/,
+      );
+      assert.deepEqual(run.tailnet.state.written, []);
+    });
+
+    it("reads again when somebody writes between reading and writing, and loses nothing of it", async () => {
+      let writers = 2;
+      run.tailnet.state.beforeWrite = () => {
+        if (writers-- > 0) run.tailnet.state.policy = run.tailnet.state.policy.replace("{", `{ // editor ${writers}`);
+      };
+      await run.write(merge);
+      assert.match(run.tailnet.state.policy, /\/\/ editor 0.*\n?.*/);
+      assert.match(run.tailnet.state.policy, /\/\/ editor 1/);
+      assert.deepEqual(missingFor(run.tailnet.state.policy, CLUSTER).missing, []);
+    });
+
+    it("does not write twice where the answer to the first time was lost", async () => {
+      run.tailnet.state.faults.push({ method: "POST", path: /acl$/, times: 1, hang: true, acts: true });
+      const result = await run.write(merge);
+      assert.equal(run.tailnet.state.written.length, 1);
+      assert.ok(result.wrote.length > 0);
+    });
+
+    it("refuses a podCidr and a tag of another cluster, with the lines", async () => {
+      await run.write({ ...merge, policyCluster: { ...CLUSTER, name: "north" } });
+      const error = await errorOf(run.write(merge));
+      assert.match(error.message, /^This cluster's lines could not be added to the tailnet's policy; nothing was changed:\n- line \d+: /);
+      assert.match(error.message, /north/);
+    });
+  });
+
+  describe("none", () => {
+    const none = { mode: "none" };
+
+    it("prints what to add, and goes on once it is there; it never writes", async () => {
+      run.tailnet.state.policy = JSON.stringify({ ...parsePolicy(DEFAULT_WITH_README), acls: [] });
+      const error = await errorOf(run.write(none));
+      assert.match(error.message, /^vpn\.policy is none, and the tailnet's policy lacks what tag:k3s-edge needs \(/);
+      assert.match(error.message, /"10\.42\.0\.0\/16"/);
+      run.tailnet.state.policy = OWN.ours;
+      await run.write(none);
+      await run.remove({ ...none, ...leftBy("none", {}) });
+      assert.deepEqual(run.tailnet.state.written, []);
+    });
+  });
+
+  it("goes from own to merge to none to own, and at no moment lacks a rule", async () => {
+    let earlier = leftBy("own", await run.write());
+    for (const mode of ["merge", "none", "merge", "own", "none", "own", "merge", "own"]) {
+      earlier = leftBy(mode, await run.write({ mode, ...earlier }));
+    }
+    assert.equal(run.tailnet.state.written.length, 5, "none wrote");
+    for (const text of run.tailnet.state.written) assert.deepEqual(missingFor(text, CLUSTER).missing, [], text);
+    assert.deepEqual(parsePolicy(earlier.before.found), parsePolicy(DEFAULT_WITH_README));
+    await run.remove(earlier);
+    assert.deepEqual(run.live(), parsePolicy(DEFAULT_WITH_README));
+  });
+
+  describe("faults of the API", () => {
+    for (const [title, fault, expected] of [
+      ["401", { status: 401, times: 9 }, /was refused \(401: injected\)\. .*give a current credential/],
+      ["403", { status: 403, times: 9 }, /The OAuth client lacks the scope policy_file \(write\)/],
+      ["404 of the tailnet", { status: 404, times: 9 }, /Check tailscale:baseUrl and tailscale:tailnet/],
+      [
+        "429 that asks for more patience than there is",
+        { status: 429, times: 9, headers: { "retry-after": "600" } },
+        /did not serve POST .*429/,
+      ],
+      ["5xx that stays", { status: 503, times: 99 }, /did not serve POST .* within 2 s \(last: 503: injected\)/],
+      ["no answer", { hang: true, times: 99 }, /did not serve POST .*no answer within 0\.3 s/],
+    ]) {
+      it(`${title} ends with a remedy, and nothing written`, async () => {
+        run.tailnet.state.faults.push({ method: "POST", path: /acl$/, ...fault });
+        const error = await errorOf(run.write({ mode: "merge" }));
+        assert.match(error.message, expected);
+        assert.deepEqual(run.tailnet.state.written, []);
+      });
+    }
+
+    it("waits as long as a 429 asks, and goes on", async () => {
+      run.tailnet.state.faults.push({ method: "POST", path: /acl$/, status: 429, times: 1, headers: { "retry-after": "0" } });
+      await run.write({ mode: "merge" });
+      assert.equal(run.tailnet.state.written.length, 1);
+    });
+  });
+});
