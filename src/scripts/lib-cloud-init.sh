@@ -8,9 +8,16 @@ cloud_init_errors() {
   cloud-init status --long 2>/dev/null | awk '/^(detail|errors):/ { told = 1 } told' | mask_secrets | cut -c1-300 | paste -sd ' ' -
 }
 
+# Written when the last stage is done, with the errors of all of them (cloud-init: cloudinit/cmd/main.py, status_wrapper).
+CLOUD_INIT_RESULT=/run/cloud-init/result.json
+
+# Most first boots are over before joining starts; asking cloud-init itself costs a start of Python.
+cloud_init_went_well() { tr -d ' \n' 2>/dev/null <"$CLOUD_INIT_RESULT" | grep -q '"errors":\[\]'; }
+
 # wait_cloud_init: until the first boot is over; packages and users that are still coming would be in joining's way.
 wait_cloud_init() {
   [ -n "${CLOUD_INIT_SECONDS:-}" ] || return 0
+  ! cloud_init_went_well || return 0
   command -v cloud-init >/dev/null || fail "there is no cloud-init on this machine, which its image must bring; choose another image"
   timeout "$CLOUD_INIT_SECONDS" cloud-init status --wait >"$SCRATCH/cloud-init" 2>&1 || ended=$?
   case ${ended:-0} in

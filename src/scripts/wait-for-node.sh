@@ -41,7 +41,6 @@ device_serves() { tailnet_devices | awk -v ip="$1" -v route="$2" '$1 == ip && in
 
 # Table 52 is where tailscaled keeps the routes that it accepted; a node's own podCIDR is never there.
 is_routed() {
-  look || return 1
   pod_cidr=$(node_facts cidr)
   device_serves "$(internal_ip)" "$pod_cidr" || return 1
   is_this_host || [ -n "$(ip -4 route show table 52 "$pod_cidr" 2>/dev/null)" ]
@@ -60,7 +59,10 @@ device_is_lost() {
 }
 
 # or_lost CONDITION: waits end early where the device is gone; what was seen is explained by the caller.
-or_lost() { "$1" || device_is_lost; }
+or_lost() { "$1" || { device_is_lost && : >"$SCRATCH/lost"; }; }
+
+# wait_for WHAT CONDITION
+wait_for() { wait_until "$WAIT_SECONDS" "$1" or_lost "$2" && [ ! -e "$SCRATCH/lost" ]; }
 
 explain_not_ready() {
   grep -q NotFound "$SCRATCH/api-error" &&
@@ -101,11 +103,9 @@ path_to() {
 main() {
   take_lock "node-$NODE_NAME"
   make_scratch
-  wait_until "$WAIT_SECONDS" "Node $NODE_NAME to be Ready" or_lost is_ready || explain_not_ready
-  is_ready || explain_not_ready
+  wait_for "Node $NODE_NAME to be Ready" is_ready || explain_not_ready
   cidr=$(node_facts cidr)
-  wait_until "$WAIT_SECONDS" "the route to $cidr" or_lost is_routed || explain_no_route "$cidr"
-  is_routed || explain_no_route "$cidr"
+  wait_for "the route to $cidr" is_routed || explain_no_route "$cidr"
   reconcile_marks
   address=$(internal_ip)
   printf '{"tailnetIp":"%s","podCidr":"%s","path":"%s"}\n' "$address" "$cidr" "$(path_to "$address")"

@@ -19,6 +19,23 @@ first_boot() {
   grep -q -- '--port=41641 ' "$HOST/etc/systemd/system/tailscaled.service"
 }
 
+@test "a first boot that is over is not asked for again, one with errors is" {
+  export LONG='status: error
+detail:
+no key'
+  first_boot 'echo "status: error"; exit 1'
+  mkdir -p "$HOST/run/cloud-init"
+  printf '{\n "v1": {\n  "datasource": "DataSourceEc2Local",\n  "errors": [\n   "no key"\n  ]\n }\n}\n' >"$HOST/run/cloud-init/result.json"
+  run_script join-tailnet
+  assert_failure
+  assert_stderr 'the first boot failed (error): detail: no key'
+  printf '{\n "v1": {\n  "datasource": "DataSourceEc2Local",\n  "errors": []\n }\n}\n' >"$HOST/run/cloud-init/result.json"
+  : >"$CALLS"
+  run_script join-tailnet
+  assert_success
+  refute_call '^cloud-init'
+}
+
 @test "a failed first boot is told in cloud-init's words, before anything is claimed" {
   export LONG='status: error
 boot_status_code: enabled-by-generator

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { waitUntil } from "../../lab/hosts/wait-until.ts";
@@ -52,29 +52,37 @@ describe("reach", () => {
     assert.match(error.message, /refuses the login of/);
   });
 
-  it("waits until the first boot is over, tells of it, and leaves a boot that failed or does not end to join", async () => {
-    host.install("cloud-init", "#!/bin/sh\nwhile [ ! -e booted ]; do sleep 0.05; done\nexit 1\n");
-    const waiting = reach();
-    await until(() => /edge-burst-0: waiting for its machine: \d s left \(its first boot is not over\)/.test(out.written.stderr));
-    assert.equal(out.written.stdout, "");
-    writeFileSync(join(host.folder, "booted"), "");
-    await waiting;
-    assert.match(out.written.stdout, /"host":"ok"/);
-    rmSync(join(host.folder, "booted"));
-    out = recordOutput();
-    await reach();
-    assert.match(out.written.stdout, /"host":"ok"/);
-    assert.deepEqual(new Set(host.seen.commands.map((command) => /cloud-init status --wait/.test(command))), new Set([true]));
-    host.install("cloud-init", "#!/bin/sh\nexit 0\n");
-  });
+  describe("of a cloud's image", () => {
+    const stage = (state) => host.install("systemctl", `#!/bin/sh\n[ "$*" = "is-active cloud-config.service" ] || exit 9\n${state}\n`);
+    before(() => host.install("cloud-init", "#!/bin/sh\nexit 9\n"));
+    after(() => stage("echo active"));
 
-  it("tries again where the machine goes away while it boots", async () => {
-    host.install("cloud-init", "#!/bin/sh\n[ -e cut ] || { touch cut; sleep 5; }\n");
-    const waiting = reach();
-    await until(() => existsSync(join(host.folder, "cut")));
-    host.cutConnections();
-    await waiting;
-    assert.match(out.written.stdout, /"host":"ok"/);
+    it("waits until the first boot has done with sshd, tells of it, and leaves one that does not end to join", async () => {
+      stage("[ -e done ] && echo active || echo activating");
+      const waiting = reach();
+      await until(() =>
+        /edge-burst-0: waiting for its machine: \d s left \(its first boot is not done with sshd\)/.test(out.written.stderr),
+      );
+      assert.equal(out.written.stdout, "");
+      writeFileSync(join(host.folder, "done"), "");
+      await waiting;
+      assert.match(out.written.stdout, /"host":"ok"/);
+      for (const state of ["echo failed; exit 3", "echo activating; exit 3"]) {
+        stage(state);
+        out = recordOutput();
+        await reach();
+        assert.match(out.written.stdout, /"host":"ok"/);
+      }
+    });
+
+    it("tries again where the machine goes away while it boots", async () => {
+      stage("[ -e cut ] && echo active || { touch cut; sleep 5; }");
+      const waiting = reach();
+      await until(() => existsSync(join(host.folder, "cut")));
+      host.cutConnections();
+      await waiting;
+      assert.match(out.written.stdout, /"host":"ok"/);
+    });
   });
 
   it("does not wait where another key answers, or where the bastion is at fault", async () => {

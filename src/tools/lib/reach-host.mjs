@@ -11,14 +11,19 @@ const TELL_MS = 15_000;
 const CONNECT_MS = 5000;
 /**
  * Passing the login is not enough: cloud-init turns password logins off and restarts sshd for it after sshd has come up
- * (cc_set_passwords, ssh_pwauth), and the command provider cannot retry a handshake through a bastion that this cuts off.
+ * (cc_set_passwords, ssh_pwauth, in its config stage), and the command provider cannot retry a handshake through a bastion that this
+ * cuts off. The last stage may go on: join waits for it.
  */
-const FIRST_BOOT = "command -v cloud-init >/dev/null || exit 0; cloud-init status --wait >/dev/null 2>&1";
+const SSHD_SETTLED = [
+  "command -v cloud-init >/dev/null || exit 0",
+  "config_stage() { systemctl is-active cloud-config.service 2>/dev/null; }",
+  "until [ -e /run/cloud-init/disabled ] || case $(config_stage) in active | failed) true ;; *) false ;; esac; do sleep 0.1; done",
+].join("; ");
 /** Faults of a machine that is still booting. Its user comes with its keys, so a refused login may pass too. */
 const PASSING = new Set(["refused", "route", "timeout", "dropped", "protocol", "lost", "auth"]);
 
 /**
- * Waits until a new machine lets the operator in under its pinned host key and its first boot is over, however that ended (join tells),
+ * Waits until a new machine lets the operator in under its pinned host key and its first boot has done with sshd,
  * and prints one line of JSON with the host keys that the commands after it will meet (see host-keys.mjs).
  */
 export async function reachHost(input, { env, out, limits = {} }) {
@@ -31,7 +36,13 @@ export async function reachHost(input, { env, out, limits = {} }) {
   const progress = setInterval(tell, limits.tellMs ?? TELL_MS);
   try {
     for (;;) {
-      const fault = await tryOnce(input, { credentials, deadline, out, limits, onLogin: () => (seen = "its first boot is not over") });
+      const fault = await tryOnce(input, {
+        credentials,
+        deadline,
+        out,
+        limits,
+        onLogin: () => (seen = "its first boot is not done with sshd"),
+      });
       if (fault === undefined) return;
       seen = fault.message.split(";")[0];
       await pause(limits.pollMs ?? POLL_MS, deadline);
@@ -57,7 +68,7 @@ async function tryOnce(input, { credentials, deadline, out, limits, onLogin }) {
 
 async function tellKeys(session, { node, host, bastion }, { deadline, out, limits }) {
   try {
-    await firstBoot(session, deadline);
+    await sshdSettled(session, deadline);
     const [hostKey, bastionHostKey] = await session.hostKeys([host.hostKey, bastion?.hostKey], limits.announceMs);
     out.result(JSON.stringify({ host: "ok", node, hostKey, ...(bastion && { bastionHostKey }) }));
   } finally {
@@ -65,9 +76,10 @@ async function tellKeys(session, { node, host, bastion }, { deadline, out, limit
   }
 }
 
-async function firstBoot(session, deadline) {
+/** However the first boot ends, join tells of it. */
+async function sshdSettled(session, deadline) {
   try {
-    await session.run(FIRST_BOOT, { limitMs: deadline.left, what: "cloud-init status --wait" });
+    await session.run(SSHD_SETTLED, { limitMs: deadline.left, what: "cloud-init" });
   } catch (fault) {
     if (fault.kind !== "limit") throw fault;
   }
