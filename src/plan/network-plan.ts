@@ -22,7 +22,13 @@ export interface AwsNetworkPlan extends NetworkPlanBase {
   readonly kind: "aws";
   /** Made by the stack, or an existing VPC whose subnets are named by their ids. */
   readonly vpc:
-    | { readonly kind: "made"; readonly cidr: string; readonly subnets: readonly SubnetPlan[]; readonly natGateway: boolean }
+    | {
+        readonly kind: "made";
+        readonly cidr: string;
+        readonly subnets: readonly SubnetPlan[];
+        /** The public subnet that the NAT gateway stands in, by its name; absent without one. */
+        readonly natGatewayIn?: string;
+      }
     | { readonly kind: "existing"; readonly vpcId: string; readonly subnetIds: readonly string[] };
 }
 

@@ -1,6 +1,6 @@
 import { formatNetwork, type Network, readCidr } from "../config/cidr";
-import { type CloudProvider, cloudProviders, defaultNetwork, findRegion, spreadZones } from "../config/regions";
-import type { CloudPoolConfig, HybridConfig } from "../config/schema";
+import { type CloudProvider, cloudProviders, defaultNetwork, findRegion, type Region, spreadZones } from "../config/regions";
+import type { CloudPoolConfig, HybridConfig, PoolConfig } from "../config/schema";
 import { awsSubnet, azureSubnet, zonePlace } from "../config/subnet-layout";
 import type { AwsNetworkPlan, AzureNetworkPlan, CloudNetworkPlan, CloudNodePlan } from "./cluster-plan";
 import type { SubnetPlan } from "./network-plan";
@@ -33,30 +33,55 @@ function planAwsNetwork(config: HybridConfig, region: string, pools: readonly Cl
   if (vpcId !== undefined && subnetIds !== undefined) return { ...base, vpc: { kind: "existing", vpcId, subnetIds } };
   const network = readNetwork("aws", region, cidr);
   const hidden = pools.filter((pool) => !pool.publicIp);
+  const gatewayZone = natGateway === true && hidden.length > 0 ? natGatewayZone(config, region) : undefined;
+  // The NAT gateway stands in a public subnet, so there is one also where every pool is private.
+  const open = [...zonesOf(pools), ...(gatewayZone === undefined ? [] : [gatewayZone])];
   return {
     ...base,
     vpc: {
       kind: "made",
       cidr: formatNetwork(network),
-      // The NAT gateway stands in a public subnet, so there is one also where every pool is private.
-      subnets: [...awsSubnets(network, region, pools, true), ...awsSubnets(network, region, hidden, false)],
-      natGateway: natGateway === true && hidden.length > 0,
+      subnets: [...awsSubnets(network, region, open, true), ...awsSubnets(network, region, zonesOf(hidden), false)],
+      ...(gatewayZone === undefined ? {} : { natGatewayIn: awsSubnetName(gatewayZone, true) }),
     },
   };
 }
 
-function awsSubnets(network: Network, regionName: string, pools: readonly CloudPoolConfig[], isPublic: boolean): readonly SubnetPlan[] {
-  const region = findRegion("aws", regionName);
-  if (region === undefined) throw new Error(`${regionName} is no region of aws: validation should have refused it`);
-  const zones = [...new Set(pools.flatMap((pool) => spreadZones(region, pool.zones)))];
-  return zones
-    .sort((a, b) => zonePlace(region, a) - zonePlace(region, b))
-    .map((zone) => ({
-      name: `${isPublic ? "public" : "private"}-${zone}`,
-      zone,
-      cidr: formatNetwork(awsSubnet(network, region, zone, isPublic)),
-      isPublic,
-    }));
+/**
+ * By all private pools that the config has there, also those without a node: another pool's burst must not take the gateway from under
+ * machines that stand.
+ */
+function natGatewayZone(config: HybridConfig, region: string): string | undefined {
+  const zones = zonesOf(Object.values(config.pools).flatMap((pool) => (isPrivateIn(pool, region) ? [pool] : [])));
+  return inOrder(zones, region)[0];
+}
+
+const isPrivateIn = (pool: PoolConfig, region: string): pool is CloudPoolConfig =>
+  pool.provider === "aws" && pool.region === region && !pool.publicIp;
+
+const zonesOf = (pools: readonly CloudPoolConfig[]): readonly string[] =>
+  pools.flatMap((pool) => spreadZones(awsRegion(pool.region), pool.zones));
+
+function inOrder(zones: readonly string[], region: string): readonly string[] {
+  const placeOf = (zone: string) => zonePlace(awsRegion(region), zone);
+  return [...new Set(zones)].sort((a, b) => placeOf(a) - placeOf(b));
+}
+
+function awsSubnets(network: Network, region: string, zones: readonly string[], isPublic: boolean): readonly SubnetPlan[] {
+  return inOrder(zones, region).map((zone) => ({
+    name: awsSubnetName(zone, isPublic),
+    zone,
+    cidr: formatNetwork(awsSubnet(network, awsRegion(region), zone, isPublic)),
+    isPublic,
+  }));
+}
+
+const awsSubnetName = (zone: string, isPublic: boolean): string => `${isPublic ? "public" : "private"}-${zone}`;
+
+function awsRegion(name: string): Region {
+  const region = findRegion("aws", name);
+  if (region === undefined) throw new Error(`${name} is no region of aws: validation should have refused it`);
+  return region;
 }
 
 function planAzureNetwork(config: HybridConfig, region: string, pools: readonly CloudPoolConfig[]): AzureNetworkPlan {

@@ -38,7 +38,6 @@ describe("planNetworks", () => {
             { name: "public-eu-central-1a", zone: "eu-central-1a", cidr: "172.16.128.0/23", isPublic: true },
             { name: "public-eu-central-1c", zone: "eu-central-1c", cidr: "172.16.132.0/23", isPublic: true },
           ],
-          natGateway: false,
         },
       },
     ]);
@@ -73,7 +72,7 @@ describe("planNetworks", () => {
         { name: "public-eu-central-1b", zone: "eu-central-1b", cidr: "172.16.130.0/23", isPublic: true },
         { name: "private-eu-central-1b", zone: "eu-central-1b", cidr: "172.16.138.0/23", isPublic: false },
       ],
-      natGateway: true,
+      natGatewayIn: "public-eu-central-1b",
     });
     assert.deepEqual(azure?.kind === "azure" && azure.vnet, {
       kind: "made",
@@ -88,9 +87,24 @@ describe("planNetworks", () => {
     assert.deepEqual(
       networks
         .map((network) => (network.kind === "aws" ? network.vpc : network.vnet))
-        .map((made) => made.kind === "made" && made.natGateway),
-      [false, false],
+        .map((made) => made.kind === "made" && ("natGateway" in made ? made.natGateway : made.natGatewayIn)),
+      [undefined, false],
     );
+  });
+
+  it("leaves the NAT gateway where it stands when another pool of the region bursts", () => {
+    const more = { ...(cloudPools({ count: 0, ...hidden })["pools.burst"] as object) };
+    const gatewayWith = (count: number) => {
+      const burst = cloudPools({ count: 1, zones: ["eu-central-1b"], ...hidden });
+      const [aws] = networksWith({ ...burst, "pools.more": { ...more, count }, ...nat });
+      const vpc = aws?.kind === "aws" && aws.vpc.kind === "made" ? aws.vpc : assert.fail("no VPC of the stack's");
+      assert.ok(
+        vpc.subnets.some(({ name, isPublic }) => isPublic && name === vpc.natGatewayIn),
+        `it has no subnet ${vpc.natGatewayIn ?? ""}`,
+      );
+      return vpc.natGatewayIn;
+    };
+    assert.equal(gatewayWith(0), gatewayWith(3));
   });
 
   it("names existing networks by their ids", () => {

@@ -64,7 +64,7 @@ export class AwsNetwork extends pulumi.ComponentResource {
     name: string,
     args: AwsNetworkArgs,
     vpc: ec2.Vpc,
-    made: { subnets: readonly SubnetPlan[]; natGateway: boolean },
+    made: { subnets: readonly SubnetPlan[]; natGatewayIn?: string },
   ): void {
     const { region } = args.plan;
     const opts = { parent: this };
@@ -80,12 +80,10 @@ export class AwsNetwork extends pulumi.ComponentResource {
       const made = new ec2.Subnet(`${name}-${what}`, { ...place, mapPublicIpOnLaunch: false, tags: this.tags(args, what) }, opts);
       new ec2.RouteTableAssociation(`${name}-${what}-route`, { region, subnetId: made.id, routeTableId: table.id }, opts);
       this.subnetIds.set(what, made.id);
-      return made;
     };
     const outward = route("public", { gatewayId: gateway.id });
-    const open = made.subnets.filter(({ isPublic }) => isPublic).map((plan) => subnet(plan, outward));
-    const [first] = open;
-    if (!made.natGateway || first === undefined) return;
+    for (const plan of made.subnets.filter(({ isPublic }) => isPublic)) subnet(plan, outward);
+    if (made.natGatewayIn === undefined) return;
     const address = new ec2.Eip(
       `${name}-nat-address`,
       { region, domain: "vpc", tags: this.tags(args, "nat") },
@@ -93,7 +91,7 @@ export class AwsNetwork extends pulumi.ComponentResource {
     );
     const nat = new ec2.NatGateway(
       `${name}-nat`,
-      { region, allocationId: address.id, subnetId: first.id, tags: this.tags(args, "nat") },
+      { region, allocationId: address.id, subnetId: this.subnetId(made.natGatewayIn), tags: this.tags(args, "nat") },
       // Its address can serve one gateway at a time.
       { ...opts, dependsOn: gateway, deleteBeforeReplace: true },
     );
