@@ -1,4 +1,4 @@
-import { readCidr } from "./cidr";
+import { isWithin, type Network, readCidr } from "./cidr";
 import { cloudPoolsOf, hasCloudNodes } from "./cloud-pools";
 import { type ConfigIssue, quote, settingPath } from "./config-issue";
 import type { ConfigDraft } from "./draft";
@@ -41,10 +41,19 @@ function validateAllowedCidrs({ access }: ConfigDraft): ConfigIssue[] {
     if (all.indexOf(text) < index) return [{ path, problem: `${quote(text)} is there already`, remedy: "Remove one of them." }];
     const cidr = readCidr(text);
     if (cidr.kind !== "network") return validateCidr(path, text, "203.0.113.7/32");
+    const around = all.find((other) => isAround(other, cidr.network));
+    if (around !== undefined) return [{ path, problem: `${quote(text)} is within ${quote(around)}`, remedy: "Remove it." }];
     if (cidr.network.prefix >= shortestPrefix) return [];
     const problem = cidr.network.prefix === 0 ? `${quote(text)} is the whole internet` : `${quote(text)} is a large part of the internet`;
     return [{ path, problem, remedy: `Name your own networks, each a /${shortestPrefix} or smaller, for example 203.0.113.7/32.` }];
   });
+}
+
+/** Azure takes no rule whose sources overlap (OverlappingSubnetsNotPermittedInSecurityRule, kubernetes-sigs/cloud-provider-azure#6775). */
+function isAround(text: string | undefined, inner: Network): boolean {
+  const cidr = text === undefined ? undefined : readCidr(text);
+  if (cidr?.kind !== "network" || cidr.network.prefix < shortestPrefix) return false;
+  return cidr.network.prefix < inner.prefix && isWithin(inner, cidr.network);
 }
 
 function validatePublicKey(draft: ConfigDraft, { settings }: GivenConfig): ConfigIssue[] {

@@ -35,6 +35,12 @@ describe("validate-access", () => {
     );
   });
 
+  it("refuses what lies within another one, which Azure would", () => {
+    assert.deepEqual(faultsOf({ ...cloudPools({}), "access.allowedCidrs": ["203.0.113.7/32", "203.0.113.0/24", "198.51.100.0/24"] }), [
+      'hybrid-k3s:access.allowedCidrs[0]: "203.0.113.7/32" is within "203.0.113.0/24". Remove it.',
+    ]);
+  });
+
   it("warns of networks that no cloud pool uses", () => {
     assert.deepEqual(warningsOf({ "access.allowedCidrs": ["203.0.113.7/32"] }), [
       "hybrid-k3s:access.allowedCidrs: no cloud pool uses it; who may reach SSH on bare-metal hosts is up to their own firewalls.",

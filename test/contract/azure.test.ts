@@ -121,6 +121,11 @@ describe("resources of Azure", { concurrency: 8 }, () => {
     const twice = [rule("a", 100, "Allow", "Tcp", "22", "*"), rule("b", 100, "Allow", "Udp", "41641", "*")];
     await refused(azure.put(id, wall(twice)), "SecurityRuleConflict");
     await refused(azure.put(id, wall([rule("a", 100, "Allow", "Tcp", "22", "10.0.0.1/8")])), "SecurityRuleInvalidAddressPrefix");
+    // https://github.com/kubernetes-sigs/cloud-provider-azure/issues/6775
+    const { name, properties } = rule("a", 100, "Allow", "Tcp", "22", "") as { name: string; properties: object };
+    const from = (...sourceAddressPrefixes: string[]) => wall([{ name, properties: { ...properties, sourceAddressPrefixes } }]);
+    await refused(azure.put(id, from("10.0.0.0/8", "10.1.0.0/16")), "OverlappingSubnetsNotPermittedInSecurityRule");
+    await azure.put(id, from("10.0.0.0/8", "11.0.0.0/8"));
   });
 
   // https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-invalid-reference

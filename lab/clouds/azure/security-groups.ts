@@ -150,12 +150,25 @@ function checkRule(rule: JsonObject): void {
       throw new CloudError("SecurityRuleInvalidAddressPrefix", `Security rule has invalid Address prefix. Value provided: ${source}.`);
     }
   }
+  checkApart(rule, name);
   for (const { first, last } of portsOf(rule)) {
     if (!(first <= last && last <= 65535))
       throw invalidParameter("destinationPortRange", `Security rule ${name} has an invalid port range.`);
     const isInbound = textAt(rule, "properties.direction") === "Inbound" && textAt(rule, "properties.access") === "Allow";
     if (isInbound && first !== last) throw unsupported(`rule ${name} allows a range of ports, where only single ones can be shown`);
   }
+}
+
+function checkApart(rule: JsonObject, name: string): void {
+  const sources = sourcesOf(rule);
+  const pair = sources.flatMap((one, index) =>
+    sources.slice(index + 1).flatMap((other) => (overlaps(one, other) ? [[one, other]] : [])),
+  )[0];
+  if (pair === undefined) return;
+  throw new CloudError(
+    "OverlappingSubnetsNotPermittedInSecurityRule",
+    `Security rule parameter SourceAddressPrefix for rule with Id ${name} contains overlapping subnets [${pair.map(formatRange).join(", ")}], which is not permitted.`,
+  );
 }
 
 const rulesOf = (body: JsonObject): readonly JsonObject[] => listAt(body, "properties.securityRules").filter(isObject);
