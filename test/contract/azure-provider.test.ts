@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { GROUP, machineId, networkId, subnetId } from "./azure-fixture";
+import { machineChanges } from "../../src/nodes/azure/machine-changes";
+import { diskId, GROUP, machineId, networkId, subnetId } from "./azure-fixture";
 import { AzureProject, type ResourceEntry } from "./azure-project";
 
 const PLACE = { resourceGroupName: "edge", location: "westeurope" };
@@ -73,6 +74,11 @@ const machine = (vmSize: string, text = "#cloud-config\n"): ResourceEntry => [
 ];
 const ALL = [...NETWORK, machine("Standard_D2s_v5")];
 
+interface VmProperties {
+  readonly osProfile: { readonly linuxConfiguration: object };
+  readonly storageProfile: object;
+}
+
 // https://www.pulumi.com/registry/packages/azure-native/, and pulumi/pulumi-azure-native: provider/pkg/provider/provider.go
 describe("the azure-native provider", { concurrency: 1 }, () => {
   it("makes everything, finds it unchanged after a refresh, and takes it all away", async (test) => {
@@ -128,6 +134,24 @@ describe("the azure-native provider", { concurrency: 1 }, () => {
     assert.equal(again.code, 0, again.output);
     assert.match(again.output, /VirtualMachine vm created/);
     assert.deepEqual([...azure.machines.on.keys()], ["az2"]);
+  });
+
+  it("leaves a machine alone that a disk was attached to, or that Azure Policy changed, behind the stack's back", async (test) => {
+    const { azure, project, ...own } = await withProject(test);
+    const [name, type, args] = machine("Standard_D2s_v5");
+    assert.equal((await own.up([...NETWORK, [name, type, args, machineChanges]])).code, 0);
+    const { properties, ...body } = (await azure.get(machineId("edge-burst-0"))) as { properties: VmProperties };
+    const { osProfile, storageProfile } = properties;
+    const patchSettings = { patchMode: "ImageDefault", assessmentMode: "AutomaticByPlatform" };
+    const linuxConfiguration = { ...osProfile.linuxConfiguration, patchSettings };
+    const dataDisks = [{ lun: 0, name: "pvc-1", createOption: "Attach", managedDisk: { id: diskId("pvc-1") } }];
+    await azure.put(machineId("edge-burst-0"), {
+      ...body,
+      identity: { type: "SystemAssigned" },
+      properties: { ...properties, osProfile: { ...osProfile, linuxConfiguration }, storageProfile: { ...storageProfile, dataDisks } },
+    });
+    const again = await project.up("--refresh", "--expect-no-changes");
+    assert.equal(again.code, 0, again.output);
   });
 
   it("keeps a network's subnets when the network changes", async (test) => {

@@ -10,6 +10,7 @@ import type { JoinedNode, NodeMachine } from "../node";
 import { cloudUser } from "../user-data";
 import { imageReference } from "./azure-images";
 import type { AzureNetwork } from "./azure-network";
+import { machineChanges } from "./machine-changes";
 import { azureComponent } from "./version-aliases";
 
 // The metadata service, and the host that hands a machine its custom data:
@@ -135,21 +136,6 @@ function createVm(name: string, args: AzureNodeArgs, { nic, userData }: VmNeeds,
       // Detach: address and NIC are resources of this stack. They go with the node, and a machine that is made anew finds them.
       networkProfile: { networkInterfaces: [{ id: nic.id, primary: true, deleteOption: "Detach" }] },
     },
-    {
-      parent,
-      dependsOn: args.network,
-      deleteBeforeReplace: true,
-      // Azure refuses these on a living machine, and a resize would restart it past its pods' disruption budgets.
-      replaceOnChanges: [
-        "hardwareProfile",
-        "osProfile",
-        "storageProfile",
-        "zones",
-        "priority",
-        "evictionPolicy",
-        "billingProfile",
-        "networkProfile",
-      ],
-    },
+    { parent, dependsOn: args.network, deleteBeforeReplace: true, ...machineChanges },
   );
 }

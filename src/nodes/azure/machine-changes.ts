@@ -1,0 +1,18 @@
+/** What becomes of a change of an Azure VM, by who made it and whether Azure takes it on a machine that stands. */
+export const machineChanges = {
+  // Others' affair, which --refresh brings into the state: disks that a volume driver attached, and what Azure Policy sets on machines, the
+  // mode of patching (https://learn.microsoft.com/azure/update-manager/periodic-assessment-at-scale) and an identity
+  // (https://learn.microsoft.com/azure/governance/machine-configuration/overview). It would be taken back, and with a node made anew.
+  ignoreChanges: ["storageProfile.dataDisks", "osProfile.linuxConfiguration.patchSettings", "identity"],
+  // Azure refuses these on a living machine, and a resize would restart it past its pods' disruption budgets.
+  replaceOnChanges: [
+    "hardwareProfile",
+    "osProfile",
+    "storageProfile",
+    "zones",
+    "priority",
+    "evictionPolicy",
+    "billingProfile",
+    "networkProfile",
+  ],
+};
