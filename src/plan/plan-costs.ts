@@ -33,7 +33,7 @@ function priceOf({ pools }: HybridConfig, name: string): number | undefined {
   return pool === undefined || pool.provider === "bare-metal" ? undefined : pool.hourlyPrice;
 }
 
-/** At least cents; prices an hour go down to hundredths of one. */
+/** At least cents; a price may have five decimals (config/validate-cloud-pools.ts). */
 function dollars(amount: number): string {
-  return `$${amount.toFixed(4).replace(/0{1,2}$/, "")}`;
+  return `$${amount.toFixed(5).replace(/0{1,3}$/, "")}`;
 }

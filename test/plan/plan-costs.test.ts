@@ -24,6 +24,13 @@ describe("planCosts", () => {
     );
   });
 
+  it("shows every decimal that a price may have", () => {
+    const [, , , burst = "", , burstAz = ""] =
+      costsWith(cloudPools({ count: 2, hourlyPrice: 0.00004 }, { count: 1, hourlyPrice: 0.00495 }))?.split("\n") ?? [];
+    assert.match(burst, /\$0\.00004 .+\$0\.00008 /);
+    assert.match(burstAz, /\$0\.00495 .+\$0\.00495 /);
+  });
+
   it("says which pools are not in the sum", () => {
     const lines = costsWith(cloudPools({ count: 1, hourlyPrice: 0.1 }, { count: 2 }))?.split("\n") ?? [];
     assert.equal(lines[lines.length - 1], "Not in the sum, for want of an hourlyPrice: burst-az (2).");
