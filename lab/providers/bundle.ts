@@ -22,6 +22,7 @@ const SDK_TYPES: Readonly<Record<string, Readonly<Record<string, readonly [file:
     subnet: ["ec2/subnet.d.ts", "SubnetArgs"],
     internetGateway: ["ec2/internetGateway.d.ts", "InternetGatewayArgs"],
     routeTable: ["ec2/routeTable.d.ts", "RouteTableArgs"],
+    route: ["ec2/route.d.ts", "RouteArgs"],
     routeTableAssociation: ["ec2/routeTableAssociation.d.ts", "RouteTableAssociationArgs"],
     securityGroup: ["ec2/securityGroup.d.ts", "SecurityGroupArgs"],
     instance: ["ec2/instance.d.ts", "InstanceArgs"],

@@ -13,7 +13,16 @@ declare module "sdk-types:tailscale" {
 
 declare module "sdk-types:aws" {
   type Resource =
-    "vpc" | "subnet" | "internetGateway" | "routeTable" | "routeTableAssociation" | "securityGroup" | "instance" | "eip" | "natGateway";
+    | "vpc"
+    | "subnet"
+    | "internetGateway"
+    | "routeTable"
+    | "route"
+    | "routeTableAssociation"
+    | "securityGroup"
+    | "instance"
+    | "eip"
+    | "natGateway";
   type Function = "getParameter" | "getSubnet" | "getRouteTable";
   const types: Readonly<Record<Resource | Function, import("./plugin/property-types").ObjectType>>;
   export default types;

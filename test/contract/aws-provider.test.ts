@@ -9,7 +9,8 @@ const NETWORK: Readonly<Record<string, Resource>> = {
   vpc: ["Vpc", { cidrBlock: "10.20.0.0/16", enableDnsHostnames: false, tags: { Name: "edge-vpc" } }],
   gateway: ["InternetGateway", { vpcId: "@vpc" }],
   subnet: ["Subnet", { vpcId: "@vpc", cidrBlock: "10.20.0.0/24", availabilityZone: "eu-central-1a" }],
-  routes: ["RouteTable", { vpcId: "@vpc", routes: [{ cidrBlock: "0.0.0.0/0", gatewayId: "@gateway" }] }],
+  routes: ["RouteTable", { vpcId: "@vpc" }, { ignoreChanges: ["propagatingVgws"] }],
+  outward: ["Route", { routeTableId: "@routes", destinationCidrBlock: "0.0.0.0/0", gatewayId: "@gateway" }],
   route: ["RouteTableAssociation", { subnetId: "@subnet", routeTableId: "@routes" }],
   firewall: [
     "SecurityGroup",
@@ -51,7 +52,7 @@ describe("the aws provider", { concurrency: 2 }, () => {
     await stack.want(withInstance(image));
     const preview = await project.preview();
     assert.equal(preview.code, 0, preview.output);
-    assert.match(preview.output, /8 to create/);
+    assert.match(preview.output, /9 to create/);
     assert.deepEqual(asked, []);
 
     const up = await project.up();
@@ -66,8 +67,8 @@ describe("the aws provider", { concurrency: 2 }, () => {
     assert.match(String(firewall?.outputs["name"]), /^firewall-[0-9a-f]{7}$/);
     assert.equal(firewall?.outputs["description"], "Managed by Pulumi");
 
-    assert.match((await project.up()).output, /8 unchanged/);
-    assert.match((await project.up("--refresh")).output, /8 unchanged/);
+    assert.match((await project.up()).output, /9 unchanged/);
+    assert.match((await project.up("--refresh")).output, /9 unchanged/);
     const destroyed = await project.destroy();
     assert.equal(destroyed.code, 0, destroyed.output);
     for (const [kind, left] of Object.entries(await aws.inventory())) assert.deepEqual(left, [], kind);
@@ -131,6 +132,32 @@ describe("the aws provider", { concurrency: 2 }, () => {
     assert.equal((await stack.project.destroy()).code, 0);
   });
 
+  // https://www.pulumi.com/registry/packages/aws/api-docs/ec2/route/
+  it("leaves routes that someone else added, follows its own to another target, and makes it again", async (test) => {
+    const { stack } = await prepared(test);
+    const address: Resource = ["Eip", { domain: "vpc" }];
+    const nat: Resource = ["NatGateway", { allocationId: "@address", subnetId: "@subnet" }];
+    assert.equal((await stack.up({ resources: { ...NETWORK, address, nat } })).code, 0);
+    const { routes, gateway } = await stack.project.state();
+    const table = { RouteTableId: routes?.id };
+    await stack.aws.ask("CreateRoute", { ...table, DestinationCidrBlock: "10.99.0.0/16", GatewayId: gateway?.id });
+    const same = await stack.project.up("--refresh", "--expect-no-changes");
+    assert.equal(same.code, 0, same.output);
+    const outward: Resource = ["Route", { routeTableId: "@routes", destinationCidrBlock: "0.0.0.0/0", natGatewayId: "@nat" }];
+    const others = Object.fromEntries(Object.entries(NETWORK).filter(([name]) => name !== "outward"));
+    const moved = await stack.up({ resources: { ...others, address, nat, outward } });
+    assert.match(moved.output, /1 updated/, moved.output);
+    await stack.aws.ask("DeleteRoute", { ...table, DestinationCidrBlock: "0.0.0.0/0" });
+    assert.match((await stack.project.up("--refresh")).output, /1 created/);
+    type Tables = { RouteTables: readonly { Routes: readonly { DestinationCidrBlock: string; NatGatewayId?: string }[] }[] };
+    const { RouteTables } = await stack.aws.ask<Tables>("DescribeRouteTables", { RouteTableIds: [routes?.id] });
+    assert.deepEqual(
+      RouteTables[0]?.Routes.map(({ DestinationCidrBlock, NatGatewayId = "" }) => `${DestinationCidrBlock} ${NatGatewayId.slice(0, 4)}`),
+      ["10.20.0.0/16 ", "10.99.0.0/16 ", "0.0.0.0/0 nat-"],
+    );
+    assert.equal((await stack.project.destroy()).code, 0);
+  });
+
   // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html
   it("tells a missing capacity, keeps an instance whose machine died in state, and clears it", async (test) => {
     const { stack, image } = await prepared(test);
@@ -188,7 +215,8 @@ describe("the aws provider", { concurrency: 2 }, () => {
       ...NETWORK,
       address: ["Eip", { domain: "vpc" }],
       nat: ["NatGateway", { allocationId: "@address", subnetId: "@subnet" }],
-      inward: ["RouteTable", { vpcId: "@vpc", routes: [{ cidrBlock: "0.0.0.0/0", natGatewayId: "@nat" }] }],
+      inward: ["RouteTable", { vpcId: "@vpc" }],
+      out: ["Route", { routeTableId: "@inward", destinationCidrBlock: "0.0.0.0/0", natGatewayId: "@nat" }],
       inside: ["Subnet", { vpcId: "@vpc", cidrBlock: "10.20.1.0/24" }],
       way: ["RouteTableAssociation", { subnetId: "@inside", routeTableId: "@inward" }],
     };

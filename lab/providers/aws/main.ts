@@ -6,6 +6,7 @@ import { getParameter, getRouteTable, getSubnet, lookUp } from "./functions";
 import { instanceResource } from "./instance";
 import { internetGatewayResource } from "./internet-gateway";
 import { eipResource, natGatewayResource } from "./nat-gateway";
+import { routeResource } from "./route";
 import { routeTableResource } from "./route-table";
 import { routeTableAssociationResource } from "./route-table-association";
 import { securityGroupResource } from "./security-group";
@@ -32,6 +33,7 @@ void serveProvider({
     "aws:ec2/subnet:Subnet": resourceType(subnetResource(types.subnet), defaultRegion),
     "aws:ec2/internetGateway:InternetGateway": resourceType(internetGatewayResource(types.internetGateway), defaultRegion),
     "aws:ec2/routeTable:RouteTable": resourceType(routeTableResource(types.routeTable), defaultRegion),
+    "aws:ec2/route:Route": resourceType(routeResource(types.route), defaultRegion),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": resourceType(
       routeTableAssociationResource(types.routeTableAssociation),
       defaultRegion,

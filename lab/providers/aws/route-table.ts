@@ -1,8 +1,8 @@
 import type { ObjectType } from "../plugin/property-types";
-import { type Properties, type Value, isList, isProperties } from "../plugin/property-values";
+import type { Value } from "../plugin/property-values";
 import type { AwsResource } from "./aws-resource";
-import { allOf, unsupported } from "./check";
-import { type Ec2, during, unlessNotFound } from "./ec2";
+import { unsupported } from "./check";
+import { during, unlessNotFound } from "./ec2";
 import { type ApiTag, fromApi } from "./tags";
 import { deleteWhenFree } from "./wait";
 
@@ -14,6 +14,7 @@ export interface ApiRouteTable {
     readonly GatewayId?: string;
     readonly NatGatewayId?: string;
     readonly State: string;
+    readonly Origin: string;
   }[];
   readonly Associations: readonly {
     readonly Main: boolean;
@@ -23,49 +24,18 @@ export interface ApiRouteTable {
   readonly Tags: readonly ApiTag[];
 }
 
-const KNOWN = ["cidrBlock", "gatewayId", "natGatewayId"];
-
-const routesOf = ({ routes }: Properties): readonly Properties[] => (isList(routes) ? routes.filter(isProperties) : []);
-
-async function createRoute(ec2: Ec2, id: string, route: Properties): Promise<void> {
-  const parameters = { DestinationCidrBlock: route["cidrBlock"], GatewayId: route["gatewayId"], NatGatewayId: route["natGatewayId"] };
-  await during(`creating Route in Route Table (${id})`, () => ec2.call("CreateRoute", { RouteTableId: id, ...parameters }));
-}
-
-/** aws:ec2/routeTable:RouteTable with its routes inline (hashicorp/terraform-provider-aws: internal/service/ec2/vpc_route_table.go). */
+/** aws:ec2/routeTable:RouteTable without routes of its own, which are resources beside it (hashicorp/terraform-provider-aws: internal/service/ec2/vpc_route_table.go). */
 export const routeTableResource = (type: ObjectType): AwsResource => ({
   type,
   replaces: ["vpcId"],
-  sets: ["routes"],
-  drifts: ["routes"],
   computed: ["arn", "ownerId", "routes"],
-  check: allOf(unsupported("propagatingVgws"), (inputs) =>
-    routesOf(inputs).flatMap((route, index) => {
-      const property = `routes[${index}]`;
-      const others = Object.keys(route).filter((name) => !KNOWN.includes(name));
-      if (others.length > 0) return [{ property, reason: `the stand-in for the aws provider knows no ${others.join(", ")}` }];
-      const targets = [route["gatewayId"], route["natGatewayId"]].filter((value) => value !== undefined);
-      if (targets.length !== 1) return [{ property, reason: "exactly one of `gateway_id,nat_gateway_id` must be specified" }];
-      return route["cidrBlock"] === undefined ? [{ property, reason: "one of `cidr_block,ipv6_cidr_block` must be specified" }] : [];
-    }),
-  ),
+  check: unsupported("routes", "propagatingVgws"),
   create: async ({ ec2, inputs, tagsFor }) => {
     const parameters = { VpcId: inputs["vpcId"], ...tagsFor("route-table") };
     const { RouteTable } = await during("creating EC2 Route Table", () =>
       ec2.call<{ RouteTable: ApiRouteTable }>("CreateRouteTable", parameters),
     );
-    for (const route of routesOf(inputs)) await createRoute(ec2, RouteTable.RouteTableId, route);
     return RouteTable.RouteTableId;
-  },
-  update: async ({ ec2, id, olds, inputs, changed }) => {
-    if (!changed.includes("routes")) return;
-    const [before, after] = [routesOf(olds), routesOf(inputs)];
-    const isIn = (list: readonly Properties[], route: Properties): boolean =>
-      list.some((other) => KNOWN.every((name) => (other[name] ?? "") === (route[name] ?? "")));
-    for (const route of before.filter((one) => !isIn(after, one))) {
-      await ec2.call("DeleteRoute", { RouteTableId: id, DestinationCidrBlock: route["cidrBlock"] });
-    }
-    for (const route of after.filter((one) => !isIn(before, one))) await createRoute(ec2, id, route);
   },
   read: async (id, ec2) => {
     const answer = await unlessNotFound(() =>

@@ -69,19 +69,23 @@ export class AwsNetwork extends pulumi.ComponentResource {
     const { region } = args.plan;
     const opts = { parent: this };
     const gateway = new ec2.InternetGateway(`${name}-gateway`, { region, vpcId: vpc.id, tags: this.tags(args, "gateway") }, opts);
-    const route = (what: string, target: { gatewayId: pulumi.Input<string> } | { natGatewayId: pulumi.Input<string> }) =>
-      new ec2.RouteTable(
+    const tableTo = (what: string, target: { gatewayId: pulumi.Input<string> } | { natGatewayId: pulumi.Input<string> }) => {
+      const table = new ec2.RouteTable(
         `${name}-${what}-routes`,
-        { region, vpcId: vpc.id, routes: [{ cidrBlock: everywhere, ...target }], tags: this.tags(args, `${what}-routes`) },
-        opts,
+        { region, vpcId: vpc.id, tags: this.tags(args, `${what}-routes`) },
+        // Routes to the operator's networks, given here or propagated, are the operator's: an inline list would take them away.
+        { ...opts, ignoreChanges: ["propagatingVgws"] },
       );
+      new ec2.Route(`${name}-${what}-out`, { region, routeTableId: table.id, destinationCidrBlock: everywhere, ...target }, opts);
+      return table;
+    };
     const subnet = ({ name: what, zone, cidr }: SubnetPlan, table: ec2.RouteTable) => {
       const place = { region, vpcId: vpc.id, cidrBlock: cidr, ...(zone !== undefined && { availabilityZone: zone }) };
       const made = new ec2.Subnet(`${name}-${what}`, { ...place, mapPublicIpOnLaunch: false, tags: this.tags(args, what) }, opts);
       new ec2.RouteTableAssociation(`${name}-${what}-route`, { region, subnetId: made.id, routeTableId: table.id }, opts);
       this.subnetIds.set(what, made.id);
     };
-    const outward = route("public", { gatewayId: gateway.id });
+    const outward = tableTo("public", { gatewayId: gateway.id });
     for (const plan of made.subnets.filter(({ isPublic }) => isPublic)) subnet(plan, outward);
     if (made.natGatewayIn === undefined) return;
     const address = new ec2.Eip(
@@ -95,7 +99,7 @@ export class AwsNetwork extends pulumi.ComponentResource {
       // Its address can serve one gateway at a time.
       { ...opts, dependsOn: gateway, deleteBeforeReplace: true },
     );
-    const inward = route("private", { natGatewayId: nat.id });
+    const inward = tableTo("private", { natGatewayId: nat.id });
     for (const plan of made.subnets.filter(({ isPublic }) => !isPublic)) subnet(plan, inward);
   }
 
