@@ -103,7 +103,21 @@ function validateDisk({ provider, pool, at }: PlacedCloudPool): ConfigIssue[] {
   return [{ path: at("diskGb"), problem: `${pool.diskGb} is no size for a system disk`, remedy: `Write ${from} to ${to}.` }];
 }
 
+/** Sizes that Azure never lends as spot (https://learn.microsoft.com/azure/virtual-machines/spot-vms#limitations). */
+const neverSpot = /^Standard_B|_Promo$/;
+
 function validateSpot({ pool, at }: PlacedCloudPool): ConfigIssue[] {
+  const size = "vmSize" in pool ? pool.vmSize : undefined;
+  const ofSize =
+    pool.spot === true && size !== undefined && neverSpot.test(size)
+      ? [
+          {
+            path: at("spot"),
+            problem: `is true, and Azure has no spot machines of ${quote(size)}`,
+            remedy: `Remove it, or take another size, for example ${exampleTypes.azure.amd64}.`,
+          },
+        ]
+      : [];
   const ofServer =
     pool.spot === true && pool.role === "server"
       ? [
@@ -118,7 +132,7 @@ function validateSpot({ pool, at }: PlacedCloudPool): ConfigIssue[] {
     pool.spotMaxPrice !== undefined && pool.spot !== true
       ? [{ path: at("spotMaxPrice"), problem: "is set, and `spot` is not true", remedy: "Remove it, or set spot: true." }]
       : [];
-  return [...ofServer, ...price];
+  return [...ofServer, ...ofSize, ...price];
 }
 
 function validatePrices({ pool, at }: PlacedCloudPool): ConfigIssue[] {

@@ -90,6 +90,13 @@ describe("validate-cloud-pools", () => {
     ]);
   });
 
+  it("refuses spot machines of a size that Azure has none of", () => {
+    assert.deepEqual(faultsOf(cloudPools({}, { vmSize: "Standard_B2s", spot: true })), [
+      'hybrid-k3s:pools.burst-az.spot: is true, and Azure has no spot machines of "Standard_B2s". Remove it, or take another size, for example Standard_D2s_v5.',
+    ]);
+    assert.deepEqual(faultsOf(cloudPools({}, { vmSize: "Standard_B2s" })), []);
+  });
+
   it("refuses a ceiling price without spot", () => {
     assert.deepEqual(faultsOf(cloudPools({ spotMaxPrice: 0.1 })), [
       "hybrid-k3s:pools.burst.spotMaxPrice: is set, and `spot` is not true. Remove it, or set spot: true.",
