@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { HybridCluster } from "./cluster";
 import { loadConfig } from "./config/load";
 import { refuseMissingEgress } from "./nodes/check-egress";
+import { refuseOverlappingNetworks } from "./nodes/check-existing-ranges";
 import { refuseChangedRanges } from "./nodes/refuse-changed-ranges";
 import { tellLostMachines } from "./nodes/tell-lost-machines";
 import { networkStatuses } from "./plan/network-status";
@@ -18,8 +19,12 @@ export = async () => {
   Error.stackTraceLimit = 1;
   Reflect.deleteProperty(Error, "prepareStackTrace");
   const { sshPrivateKey: privateKey, bastionPrivateKey, tailscale } = secrets;
-  const linesToChange = await previewPolicy(plan.tailnet, tailscale);
-  await Promise.all([refuseMissingEgress(plan), refuseChangedRanges(plan)]);
+  const [linesToChange] = await Promise.all([
+    previewPolicy(plan.tailnet, tailscale),
+    refuseOverlappingNetworks(plan),
+    refuseMissingEgress(plan),
+    refuseChangedRanges(plan),
+  ]);
 
   const ssh = { sshAgent: config.access.sshAgent, ...(privateKey && { privateKey }), ...(bastionPrivateKey && { bastionPrivateKey }) };
   // Not the cluster's name: under another one the guards would be new, and could refuse nothing.

@@ -2,6 +2,7 @@ import { getRouteTable } from "@pulumi/aws/ec2";
 import { getSubnet } from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
 import type { AwsNetworkPlan, AzureNetworkPlan, ClusterPlan } from "../plan/cluster-plan";
+import { azureNames, errorText } from "./check-existing-ranges";
 import { everywhere } from "./cloud-firewall";
 
 /**
@@ -48,12 +49,8 @@ async function ofSubnet(region: string, vpcId: string, subnetId: string) {
 async function azureFaults({ region, vnet }: AzureNetworkPlan): Promise<string[]> {
   if (vnet.kind === "made") return [];
   const at = `networks.azure.${region}: subnet ${vnet.subnetId}`;
-  const parts = /\/resourceGroups\/([^/]+)\/.*\/virtualNetworks\/([^/]+)\/subnets\/([^/]+)$/i.exec(vnet.subnetId);
-  const [, resourceGroupName = "", virtualNetworkName = "", subnetName = ""] = parts ?? [];
-  const subnet = await getSubnet({ resourceGroupName, virtualNetworkName, subnetName }).catch((error: unknown) => errorText(error));
+  const subnet = await getSubnet(azureNames(vnet.subnetId)).catch((error: unknown) => errorText(error));
   if (typeof subnet === "string") return [`${at} could not be looked at (${subnet}); check subnetId and the credential`];
   if (subnet.natGateway !== undefined || subnet.routeTable !== undefined) return [];
   return [`${at} has neither a NAT gateway nor a route table; give it a NAT gateway`];
 }
-
-const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error)).trim().split("\n")[0] ?? "";
