@@ -63,6 +63,13 @@ describe("policy own", () => {
       await errorOf(run.write({ document: next, ...earlier }));
     });
 
+    it("keeps the found text, and writes once, where the answer to the first write was lost", async () => {
+      run.tailnet.state.faults.push({ method: "POST", path: /acl$/, times: 1, hang: true, acts: true });
+      assert.deepEqual(await run.write(), { found: DEFAULT_WITH_README });
+      assert.equal(run.said(), "");
+      assert.deepEqual(run.tailnet.state.written, [OWN.ours]);
+    });
+
     it("finds a policy of ours from a lost state, and keeps it without our lines", async () => {
       run.tailnet.state.policy = OWN.ours;
       const result = await run.write();
