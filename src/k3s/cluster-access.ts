@@ -34,7 +34,7 @@ export function readAccess(name: string, args: ReadAccessArgs, opts: pulumi.Cust
     opts,
   );
   return pulumi.secret(
-    script.result<{ agentToken: string; kubeconfig: string }>().apply(({ agentToken, kubeconfig }) => ({
+    script.result<Partial<ClusterAccess>>().apply(({ agentToken = "", kubeconfig = "" }) => ({
       agentToken,
       kubeconfig: Buffer.from(kubeconfig, "base64").toString("utf8"),
     })),

@@ -1,7 +1,8 @@
 import { parseDocument } from "yaml";
 
-/** k3s's admin kubeconfig for the outside: its server at `endpoint`, cluster, user and context named after the cluster. */
+/** k3s's admin kubeconfig for the outside: its server at `endpoint`, cluster, user and context named after the cluster. Empty stays empty: no cluster yet. */
 export function rewriteKubeconfig(text: string, endpoint: string, clusterName: string): string {
+  if (text === "") return "";
   const document = parseDocument(text);
   for (const list of ["clusters", "users", "contexts"]) document.setIn([list, 0, "name"], clusterName);
   document.setIn(["clusters", 0, "cluster", "server"], `https://${endpoint}:6443`);

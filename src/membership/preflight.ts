@@ -4,6 +4,7 @@ import type { BareMetalNodePlan } from "../plan/cluster-plan";
 import { downloadUrls } from "../plan/plan-sources";
 import type { MetHostKeys } from "../remote/connection";
 import { LocalTool } from "../remote/local-tool";
+import { printedResult } from "../remote/printed-result";
 import { renderScript } from "../remote/render-script";
 import { nodeInput } from "./tool-input";
 
@@ -31,6 +32,6 @@ export class Preflight extends LocalTool {
       { tool: "preflight", on: ["create"], input: { ...nodeInput(context, node, node), script }, previous: [node.identity] },
       opts,
     );
-    this.keys = this.stdout.apply((line) => JSON.parse(line) as MetHostKeys);
+    this.keys = this.stdout.apply((text) => printedResult<MetHostKeys>(text));
   }
 }

@@ -3,6 +3,7 @@ import type { ClusterContext } from "../cluster-context";
 import type { CloudNodePlan } from "../plan/cluster-plan";
 import type { MetHostKeys } from "../remote/connection";
 import { LocalTool } from "../remote/local-tool";
+import { printedResult } from "../remote/printed-result";
 import { type Machine, nodeInput } from "./tool-input";
 
 // A large image on a slow disk, and a cloud that is busy: what takes longer is not coming.
@@ -25,6 +26,6 @@ export class Reach extends LocalTool {
     const { node, machine, id, replaceCommand } = args;
     const input = { ...nodeInput(context, node, machine), machine: id, waitSeconds: REACH_SECONDS, replaceCommand };
     super(name, { tool: "reach", on: ["create"], input, previous: [id] }, opts);
-    this.keys = this.stdout.apply((line) => JSON.parse(line) as MetHostKeys);
+    this.keys = this.stdout.apply((text) => printedResult<MetHostKeys>(text));
   }
 }

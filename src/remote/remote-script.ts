@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { type HostRoute, type SshCredentials, connectionTo } from "./connection";
+import { printedResult } from "./printed-result";
 import { type ScriptName, renderScript } from "./render-script";
 
 export interface RemoteScriptArgs {
@@ -35,7 +36,7 @@ export class RemoteScript extends command.remote.Command {
 
   /** The script's result: the last line of its stdout, JSON by contract. */
   result<T>(): pulumi.Output<T> {
-    return this.stdout.apply((text) => JSON.parse(text.trim().split("\n").at(-1) ?? "") as T);
+    return this.stdout.apply((text) => printedResult<T>(text));
   }
 }
 

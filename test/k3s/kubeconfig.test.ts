@@ -28,4 +28,8 @@ describe("rewriteKubeconfig", () => {
       users: [{ name: "edge", user: { "client-certificate-data": "Q0VSVA==", "client-key-data": "S0VZ" } }],
     });
   });
+
+  it("stays empty where there is no cluster yet", () => {
+    assert.equal(rewriteKubeconfig("", "100.64.0.1", "edge"), "");
+  });
 });
