@@ -4,7 +4,7 @@ SHELL := /bin/bash
 TSX := node --import tsx
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## one cluster on the lab from nothing to nothing, with times
 	@$(TSX) lab/demo.ts
@@ -20,6 +20,9 @@ test: setup ## all suites; ends with the minutes of each
 
 test-burst: setup ## the cloud pools on the lab alone: up, down, faults, gone
 	@$(TSX) test/run.ts burst burst-faults
+
+test-tailnet: setup ## the shared tailnet on the lab alone: its policy, devices of others, keys that come and go
+	@$(TSX) test/run.ts tailnet tailnet-nodes
 
 test-fast: setup ## the suites that need no lab
 	@$(TSX) test/run.ts lint unit scripts
@@ -43,4 +46,4 @@ node_modules/.installed: package-lock.json package.json
 	@npm ci --no-audit --no-fund
 	@touch $@
 
-.PHONY: help demo lab lab-down test test-burst test-fast lint bench golden clean setup
+.PHONY: help demo lab lab-down test test-burst test-tailnet test-fast lint bench golden clean setup

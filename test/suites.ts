@@ -51,6 +51,8 @@ export const SUITES: readonly Suite[] = [
   scenarios("metal", "removal", ".lab-2", "preflight", "faults", "recovery", "secrets", "removal"),
   scenarios("burst", "burst", ".lab", "burst-first-up", "burst-cycle", "burst-places"),
   scenarios("burst", "burst-faults", ".lab-2", "burst-faults", "burst-removal"),
+  scenarios("tailnet", "tailnet", ".lab", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
+  scenarios("tailnet", "tailnet-nodes", ".lab-2", "tailnet-devices", "tailnet-keys"),
 ];
 
 /** Files of the work tree that git tracks or would track; `*` stays within a folder, `**` does not. */

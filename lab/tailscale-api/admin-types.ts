@@ -55,6 +55,7 @@ export interface AdminDevice {
   readonly tags?: readonly string[];
   readonly connectedToControl: boolean;
   readonly isEphemeral: boolean;
+  readonly keyExpiryDisabled: boolean;
   readonly advertisedRoutes: readonly string[];
   readonly enabledRoutes: readonly string[];
 }

@@ -16,6 +16,11 @@ import { removal } from "./scenarios/removal";
 import { restarts } from "./scenarios/restarts";
 import { secondUp } from "./scenarios/second-up";
 import { secrets } from "./scenarios/secrets";
+import { tailnetDevices } from "./scenarios/tailnet-devices";
+import { tailnetFaults } from "./scenarios/tailnet-faults";
+import { tailnetKeys } from "./scenarios/tailnet-keys";
+import { tailnetModes } from "./scenarios/tailnet-modes";
+import { tailnetPolicy } from "./scenarios/tailnet-policy";
 import { withdrawnRoutes } from "./scenarios/withdrawn-routes";
 
 /** In this order, on one lab that is booted once. `LAB_SCENARIOS=first-up,...` runs some alone. */
@@ -37,6 +42,11 @@ const SCENARIOS: readonly Scenario[] = [
   burstPlaces,
   burstFaults,
   burstRemoval,
+  tailnetPolicy,
+  tailnetModes,
+  tailnetFaults,
+  tailnetDevices,
+  tailnetKeys,
 ];
 
 const wanted = process.env["LAB_SCENARIOS"]?.split(",");

@@ -5,32 +5,41 @@ const NAMESPACE = "chatter";
 /** A pod on each node that sends a few packets a second into another node's pod network, whoever is listening, also while hosts boot. */
 export async function startChatter(kubectl: Kubectl, cidrs: Readonly<Record<string, string>>): Promise<void> {
   const nodes = Object.keys(cidrs);
-  const pods = nodes.map((node, i) => ({
+  const target = (i: number) => silentAddress(cidrs[nodes[(i + 1) % nodes.length] ?? ""] ?? "");
+  const ping = nodes.map((node, i) => [node, ["ping", "-count", "1000000", "-timeout", "250ms", target(i)]] as const);
+  await startProbing(kubectl, NAMESPACE, Object.fromEntries(ping));
+}
+
+/** A pod on each of these nodes, named as it, that runs the probe with these arguments; in a namespace of their own. */
+export async function startProbing(kubectl: Kubectl, namespace: string, args: Readonly<Record<string, readonly string[]>>): Promise<void> {
+  const pods = Object.keys(args).map((node) => ({
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name: node, namespace: NAMESPACE, labels: { app: NAMESPACE } },
+    metadata: { name: node, namespace, labels: { app: namespace } },
     spec: {
       nodeName: node,
       terminationGracePeriodSeconds: 1,
       tolerations: [{ operator: "Exists" }],
       containers: [
         {
-          name: "ping",
+          name: "probe",
           image: "hybrid-k3s.test/probe:1",
           imagePullPolicy: "Never",
-          args: ["ping", "-count", "1000000", "-timeout", "250ms", silentAddress(cidrs[nodes[(i + 1) % nodes.length] ?? ""] ?? "")],
+          args: args[node],
           securityContext: { capabilities: { add: ["NET_RAW"] } },
         },
       ],
     },
   }));
-  const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } };
-  await succeed(kubectl, ["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items: [namespace, ...pods] }));
-  await succeed(kubectl, ["-n", NAMESPACE, "wait", "pod", "--all", "--for=condition=Ready", "--timeout=60s"]);
+  const own = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
+  await succeed(kubectl, ["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items: [own, ...pods] }));
+  await succeed(kubectl, ["-n", namespace, "wait", "pod", "--all", "--for=condition=Ready", "--timeout=60s"]);
 }
 
-export async function stopChatter(kubectl: Kubectl): Promise<void> {
-  await succeed(kubectl, ["delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=true", "--timeout=60s"]);
+export const stopChatter = (kubectl: Kubectl): Promise<void> => stopProbing(kubectl, NAMESPACE);
+
+export async function stopProbing(kubectl: Kubectl, namespace: string): Promise<void> {
+  await succeed(kubectl, ["delete", "namespace", namespace, "--ignore-not-found", "--wait=true", "--timeout=60s"]);
 }
 
 // The last address of a /24 belongs to no pod of the lab, so every packet takes its whole time limit, which makes the pace.

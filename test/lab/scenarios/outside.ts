@@ -2,17 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
-import { controlOf } from "../../../lab/console";
 import { addresses } from "../../../lab/hosts/topology";
-import type { WanMachine } from "../../../lab/hosts/wan-machine";
 import { waitUntil } from "../../../lab/hosts/wait-until";
-import type { Lab } from "../../../lab/lab";
 import { checkoutRoot, inState } from "../../../lab/paths";
+import { API_PORT, KUBELET_PORT, opens } from "../foreign-device";
 import { hostsOf, tailnetAddresses } from "../node-network";
 import type { Scenario } from "../lab-context";
-
-const API_PORT = 6443;
-const KUBELET_PORT = 10250;
 
 /** The two commands that the README gives to people outside the tailnet. */
 function readmeRecipe(): { tunnel: string; kubectl: string } {
@@ -20,11 +15,6 @@ function readmeRecipe(): { tunnel: string; kubectl: string } {
   const found = /^(ssh -N -L .*) &\n(kubectl .*)$/m.exec(readme);
   assert.ok(found?.[1] && found[2], "the README has no recipe of an ssh -N -L line and a kubectl line");
   return { tunnel: found[1], kubectl: found[2] };
-}
-
-async function opens(lab: Lab, from: WanMachine, address: string, port: number): Promise<boolean> {
-  const { code } = await from.run([controlOf(lab).tools.probe, "dial", "-timeout", "2s", address, String(port)]);
-  return code === 0;
 }
 
 /** The API server for people who are not in the tailnet, and for everyone else. */

@@ -4,7 +4,8 @@ import type { RunResult } from "../../../lab/contract";
 import type { LabContext, Scenario } from "../lab-context";
 import { noSsh, watchSsh } from "../ssh-watch";
 
-async function assertQuiet({ lab }: LabContext, run: () => Promise<RunResult>): Promise<void> {
+/** The run succeeds, changes nothing, and nobody logs in anywhere meanwhile. */
+export async function assertQuiet({ lab }: LabContext, run: () => Promise<RunResult>): Promise<void> {
   const ssh = await watchSsh(lab);
   const { code, stdout, stderr } = await run();
   assert.equal(code, 0, stdout + stderr);

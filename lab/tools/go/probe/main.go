@@ -17,17 +17,19 @@ const usage = `probe: looks at a network from inside a pod or host
   pause                                              waits for SIGTERM
   serve [-tcp PORT] [-http PORT]                     HTTP /ip answers the caller's address; TCP checks what send and receive carry
   get [-timeout D] URL                               prints the answer; fails on a status other than 200
-  send [-timeout D] HOST PORT BYTES                  carries bytes to serve and compares count and checksum; prints JSON
+  send [-timeout D] [-blank] HOST PORT BYTES         carries bytes to serve and compares count and checksum (-blank: the count
+                                                     alone, as fast as the network takes them); prints JSON
   receive [-timeout D] HOST PORT BYTES               the same the other way
   ping [-df] [-size N] [-count N] [-timeout D] HOST  ICMP echo; N is the size of the whole IP packet; prints JSON
   mtu IFACE                                          prints the interface's MTU
   dial [-timeout D] HOST PORT                        opens a TCP connection and prints its own address
+  watch [-timeout D] [-every D] HOST PORT            opens one after the other until SIGTERM; prints as JSON how many were opened and lost so far
 `
 
 type command func(flags *flag.FlagSet, args []string) error
 
 var commands = map[string]command{
-	"pause": pause, "serve": serve, "get": get, "send": send, "receive": receive, "ping": ping, "mtu": mtu, "dial": dial,
+	"pause": pause, "serve": serve, "get": get, "send": send, "receive": receive, "ping": ping, "mtu": mtu, "dial": dial, "watch": watch,
 }
 
 func main() {

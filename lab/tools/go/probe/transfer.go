@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// A connection to serve starts with one line, "put" or "get BYTES". put's bytes end with a half-close, and serve answers what it saw;
-// of get's bytes the caller itself makes the report.
+// A connection to serve starts with one line, "put", "blank" or "get BYTES". The bytes of put and blank end with a half-close, and serve
+// answers what it saw; of get's bytes the caller itself makes the report.
 type report struct {
 	Bytes   int64   `json:"bytes"`
 	SHA256  string  `json:"sha256"`
@@ -26,6 +26,14 @@ type report struct {
 
 // pattern is the same stream of bytes at both ends, so that a checksum can be compared without carrying it.
 func pattern(count int64) io.Reader { return io.LimitReader(rand.New(rand.NewSource(1)), count) }
+
+// zeros need not be made and are not looked at: a transfer of them takes the network's time, where the pattern's takes the processor's.
+type zeros struct{}
+
+func (zeros) Read(into []byte) (int, error) {
+	clear(into)
+	return len(into), nil
+}
 
 func consume(from io.Reader) (report, error) {
 	sum := sha256.New()
@@ -53,6 +61,13 @@ func answer(connection net.Conn) error {
 		}
 		seen.Peer = host(connection.RemoteAddr())
 		return json.NewEncoder(connection).Encode(seen)
+	}
+	if line == "blank\n" {
+		count, err := io.Copy(io.Discard, reader)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(connection).Encode(report{Bytes: count, Peer: host(connection.RemoteAddr())})
 	}
 	var count int64
 	if _, err := fmt.Sscanf(line, "get %d\n", &count); err != nil {
@@ -96,12 +111,16 @@ func finish(seen report, count int64, start time.Time) error {
 }
 
 func send(flags *flag.FlagSet, args []string) error {
+	blank := flags.Bool("blank", false, "")
 	start := time.Now()
 	connection, count, err := open(flags, args)
 	if err != nil {
 		return err
 	}
 	defer connection.Close()
+	if *blank {
+		return sendBlank(connection, count)
+	}
 	_, putErr := io.Copy(connection, io.MultiReader(newLine("put"), pattern(count)))
 	if err := errors.Join(putErr, connection.CloseWrite()); err != nil {
 		return err
@@ -111,6 +130,23 @@ func send(flags *flag.FlagSet, args []string) error {
 		return err
 	}
 	return finish(seen, count, start)
+}
+
+func sendBlank(connection *net.TCPConn, count int64) error {
+	start := time.Now()
+	_, sendErr := io.Copy(connection, io.MultiReader(newLine("blank"), io.LimitReader(zeros{}, count)))
+	if err := errors.Join(sendErr, connection.CloseWrite()); err != nil {
+		return err
+	}
+	var seen report
+	if err := json.NewDecoder(connection).Decode(&seen); err != nil {
+		return err
+	}
+	seen.Seconds = time.Since(start).Seconds()
+	if seen.Bytes != count {
+		return fmt.Errorf("%d of %d bytes arrived", seen.Bytes, count)
+	}
+	return printJSON(seen)
 }
 
 func receive(flags *flag.FlagSet, args []string) error {

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { type Kubectl, type ProbePod, PROBE_TCP_PORT, succeed } from "../../lab/checks/probe-pods";
+import { startProbing, stopProbing } from "./pod-chatter";
+
+const NAMESPACE = "watch";
+
+/** Connections that a pod has opened so far, ten a second, and those that did not come about. */
+export interface Watched {
+  readonly opened: number;
+  readonly lost: number;
+  /** What the last loss was, and when. */
+  readonly last?: string;
+  readonly at?: string;
+}
+
+type WatchedByNode = Readonly<Record<string, Watched>>;
+
+export interface PodWatch {
+  readonly look: () => Promise<WatchedByNode>;
+  /** Ends the watch and gives its last look. */
+  readonly stop: () => Promise<WatchedByNode>;
+}
+
+/** Pods on these pods' nodes open connections to the next one of them, until the watch ends. */
+export async function watchPods(kubectl: Kubectl, pods: readonly ProbePod[]): Promise<PodWatch> {
+  const next = (i: number) => pods[(i + 1) % pods.length] ?? assert.fail("no pods to watch");
+  const args = pods.map(({ node }, i) => [node, ["watch", next(i).podIp, String(PROBE_TCP_PORT)]] as const);
+  await startProbing(kubectl, NAMESPACE, Object.fromEntries(args));
+  const look = async (): Promise<WatchedByNode> => {
+    const seen = pods.map(async ({ node }) => {
+      const { stdout } = await succeed(kubectl, ["-n", NAMESPACE, "logs", node, "--tail=1"]);
+      return [node, JSON.parse(stdout) as Watched] as const;
+    });
+    return Object.fromEntries(await Promise.all(seen));
+  };
+  const stop = async () => {
+    const last = await look();
+    await stopProbing(kubectl, NAMESPACE);
+    return last;
+  };
+  return { look, stop };
+}
