@@ -9,8 +9,9 @@ import { clusterFigures, clusterHosts } from "./cluster-figures";
 import { type Figure, renderFigure } from "./figures";
 import { type Bench, FreshHosts } from "./fresh-hosts";
 import { previewFigures, previewHosts } from "./preview-figures";
+import { tailnetFigures, tailnetHosts } from "./tailnet-figures";
 
-// BENCH_RUNS=1 is a quick look. BENCH_ONLY=cluster, burst or preview measures that part alone. BENCH_OUTPUT=1 shows what pulumi says.
+// BENCH_RUNS=1 is a quick look. BENCH_ONLY=cluster, burst, tailnet or preview measures that part alone. BENCH_OUTPUT=1 shows what pulumi says.
 const runs = Number(process.env["BENCH_RUNS"] ?? 3);
 const only = process.env["BENCH_ONLY"];
 const showOutput = process.env["BENCH_OUTPUT"] === "1";
@@ -25,6 +26,7 @@ const parts: Readonly<Record<string, Part>> = {
   preview: { hosts: previewHosts, measure: previewFigures },
   cluster: { hosts: clusterHosts, measure: clusterFigures },
   burst: { hosts: burstHosts, measure: burstFigures },
+  tailnet: { hosts: tailnetHosts, measure: tailnetFigures },
 };
 
 function chosenParts(): readonly Part[] {
