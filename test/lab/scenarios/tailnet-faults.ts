@@ -50,7 +50,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     what: "404, another tailnet",
     env: () => Promise.resolve({ TAILSCALE_TAILNET: "other.example" }),
-    says: [/404/, /tailnet/],
+    says: [/was refused \(404: .*\)\. Check tailscale:baseUrl and tailscale:tailnet\./],
   },
   {
     what: "412 each time, somebody else always faster",
