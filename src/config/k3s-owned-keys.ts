@@ -7,7 +7,17 @@ export interface OwnedKey {
 }
 
 const remove = "Remove it.";
-const fromTailnet = (what: string): OwnedKey => ({ ours: `${what}, which k3s takes from tailscale itself`, instead: remove });
+const overVxlan = ({ vpn }: ConfigDraft) => vpn?.integration === "flannel-iface";
+/** `what` k3s takes from tailscale itself, save with flannel-iface, where this stack writes `written`. */
+const fromTailnet = (what: string, written = what): OwnedKey => ({
+  ours: (draft) =>
+    overVxlan(draft) ? `${written}, because vpn.integration is flannel-iface` : `${what}, which k3s takes from tailscale itself`,
+  instead: remove,
+});
+const vpnAuth = (what: string): OwnedKey => ({
+  ours: (draft) => (overVxlan(draft) ? "nothing, because vpn.integration is flannel-iface" : what),
+  instead: "Remove it; the section hybrid-k3s:vpn describes the VPN.",
+});
 const tokens: OwnedKey = { ours: "tokens made on the servers, carried as secrets", instead: remove };
 const dataStore: OwnedKey = { ours: "SQLite on the one server", instead: "Remove it; other data stores are not available yet." };
 const nothing = (why: string): OwnedKey => ({ ours: `nothing, ${why}`, instead: remove });
@@ -40,10 +50,10 @@ export const ownedKeys: Readonly<Record<string, OwnedKey>> = {
   "advertise-port": { ours: "6443, which the tailnet's policy opens", instead: remove },
   "node-ip": fromTailnet("the tailnet address"),
   "flannel-iface": fromTailnet("tailscale0"),
-  "flannel-backend": fromTailnet("the tailnet's routes"),
-  "flannel-conf": fromTailnet("the tailnet's routes"),
-  "flannel-cni-conf": fromTailnet("the tailnet's routes"),
-  "flannel-external-ip": fromTailnet("the tailnet address"),
+  "flannel-backend": fromTailnet("the tailnet's routes", "vxlan"),
+  "flannel-conf": fromTailnet("the tailnet's routes", "k3s's own for vxlan"),
+  "flannel-cni-conf": fromTailnet("the tailnet's routes", "k3s's own for vxlan"),
+  "flannel-external-ip": fromTailnet("the tailnet address", "false: nodes meet at their tailnet addresses"),
   "flannel-ipv6-masq": nothing("because IPv6 is not available yet"),
   "egress-selector-mode": { ours: "agent, so that logs and exec need no open port on nodes", instead: remove },
   "disable-kube-proxy": { ours: "false: the program's routes rest on it", instead: remove },
@@ -55,8 +65,8 @@ export const ownedKeys: Readonly<Record<string, OwnedKey>> = {
   "token-file": tokens,
   "agent-token": tokens,
   "agent-token-file": tokens,
-  "vpn-auth": { ours: "a file of mode 0600", instead: "Remove it; the section hybrid-k3s:vpn describes the VPN." },
-  "vpn-auth-file": { ours: "/etc/hybrid-k3s/vpn-auth", instead: "Remove it; the section hybrid-k3s:vpn describes the VPN." },
+  "vpn-auth": vpnAuth("a file of mode 0600"),
+  "vpn-auth-file": vpnAuth("/etc/hybrid-k3s/vpn-auth"),
   "write-kubeconfig": { ours: "/etc/rancher/k3s/k3s.yaml", instead: "Remove it; the stack's output `kubeconfig` has it." },
   "write-kubeconfig-mode": {
     ours: "0600: it is the cluster's admin credential",
@@ -81,7 +91,7 @@ export const ownedKeyPrefixes: Readonly<Record<string, OwnedKey>> = {
 /** Flags of Kubernetes' programs that would undo a key above, by the k3s key that passes them on. */
 export const ownedArguments: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "kubelet-arg": {
-    "node-ip": "Remove it; k3s takes the tailnet address.",
+    "node-ip": "Remove it; it is the tailnet address.",
     "hostname-override": "Change the host's `name`.",
     "node-labels": "Use the pool's `labels`.",
     "register-with-taints": "Use the pool's `taints`.",

@@ -30,6 +30,7 @@ const clusterSchema = z.strictObject({
 
 export const vpnModes = ["tailscale", "headscale", "wireguard-native", "nebula", "netmaker", "zerotier"] as const;
 export const policyModes = ["own", "merge", "none"] as const;
+export const integrations = ["k3s", "flannel-iface"] as const;
 
 const vpnSchema = z.strictObject({
   mode: z.enum(vpnModes).meta({ example: "tailscale" }),
@@ -43,7 +44,8 @@ const vpnSchema = z.strictObject({
   policy: z.enum(policyModes).default("merge"),
   loginServer: text("https://headscale.example.org").optional(),
   caFile: text("ca.pem").optional(),
-  integration: text("k3s").optional(),
+  /** How pods cross the tailnet: as routes that k3s has tailscale advertise, or in flannel's vxlan between the nodes. */
+  integration: z.enum(integrations).default("k3s"),
 });
 
 const mirrorSchema = z.strictObject({
@@ -153,6 +155,7 @@ export type HybridConfig = z.output<typeof configSchema>;
 /** The stack config as written. */
 export type WrittenConfig = z.input<typeof configSchema>;
 
+export type Integration = (typeof integrations)[number];
 export type PoolConfig = HybridConfig["pools"][string];
 export type BareMetalPoolConfig = z.output<typeof bareMetalPoolSchema>;
 export type AwsPoolConfig = z.output<typeof awsPoolSchema>;

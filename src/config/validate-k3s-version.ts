@@ -31,9 +31,9 @@ export function warnOfK3sVersion(draft: ConfigDraft): readonly string[] {
   return [...candidate, `${path}: ${quote(text)} was not tested; ${when}${rule.reason}.`];
 }
 
-function ruleOf({ cluster }: ConfigDraft): K3sVersionRule | undefined {
+function ruleOf({ cluster, vpn }: ConfigDraft): K3sVersionRule | undefined {
   const version = readK3sVersion(cluster?.k3sVersion ?? "");
-  return version === undefined ? undefined : ruleFor(version);
+  return version === undefined ? undefined : ruleFor(version, vpn?.integration ?? "k3s");
 }
 
 function isRefused({ verdict }: K3sVersionRule, draft: ConfigDraft): boolean {

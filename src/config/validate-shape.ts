@@ -48,9 +48,17 @@ function explain(fault: Fault, settings: unknown): ConfigIssue[] {
   const schema = schemaAt(configSchema, path, settings);
   if (value === undefined) return [missing(at, String(path[path.length - 1] ?? ""), schema)];
   if (fault.code === "invalid_value") {
-    return [{ path: at, problem: `${quote(value)} is not known`, remedy: `Write ${listOf(fault.values.map(String))}.` }];
+    return [{ path: at, problem: `${quote(value)} is not known`, remedy: amongKnown(value, fault.values.map(String)) }];
   }
   return [wrongType(at, value, fault, exampleOf(schema))];
+}
+
+/** Another number is another thing, not a slip of the fingers: debian-11 is not meant to be debian-12. */
+function amongKnown(value: unknown, known: readonly string[]): string {
+  const letters = (text: string) => text.replace(/\d/g, "");
+  const meant = typeof value === "string" ? nearestAmong(value, known) : undefined;
+  if (meant === undefined || letters(meant) === letters(String(value))) return `Write ${listOf(known)}.`;
+  return `Did you mean ${meant}? Known are ${listOf(known, "and")}.`;
 }
 
 function missing(path: string, name: string, schema: z.ZodType | undefined): ConfigIssue {

@@ -22,7 +22,7 @@ import { validateShape } from "./validate-shape";
 import { validateSshAccess, warnOfSshAccess } from "./validate-ssh-access";
 import { validateSshTargets } from "./validate-ssh-target";
 import { validateTailscale } from "./validate-tailscale";
-import { validateVpn } from "./validate-vpn";
+import { validateVpn, warnOfVpn } from "./validate-vpn";
 
 export interface ValidationResult {
   /** The config with its defaults; absent when there is any issue. */
@@ -52,7 +52,9 @@ export function validateConfig(given: GivenConfig): ValidationResult {
     ...validateTailscale(given),
   ];
   const warnings = [
-    ...[warnOfK3sVersion, warnOfNetworks, warnOfHosts, warnOfCloudPools, warnOfCloudNetworks, warnOfAccess].flatMap((rule) => rule(draft)),
+    ...[warnOfK3sVersion, warnOfVpn, warnOfNetworks, warnOfHosts, warnOfCloudPools, warnOfCloudNetworks, warnOfAccess].flatMap((rule) =>
+      rule(draft),
+    ),
     ...warnOfSshAccess(draft, given),
   ];
   return issues.length > 0 || shape.config === undefined ? { issues, warnings } : { config: shape.config, issues, warnings };

@@ -16,7 +16,7 @@ export interface InstallArgs {
   readonly previous: pulumi.Input<string>;
 }
 
-/** k3s on one node, by its installer: config file, vpn-auth file, start, wait for its own readiness. */
+/** k3s on one node, by its installer: config file, what it knows of the VPN, start, wait for its own readiness. */
 export function createInstall(name: string, args: InstallArgs, opts: pulumi.CustomResourceOptions): RemoteScript {
   const { context, node } = args;
   const { plan } = context;
@@ -28,6 +28,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
       environment: {
         NODE_NAME: node.plan.name,
         ROLE: node.plan.role,
+        INTEGRATION: plan.integration,
         K3S_VERSION: plan.k3sVersion,
         INSTALLER_URL: plan.sources.k3sInstallerUrl,
         ARTIFACT_URL: plan.sources.k3sArtifactUrl,

@@ -7,7 +7,7 @@ import { RemoteScript } from "../remote/remote-script";
 
 const READY_SECONDS = 240;
 
-/** What the first server saw of a node that is Ready and whose podCIDR is served. */
+/** What the first server saw of a node that is Ready and whose pods the others reach. */
 export interface ReadyResult {
   readonly tailnetIp: string;
   readonly podCidr: string;
@@ -22,7 +22,7 @@ export interface ReadyArgs {
   readonly replaceCommand: pulumi.Input<string>;
 }
 
-/** Waits on the first server until the node is Ready and routed, and reconciles its labels and taints. One session, on the first server. */
+/** Waits on the first server until the node is Ready and its pods are reached, and reconciles its labels and taints. One session, on the first server. */
 export class Ready extends RemoteScript {
   readonly seen: pulumi.Output<ReadyResult>;
 
@@ -35,6 +35,7 @@ export class Ready extends RemoteScript {
         environment: {
           NODE_NAME: node.name,
           TAG: context.plan.tailnet.tag,
+          INTEGRATION: context.plan.integration,
           LABELS: Object.entries(node.labels)
             .map(([key, value]) => `${key}=${value}`)
             .join("\n"),

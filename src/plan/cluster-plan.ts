@@ -1,3 +1,4 @@
+import type { Integration } from "../config/schema";
 import type { CloudNetworkPlan } from "./network-plan";
 import type { NodePlan } from "./node-plan";
 
@@ -12,6 +13,8 @@ export interface ClusterPlan {
   readonly apiEndpoint?: string;
   /** The next `up` may replace or remove the only server (and with it the cluster). */
   readonly allowServerReplacement: boolean;
+  /** How pods cross the tailnet: `k3s` as its routes, `flannel-iface` in flannel's vxlan from node to node. */
+  readonly integration: Integration;
   readonly tailnet: TailnetPlan;
   readonly sources: SourcesPlan;
   /** The node that starts the cluster. */
@@ -46,18 +49,21 @@ export interface PolicyClusterPlan {
   readonly podCidr: string;
   readonly operators: readonly string[];
   readonly nodePorts: readonly number[];
+  /** Present where pods cross in vxlan: the policy then speaks of nodes alone. Absent otherwise, as in state of older releases. */
+  readonly integration?: "flannel-iface";
 }
 
 /** A tailnet policy file (https://tailscale.com/kb/1337/policy-syntax), the part that we write. */
 export interface PolicyDocument {
   readonly groups?: Readonly<Record<string, readonly string[]>>;
   readonly tagOwners: Readonly<Record<string, readonly string[]>>;
-  readonly autoApprovers: { readonly routes: Readonly<Record<string, readonly string[]>> };
+  readonly autoApprovers?: { readonly routes: Readonly<Record<string, readonly string[]>> };
   readonly acls: readonly AclRule[];
 }
 
 export interface AclRule {
   readonly action: "accept";
+  readonly proto?: "udp";
   readonly src: readonly string[];
   readonly dst: readonly string[];
 }

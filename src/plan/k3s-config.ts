@@ -26,12 +26,25 @@ export function k3sConfigOf(needs: K3sConfigNeeds): Readonly<Record<string, K3sV
   return {
     ...userSettings(config.cluster.k3s, pool),
     "node-name": nodeName,
-    "vpn-auth-file": vpnAuthFile,
+    ...vpnSettings(config, pool),
     "node-label": labels.map(([key, value]) => `${key}=${value}`),
     ...(taints.length === 0 ? {} : { "node-taint": taints }),
     ...(externalIp === undefined ? {} : { "node-external-ip": externalIp }),
     ...(pool.role === "server" ? serverSettings(config) : { "token-file": agentTokenFile }),
   };
+}
+
+/**
+ * With flannel-iface the node's address stands in a file of its own beside this one, written before each start of k3s (write_node_address
+ * in lib-k3s-files.sh): as with k3s's own integration, a device that logged in anew under another address needs a restart and nothing else.
+ */
+function vpnSettings({ vpn }: HybridConfig, pool: PoolConfig): Record<string, K3sValue> {
+  switch (vpn.integration) {
+    case "k3s":
+      return { "vpn-auth-file": vpnAuthFile };
+    case "flannel-iface":
+      return { "flannel-iface": "tailscale0", ...(pool.role === "server" ? { "flannel-backend": "vxlan" } : {}) };
+  }
 }
 
 /** The whole text of /etc/rancher/k3s/config.yaml. `serverIp`: the first server's tailnet address, for all nodes but itself. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { HostConfig, HybridConfig } from "../config/schema";
+import type { HostConfig, HybridConfig, Integration } from "../config/schema";
 import type { ClusterPlan, NodePlan, NodeRole } from "./cluster-plan";
 
 /** What a node cannot change while it lives. */
@@ -9,19 +9,29 @@ export interface IdentityNeeds {
   readonly role: NodeRole;
   /** The name stands in the owner marker; a Node's podCIDR and the address of the Service `kubernetes` are immutable. */
   readonly cluster: Pick<HybridConfig["cluster"], "name" | "podCidr" | "serviceCidr">;
+  /**
+   * Nodes of the two ways do not reach each other's pods, pods keep the MTU that they were made with, and the policy has the rules of one way
+   * only: changed under a living cluster it would be an outage without an end that anybody announced, so the first server's guard refuses it.
+   */
+  readonly integration: Integration;
 }
 
 /** Alphanumeric, because it goes into an auth key's description (at most 50 alphanumeric characters, @pulumi/tailscale 0.29). */
-export function hostIdentity({ host, role, cluster }: IdentityNeeds): string {
+export function hostIdentity({ host, role, cluster, integration }: IdentityNeeds): string {
   const [type, key] = host.hostKey.trim().split(/\s+/);
   const { name, podCidr, serviceCidr } = cluster;
-  return digest({ type, key, generation: host.generation, role, name, podCidr, serviceCidr });
+  return digest({ type, key, generation: host.generation, role, name, podCidr, serviceCidr, ...wayOf(integration) });
 }
 
 /** Of a cloud node; that its machine was made anew is told by the machine's own id. */
-export function cloudIdentity({ role, cluster }: Omit<IdentityNeeds, "host">): string {
+export function cloudIdentity({ role, cluster, integration }: Omit<IdentityNeeds, "host">): string {
   const { name, podCidr, serviceCidr } = cluster;
-  return digest({ role, name, podCidr, serviceCidr });
+  return digest({ role, name, podCidr, serviceCidr, ...wayOf(integration) });
+}
+
+/** Nothing for the way that was the only one once: nodes of that time keep their identity. */
+function wayOf(integration: Integration): { readonly integration?: Integration } {
+  return integration === "k3s" ? {} : { integration };
 }
 
 /** Changes with anything that a node's k3s runs with: `ready` carries it, to look again after every change in place. */

@@ -28,6 +28,7 @@ export function planCluster(config: HybridConfig, extras: PlanExtras = { mirrorC
     serviceCidr: config.cluster.serviceCidr,
     ...(config.cluster.apiEndpoint === undefined ? {} : { apiEndpoint: config.cluster.apiEndpoint }),
     allowServerReplacement: config.cluster.allowServerReplacement,
+    integration: config.vpn.integration,
     tailnet: planTailnet(config),
     sources: planSources(config, extras.mirrorCaPem),
     firstServer,

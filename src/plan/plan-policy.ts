@@ -1,8 +1,10 @@
 import { defaultTag } from "../config/names";
-import type { HybridConfig } from "../config/schema";
+import type { HybridConfig, Integration } from "../config/schema";
 import type { PolicyDocument, TailnetPlan } from "./cluster-plan";
 
 const apiServerPort = 6443;
+/** Of flannel's vxlan on Linux (flannel-io/flannel: Documentation/backends.md). */
+const vxlanPort = 8472;
 
 export function planTailnet(config: HybridConfig): TailnetPlan {
   const { vpn, cluster } = config;
@@ -18,6 +20,7 @@ export function planTailnet(config: HybridConfig): TailnetPlan {
       podCidr: cluster.podCidr,
       operators: vpn.operators,
       nodePorts: vpn.nodePorts,
+      ...(vpn.integration === "flannel-iface" ? { integration: vpn.integration } : {}),
     },
     groups: groupsByName(vpn.groups),
   };
@@ -30,24 +33,28 @@ interface PolicyNeeds {
   readonly operators: readonly string[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
   readonly nodePorts: readonly number[];
+  readonly integration: Integration;
 }
 
 /**
  * The least that k3s over a tailnet works with (each line was run, and missed where it was left out). Pods reach other nodes under their
  * own node's address, so only the tag needs the node ports; nodes need podCidr themselves, or the control server hands them no pod route.
+ * In vxlan the tailnet sees no pod at all, only packets from node to node.
  */
 export function planPolicy(needs: PolicyNeeds): PolicyDocument {
   const { tag, podCidr, nodePorts } = needs;
+  const isVxlan = needs.integration === "flannel-iface";
   const accept = (src: readonly string[], dst: string) => ({ action: "accept" as const, src, dst: [dst] });
   return {
     ...(Object.keys(needs.groups).length === 0 ? {} : { groups: groupsByName(needs.groups) }),
     // Nobody owns the owning tags, so only the tailnet's admins give them out (https://tailscale.com/docs/kubernetes-operator/reference/tags).
     tagOwners: { ...Object.fromEntries(needs.tagOwners.map((owner) => [owner, []])), [tag]: needs.tagOwners },
-    autoApprovers: { routes: { [podCidr]: [tag] } },
+    ...(isVxlan ? {} : { autoApprovers: { routes: { [podCidr]: [tag] } } }),
     acls: [
       accept([tag], `${tag}:${apiServerPort}`),
-      accept([tag], `${podCidr}:*`),
-      accept([podCidr], `${podCidr}:*`),
+      ...(isVxlan
+        ? [{ action: "accept" as const, proto: "udp" as const, src: [tag], dst: [`${tag}:${vxlanPort}`] }]
+        : [accept([tag], `${podCidr}:*`), accept([podCidr], `${podCidr}:*`)]),
       ...(nodePorts.length === 0 ? [] : [accept([tag], `${tag}:${nodePorts.join(",")}`)]),
       accept(needs.operators, `${tag}:${apiServerPort}`),
     ],

@@ -3,11 +3,13 @@
 # Installs or upgrades k3s in place, writes what it starts from, (re)starts it only where something changed, and waits for its own readiness.
 # Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-k3s-program.sh
 # Needs: NODE_NAME ROLE (server, agent) K3S_VERSION INSTALLER_URL CONFIG_YAML WAIT_SECONDS
-# May have: ARTIFACT_URL (a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
+# May have: INTEGRATION (k3s, the default, or flannel-iface: how pods cross the tailnet) ARTIFACT_URL (a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
 #   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token anew)
-# Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority} the gate and the unit's drop-in
+# Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority} the gate and the unit's drop-in; with
+#   flannel-iface no vpn-auth but a program that writes the node's address to /etc/rancher/k3s/config.yaml.d before each start
 # Prints: {"k3sVersion":"v1.35.4+k3s1"}
 : "${NODE_NAME:?}" "${ROLE:?}" "${K3S_VERSION:?}" "${INSTALLER_URL:?}" "${CONFIG_YAML:?}" "${WAIT_SECONDS:?}"
+INTEGRATION=${INTEGRATION:-k3s}
 UNIT=k3s.service
 if [ "$ROLE" = agent ]; then
   : "${AGENT_TOKEN_FILE:?}" "${SERVER_IP:?}"
@@ -26,9 +28,9 @@ start_digest() {
     tailnet_ip
     settings_of_start
     stat -c '%s %.9Y' /usr/local/bin/k3s
-    sha256sum /etc/hybrid-k3s/vpn-auth "/etc/systemd/system/$UNIT" "/etc/systemd/system/$UNIT.d/hybrid-k3s.conf" \
+    sha256sum "$VPN_AUTH" "/etc/systemd/system/$UNIT" "/etc/systemd/system/$UNIT.d/hybrid-k3s.conf" \
       "/etc/systemd/system/$UNIT.env" /etc/hybrid-k3s/agent-token 2>/dev/null || true
-    find /etc/rancher/k3s/config.yaml.d /etc/rancher/k3s/registries.yaml -type f -exec sha256sum {} + 2>/dev/null | sort || true
+    find /etc/rancher/k3s/config.yaml.d /etc/rancher/k3s/registries.yaml -type f ! -path "$NODE_ADDRESS" -exec sha256sum {} + 2>/dev/null | sort || true
   } | sha256sum
 }
 
@@ -115,7 +117,7 @@ main() {
     reload_unit
   fi
   write_config
-  write_vpn_auth
+  write_vpn
   make_agent_token
   [ "$ROLE" = server ] || forget_other_cluster
   systemctl -q is-enabled "$UNIT" 2>/dev/null || systemctl -q enable "$UNIT"

@@ -1,5 +1,7 @@
 # shellcheck shell=sh
-# Files that k3s starts from, and the gate before its start. Part of install-k3s.sh. Needs NODE_NAME ROLE CONFIG_YAML and UNIT.
+# Files that k3s starts from, and the gate before its start. Part of install-k3s.sh. Needs NODE_NAME ROLE INTEGRATION CONFIG_YAML and UNIT.
+VPN_AUTH=/etc/hybrid-k3s/vpn-auth
+NODE_ADDRESS=/etc/rancher/k3s/config.yaml.d/10-hybrid-k3s-address.yaml
 
 write_config() {
   (umask 077 && mkdir -p /etc/rancher/k3s)
@@ -8,10 +10,25 @@ $CONFIG_YAML
 CONFIG
 }
 
+# What k3s knows of the VPN, and nothing that the other way of using it left.
+write_vpn() {
+  case $INTEGRATION in
+    k3s) write_vpn_auth && rm -f "$NODE_ADDRESS" ;;
+    flannel-iface) rm -f "$VPN_AUTH" && withdraw_routes ;;
+    *) fail "the integration $INTEGRATION is not known to this release" ;;
+  esac
+}
+
+# tailscale keeps offering what k3s's own integration told it, and routes of the tailnet go before those of flannel.
+withdraw_routes() {
+  [ -z "$(tailnet_prefs | json_list AdvertiseRoutes)" ] || timeout 30 tailscale set --advertise-routes= ||
+    fail "cannot withdraw the routes that this host advertises; see: tailscale debug prefs"
+}
+
 # The join key is never used behind the gate, but k3s refuses an empty one. The flags are those of join-tailnet: whenever k3s
 # finds tailscaled not Running it runs `tailscale up --reset` with these alone (k3s: pkg/vpn/vpn.go).
 write_vpn_auth() {
-  write_file /etc/hybrid-k3s/vpn-auth 0600 <<AUTH
+  write_file "$VPN_AUTH" 0600 <<AUTH
 name=tailscale,joinKey=not-used-see-gate${LOGIN_SERVER:+,controlServerURL=$LOGIN_SERVER},extraArgs=--hostname=$NODE_NAME --accept-dns=false --accept-routes --snat-subnet-routes=false
 AUTH
 }
@@ -60,12 +77,35 @@ until [ -z "$server" ] || has_pong; do
   sleep 0.2
 done
 GATE
+  [ "$INTEGRATION" != flannel-iface ] || write_address_program
   write_file "/etc/systemd/system/$UNIT.d/hybrid-k3s.conf" 0644 <<UNIT
 [Unit]
 After=tailscaled.service hybrid-k3s-route.service
 Wants=tailscaled.service
 
 [Service]
-ExecStartPre=/usr/local/lib/hybrid-k3s/wait-tailnet.sh 120${SERVER_IP:+ $SERVER_IP}
+ExecStartPre=/usr/local/lib/hybrid-k3s/wait-tailnet.sh 120${SERVER_IP:+ $SERVER_IP}$([ "$INTEGRATION" != flannel-iface ] || printf '\nExecStartPre=%s %s' "$ADDRESS_PROGRAM" "$ROLE")
 UNIT
+}
+
+# Without its own integration k3s has to be told the tailnet address. Before each start: a device that logged in anew has another one.
+ADDRESS_PROGRAM=/usr/local/lib/hybrid-k3s/write-node-address.sh
+write_address_program() {
+  write_file "$ADDRESS_PROGRAM" 0755 <<PROGRAM
+#!/bin/sh
+# Usage: write-node-address.sh ROLE
+# Writes this host's tailnet address where k3s reads it. On servers as the API's address too, which would be node-external-ip otherwise.
+set -eu
+umask 077
+export LC_ALL=C PATH="\$PATH:/usr/local/bin"
+file=$NODE_ADDRESS
+address=\$(timeout 10 tailscale ip -4)
+[ -n "\$address" ] || { echo "this host has no tailnet address; see: tailscale status" >&2 && exit 1; }
+mkdir -p "\${file%/*}"
+{
+  echo "node-ip: \$address"
+  [ "\$1" != server ] || echo "advertise-address: \$address"
+} >"\$file.new"
+mv -f "\$file.new" "\$file"
+PROGRAM
 }

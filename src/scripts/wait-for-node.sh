@@ -1,14 +1,17 @@
 #!/bin/sh
 # Usage: sh -s -- wait-for-node (on the first server)
-# Waits until a node is Ready and its podCIDR is served as a route by its own device, then makes its labels and taints as they should be.
+# Waits until a node is Ready and its pods are reached (its podCIDR is served as a route by its own device, or answers in vxlan), then makes
+# its labels and taints as they should be.
 # Libraries: lib-marker.sh lib-tailnet.sh lib-node-marks.sh
 # Needs: NODE_NAME WAIT_SECONDS REPLACE_COMMAND
 # May have: LABELS (key=value, one a line) TAINTS (key=value:Effect or key:Effect, one a line)
+#   INTEGRATION (k3s, the default: pods are reached by routes; flannel-iface: in vxlan)
 #   TAG LOGIN_SERVER (for what is advised)
 #   LOST_SECONDS (how long a device may be missing from the tailnet before waiting ends; default 20)
 #   CONFIG_DIGEST (not read: it makes the engine look again after every change of the node's config)
 # Prints: {"tailnetIp":"100.64.0.2","podCidr":"10.42.1.0/24","path":"direct"}; path: direct, relay, self, or unknown without an answer
 : "${NODE_NAME:?}" "${WAIT_SECONDS:?}" "${REPLACE_COMMAND:?}"
+INTEGRATION=${INTEGRATION:-k3s}
 
 kubectl() { timeout 20 k3s kubectl --request-timeout=15s "$@"; }
 
@@ -45,6 +48,18 @@ is_routed() {
   device_serves "$(internal_ip)" "$pod_cidr" || return 1
   is_this_host || [ -n "$(ip -4 route show table 52 "$pod_cidr" 2>/dev/null)" ]
 }
+
+# flannel.1 has the first address of the podCIDR, and the kubelet listens on every address of its host; any answer will do.
+answers_in_vxlan() {
+  pod_cidr=$(node_facts cidr)
+  if is_this_host; then
+    [ -n "$(ip -o link show flannel.1 2>/dev/null)" ]
+  else
+    curl -sk -o /dev/null --connect-timeout 2 --max-time 5 "https://${pod_cidr%/*}:10250/healthz"
+  fi
+}
+
+is_reached() { if [ "$INTEGRATION" = flannel-iface ]; then answers_in_vxlan; else is_routed; fi; }
 
 # A device that the tailnet does not know any more comes back by nothing that this script waits for. A new one takes a moment to be told of.
 LOST_SECONDS=${LOST_SECONDS:-20}
@@ -90,6 +105,14 @@ explain_no_route() {
     "the cluster's podCidr with its tag) or no rule of the policy lets the cluster's tag reach podCidr; mend the policy, then run pulumi up again"
 }
 
+explain_no_answer() {
+  explain_missing_device
+  fail "Ready, but its pod network $1 does not answer in vxlan after $WAIT_SECONDS s. The tailnet's policy must let ${TAG:-the cluster} reach itself on" \
+    "UDP 8472, and no firewall of the hosts may stop that; see on both hosts: ip -d link show flannel.1; bridge fdb show dev flannel.1. Then run pulumi up again"
+}
+
+explain_unreached() { if [ "$INTEGRATION" = flannel-iface ]; then explain_no_answer "$1"; else explain_no_route "$1"; fi; }
+
 # The agent has talked to this server since it started, so the path has settled; a ping more costs a second.
 path_to() {
   is_this_host && echo self && return
@@ -105,7 +128,7 @@ main() {
   make_scratch
   wait_for "Node $NODE_NAME to be Ready" is_ready || explain_not_ready
   cidr=$(node_facts cidr)
-  wait_for "the route to $cidr" is_routed || explain_no_route "$cidr"
+  wait_for "the way to $cidr" is_reached || explain_unreached "$cidr"
   reconcile_marks
   address=$(internal_ip)
   printf '{"tailnetIp":"%s","podCidr":"%s","path":"%s"}\n' "$address" "$cidr" "$(path_to "$address")"

@@ -221,7 +221,7 @@ describe("stacks/Pulumi.example.yaml", () => {
       message = (error as Error).message;
     }
     assert.doesNotMatch(message, /not a known setting|is missing|is empty/);
-    for (const option of ["vpn.loginServer", "vpn.caFile", "vpn.integration"]) {
+    for (const option of ["vpn.loginServer", "vpn.caFile"]) {
       assert.match(message, new RegExp(`- hybrid-k3s:${option.replaceAll(".", "\\.")}: .*not available yet`), option);
     }
   });

@@ -15,6 +15,15 @@ describe("validate-k3s-settings", () => {
     assert.deepEqual(faultsOf({ "cluster.k3s.node-ip": "10.0.0.4" }), [
       "hybrid-k3s:cluster.k3s.node-ip: is decided by this stack (the tailnet address, which k3s takes from tailscale itself). Remove it.",
     ]);
+    const vxlan = { "vpn.integration": "flannel-iface", "cluster.k3sVersion": "v1.35.6+k3s1" };
+    assert.deepEqual(
+      faultsOf({ ...vxlan, "cluster.k3s.node-ip": "10.0.0.4", "cluster.k3s.vpn-auth": "x", "cluster.k3s.flannel-backend": "host-gw" }),
+      [
+        "hybrid-k3s:cluster.k3s.node-ip: is decided by this stack (the tailnet address, because vpn.integration is flannel-iface). Remove it.",
+        "hybrid-k3s:cluster.k3s.vpn-auth: is decided by this stack (nothing, because vpn.integration is flannel-iface). Remove it; the section hybrid-k3s:vpn describes the VPN.",
+        "hybrid-k3s:cluster.k3s.flannel-backend: is decided by this stack (vxlan, because vpn.integration is flannel-iface). Remove it.",
+      ],
+    );
   });
 
   it("refuses a key that we own in a pool", () => {
@@ -86,7 +95,7 @@ describe("validate-k3s-settings", () => {
 
   it("refuses arguments that undo what we own", () => {
     assert.deepEqual(faultsOf({ "cluster.k3s.kubelet-arg": ["max-pods=200", "--node-ip=10.0.0.4"] }), [
-      'hybrid-k3s:cluster.k3s.kubelet-arg[1]: "node-ip" is decided by this stack. Remove it; k3s takes the tailnet address.',
+      'hybrid-k3s:cluster.k3s.kubelet-arg[1]: "node-ip" is decided by this stack. Remove it; it is the tailnet address.',
     ]);
   });
 

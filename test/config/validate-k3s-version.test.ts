@@ -82,4 +82,35 @@ describe("validate-k3s-version", () => {
       'hybrid-k3s:cluster.k3sVersion: "v1.35.3+k3s1" was not tested; kubectl logs and exec fail, because the kubelet\'s certificate lacks the tailnet address (#13659, fixed by #13920).',
     ]);
   });
+
+  const vxlan = (version: string, more = {}) => ({ "vpn.integration": "flannel-iface", "cluster.k3sVersion": version, ...more });
+  const lost = (fixedIn: string) =>
+    `with vpn.integration flannel-iface its pods lose their network whenever tailscaled restarts, because flannel.1 goes with tailscale0 and is not made anew (#12436, fixed by #14086 in ${fixedIn})`;
+
+  for (const [version, fixedIn] of [
+    ["v1.33.13+k3s1", "1.34.9"],
+    ["v1.34.8+k3s1", "1.34.9"],
+    ["v1.35.4+k3s1", "1.35.6"],
+    ["v1.35.5+k3s1", "1.35.6"],
+    ["v1.36.1+k3s1", "1.36.2"],
+  ] as const) {
+    it(`refuses ${version} with flannel-iface, or warns where untested versions are allowed`, () => {
+      assert.deepEqual(faultsOf(vxlan(version)), [
+        `hybrid-k3s:cluster.k3sVersion: "${version}" is refused: ${lost(fixedIn)}. Use v${fixedIn}+k3s1, or set cluster.allowUntestedK3s: true to go on with a warning.`,
+      ]);
+      const allowed = vxlan(version, { "cluster.allowUntestedK3s": true });
+      assert.deepEqual(faultsOf(allowed), []);
+      assert.equal(warningsOf(allowed)[0], `hybrid-k3s:cluster.k3sVersion: "${version}" was not tested; ${lost(fixedIn)}.`);
+    });
+  }
+
+  for (const version of ["v1.34.9+k3s1", "v1.35.6+k3s1", "v1.36.2+k3s1", "v1.36.3+k3s1"]) {
+    it(`has nothing against ${version} with flannel-iface`, () => {
+      assert.deepEqual(faultsOf(vxlan(version)), []);
+      assert.deepEqual(
+        warningsOf(vxlan(version)).filter((warning) => warning.includes("k3sVersion")),
+        [],
+      );
+    });
+  }
 });

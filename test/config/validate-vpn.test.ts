@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { configWith, faultsOf } from "../helpers/config-builder";
+import { configWith, faultsOf, warningsOf } from "../helpers/config-builder";
 
 describe("validate-vpn", () => {
   it("refuses a mode that is not built yet", () => {
@@ -27,10 +27,22 @@ describe("validate-vpn", () => {
     ]);
   });
 
-  it("refuses other ways of integration", () => {
-    assert.deepEqual(faultsOf({ "vpn.integration": "manual" }), [
-      "hybrid-k3s:vpn.integration: is not available yet. Remove it; k3s's own tailscale integration is used.",
+  it("knows two ways of integration, and names the nearest for another word", () => {
+    assert.equal(configWith().vpn.integration, "k3s");
+    assert.deepEqual(faultsOf({ "vpn.integration": "flannel-iface", "cluster.k3sVersion": "v1.35.6+k3s1" }), []);
+    assert.deepEqual(faultsOf({ "vpn.integration": "flannel-face" }), [
+      'hybrid-k3s:vpn.integration: "flannel-face" is not known. Did you mean flannel-iface? Known are k3s and flannel-iface.',
     ]);
+    assert.deepEqual(faultsOf({ "vpn.integration": "manual" }), [
+      'hybrid-k3s:vpn.integration: "manual" is not known. Write k3s or flannel-iface.',
+    ]);
+  });
+
+  it("says at each preview what flannel-iface costs", () => {
+    assert.deepEqual(warningsOf({ "vpn.integration": "flannel-iface", "cluster.k3sVersion": "v1.35.6+k3s1" }), [
+      "hybrid-k3s:vpn.integration: flannel-iface needs no routes in the tailnet and no approval, but packs packets between nodes twice (vxlan inside the VPN): pods get an MTU of 1230 instead of 1280, and less throughput.",
+    ]);
+    assert.deepEqual(warningsOf({ "vpn.integration": "k3s" }), []);
   });
 
   it("refuses what is no tailscale release", () => {

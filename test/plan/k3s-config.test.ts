@@ -53,6 +53,13 @@ describe("renderK3sConfig", () => {
     );
   });
 
+  it("names flannel's interface and no VPN where pods cross in vxlan, the backend on servers alone", () => {
+    const { server, agent } = nodesWith({ "vpn.integration": "flannel-iface", "cluster.k3sVersion": "v1.35.6+k3s1" });
+    const ofVpn = (text: string) => text.split("\n").filter((line) => /vpn|flannel|node-ip|advertise/.test(line));
+    assert.deepEqual(ofVpn(renderK3sConfig(server)), ["flannel-backend: vxlan", "flannel-iface: tailscale0"]);
+    assert.deepEqual(ofVpn(renderK3sConfig(agent, "100.64.0.1")), ["flannel-iface: tailscale0"]);
+  });
+
   it("quotes what YAML would read as something else", () => {
     const { server } = nodesWith({
       "cluster.k3s": { "kubelet-arg": ["max-pods=200", "true"], "cluster-domain": "0755", "service-node-port-range": "30000-32767" },

@@ -8,7 +8,7 @@ import { configWith, hostKey, type Overrides } from "../helpers/config-builder";
 describe("hostIdentity", () => {
   const cluster = { name: "edge", podCidr: "10.42.0.0/16", serviceCidr: "10.43.0.0/16" };
   const identityOf = (key: string, generation = 0, more: Partial<IdentityNeeds> = {}) =>
-    hostIdentity({ host: { hostKey: key, generation }, role: "agent", cluster, ...more });
+    hostIdentity({ host: { hostKey: key, generation }, role: "agent", cluster, integration: "k3s", ...more });
 
   it("fits into an auth key's description", () => {
     fc.assert(
@@ -27,6 +27,7 @@ describe("hostIdentity", () => {
       identityOf(hostKey(1), 0, { cluster: { ...cluster, name: "north" } }),
       identityOf(hostKey(1), 0, { cluster: { ...cluster, podCidr: "10.52.0.0/16" } }),
       identityOf(hostKey(1), 0, { cluster: { ...cluster, serviceCidr: "10.53.0.0/16" } }),
+      identityOf(hostKey(1), 0, { integration: "flannel-iface" }),
     ];
     assert.equal(new Set(identities).size, identities.length);
   });
@@ -51,24 +52,36 @@ describe("hostIdentity", () => {
     );
   });
 
-  it("re-makes all nodes when the cluster's name or a network changes", () => {
+  it("is the one of before there was another integration", () => {
+    // A node of an older release must not be made anew by an upgrade of the program.
+    assert.equal(identityOf(hostKey(1)), "4c42a9e7773c0c8954b8f678b87c9944");
+  });
+
+  it("re-makes all nodes when the cluster's name, a network or the integration changes", () => {
     const before = identitiesWith({});
-    for (const change of [{ "cluster.name": "north" }, { "cluster.podCidr": "10.52.0.0/16" }, { "cluster.serviceCidr": "10.53.0.0/16" }]) {
+    for (const change of [
+      { "cluster.name": "north" },
+      { "cluster.podCidr": "10.52.0.0/16" },
+      { "cluster.serviceCidr": "10.53.0.0/16" },
+      { "vpn.integration": "flannel-iface", "cluster.k3sVersion": "v1.35.6+k3s1" },
+    ]) {
       assert.equal(new Set([...before, ...identitiesWith(change)]).size, 2 * before.length, JSON.stringify(change));
     }
   });
 });
 
 describe("cloudIdentity", () => {
+  const integration = "k3s";
   const cluster = { name: "edge", podCidr: "10.42.0.0/16", serviceCidr: "10.43.0.0/16" };
 
   it("fits into an auth key's description, and changes with the role and the cluster's name and networks", () => {
     const identities = [
-      cloudIdentity({ role: "agent", cluster }),
-      cloudIdentity({ role: "server", cluster }),
-      cloudIdentity({ role: "agent", cluster: { ...cluster, name: "north" } }),
-      cloudIdentity({ role: "agent", cluster: { ...cluster, podCidr: "10.52.0.0/16" } }),
-      cloudIdentity({ role: "agent", cluster: { ...cluster, serviceCidr: "10.53.0.0/16" } }),
+      cloudIdentity({ role: "agent", cluster, integration }),
+      cloudIdentity({ role: "agent", cluster, integration: "flannel-iface" }),
+      cloudIdentity({ role: "server", cluster, integration }),
+      cloudIdentity({ role: "agent", cluster: { ...cluster, name: "north" }, integration }),
+      cloudIdentity({ role: "agent", cluster: { ...cluster, podCidr: "10.52.0.0/16" }, integration }),
+      cloudIdentity({ role: "agent", cluster: { ...cluster, serviceCidr: "10.53.0.0/16" }, integration }),
     ];
     assert.equal(new Set(identities).size, identities.length);
     for (const identity of identities) assert.match(identity, /^[a-z0-9]{1,50}$/);

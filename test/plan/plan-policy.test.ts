@@ -21,6 +21,23 @@ describe("planTailnet", () => {
     });
   });
 
+  it("grants UDP 8472 from node to node, and nothing of pods, where pods cross in vxlan", () => {
+    const { tailnet } = planCluster(configWith({ "vpn.integration": "flannel-iface", "cluster.k3sVersion": "v1.35.6+k3s1" }));
+    assert.deepEqual(tailnet.policy, {
+      groups: { "group:ops": ["alice@example.org"] },
+      tagOwners: { "tag:k3s-admin": [], "tag:k3s-edge": ["tag:k3s-admin"] },
+      acls: [
+        { action: "accept", src: ["tag:k3s-edge"], dst: ["tag:k3s-edge:6443"] },
+        { action: "accept", proto: "udp", src: ["tag:k3s-edge"], dst: ["tag:k3s-edge:8472"] },
+        { action: "accept", src: ["tag:k3s-edge"], dst: ["tag:k3s-edge:10250"] },
+        { action: "accept", src: ["group:ops"], dst: ["tag:k3s-edge:6443"] },
+      ],
+    });
+    assert.equal(tailnet.cluster.integration, "flannel-iface");
+    // Nothing new in the state of other stacks, whose policy would be written again for it.
+    assert.equal("integration" in planCluster(configWith()).tailnet.cluster, false);
+  });
+
   it("leaves out what is not asked for", () => {
     const { policy } = planCluster(configWith({ "vpn.nodePorts": [], "vpn.groups": {}, "vpn.operators": ["alice@example.org"] })).tailnet;
     assert.equal("groups" in policy, false);

@@ -151,3 +151,46 @@ old:NoExecute'
   assert_stderr 'tailscale up --reset --auth-key=KEY --hostname=rack-2 --accept-dns=false --accept-routes --snat-subnet-routes=false && systemctl restart k3s'
   [[ "$stderr" != *"$REPLACE_COMMAND"* ]]
 }
+
+over_vxlan() {
+  export INTEGRATION=flannel-iface
+  peer rack-2 100.64.0.2
+  rm "$D/routes" "$FAKE/ip-4-route-show-table-52-10.42.1.0-24"
+}
+
+@test "in vxlan a node is waited for until its pod network answers, without any route in the tailnet" {
+  over_vxlan
+  echo Unauthorized | serve https://10.42.1.0:10250/healthz
+  run_script wait-for-node
+  assert_success
+  assert_output '{"tailnetIp":"100.64.0.2","podCidr":"10.42.1.0/24","path":"direct"}'
+}
+
+@test "in vxlan a pod network that does not answer names the rule that it needs" {
+  over_vxlan
+  TAG=tag:k3s-edge run_script wait-for-node
+  assert_failure
+  assert_stderr 'its pod network 10.42.1.0/24 does not answer in vxlan after 2 s'
+  assert_stderr 'must let tag:k3s-edge reach itself on UDP 8472'
+}
+
+@test "in vxlan a device that is gone is told as such" {
+  over_vxlan
+  peer other 100.64.0.9
+  run_script wait-for-node
+  assert_failure
+  assert_stderr "its device 100.64.0.2 is not in the tailnet any more"
+}
+
+@test "in vxlan the first server looks at its own device" {
+  over_vxlan
+  export NODE_NAME=rack-1
+  echo 100.64.0.1 >"$K/ips"
+  echo 10.42.0.0/24 >"$K/cidr"
+  run_script wait-for-node
+  assert_failure
+  assert_stderr 'does not answer in vxlan'
+  echo '9: flannel.1: <UP>' >"$FAKE/ip-o-link-show-flannel.1"
+  run_script wait-for-node
+  assert_output '{"tailnetIp":"100.64.0.1","podCidr":"10.42.0.0/24","path":"self"}'
+}

@@ -1,6 +1,7 @@
 import { policyEntries } from "./policy-document.mjs";
 
 const API_PORT = "6443";
+const VXLAN_PORT = "8472";
 
 /**
  * Tells the entries of a policy that concern this cluster alone, in the document of this release or of an earlier
@@ -13,7 +14,9 @@ export function ownEntries(entries, { ours, tag, podCidr }) {
   const members = new Set([tag, ...cidrs, ...(podCidr ? [podCidr] : [])]);
 
   const isOwnRule = ({ section, value }) => {
-    if (section !== "acls" || value.action !== "accept" || Object.keys(value).sort().join() !== "action,dst,src") return false;
+    const isVxlan = value.proto === "udp" && everyIs(value.dst, (target) => target === `${tag}:${VXLAN_PORT}`);
+    const keys = Object.keys(value).filter((name) => name !== "proto" || !isVxlan);
+    if (section !== "acls" || value.action !== "accept" || keys.sort().join() !== "action,dst,src") return false;
     if (everyIs(value.dst, (target) => target === `${tag}:${API_PORT}`)) return true;
     return (
       everyIs(value.dst, (target) => members.has(target.slice(0, target.lastIndexOf(":")))) &&

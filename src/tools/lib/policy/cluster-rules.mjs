@@ -1,17 +1,26 @@
 const API_PORT = 6443;
+/** Of flannel's vxlan on Linux (flannel-io/flannel: Documentation/backends.md). */
+const VXLAN_PORT = 8472;
 /** Roles whose people may edit the policy anyhow (https://tailscale.com/kb/1396/targets): owning a tag adds nothing to what they can do. */
 export const POLICY_EDITORS = ["autogroup:admin", "autogroup:owner", "autogroup:network-admin"];
 
 /**
  * What one cluster's traffic needs, each rule once: the least that k3s over a tailnet works with (each line was run, and missed where it
  * was left out). Pods reach other nodes under their own node's address, so only the tag needs the node ports; nodes need podCidr
- * themselves, or the control server hands them no pod route.
+ * themselves, or the control server hands them no pod route. With the integration flannel-iface the tailnet sees no pod at all: what
+ * pods send is inside packets from node to node.
  */
-export function clusterNeeds({ tag, podCidr, operators, nodePorts }) {
+export function clusterNeeds({ tag, podCidr, operators, nodePorts, integration }) {
+  const pods =
+    integration === "flannel-iface"
+      ? [{ what: "vxlan between nodes", src: [tag], dst: tag, ports: [VXLAN_PORT], proto: "udp" }]
+      : [
+          { what: "nodes to pods", src: [tag], dst: podCidr, ports: "*" },
+          { what: "pods to pods", src: [podCidr], dst: podCidr, ports: "*" },
+        ];
   return [
     { what: "agents to servers", src: [tag], dst: tag, ports: [API_PORT] },
-    { what: "nodes to pods", src: [tag], dst: podCidr, ports: "*" },
-    { what: "pods to pods", src: [podCidr], dst: podCidr, ports: "*" },
+    ...pods,
     ...(nodePorts.length === 0 ? [] : [{ what: "nodes to nodes", src: [tag], dst: tag, ports: nodePorts }]),
     { what: "operators to servers", src: operators, dst: tag, ports: [API_PORT] },
   ];
@@ -22,9 +31,10 @@ export function clusterRules(cluster, form) {
   return clusterNeeds(cluster).map((need) => asRule(need, form));
 }
 
-export function asRule({ src, dst, ports }, form) {
-  if (form === "grants") return { src, dst: [dst], ip: ports === "*" ? ["*"] : ports.map(String) };
-  return { action: "accept", src, dst: [`${dst}:${ports === "*" ? "*" : ports.join(",")}`] };
+export function asRule({ src, dst, ports, proto }, form) {
+  const capability = (port) => (proto ? `${proto}:${port}` : String(port));
+  if (form === "grants") return { src, dst: [dst], ip: ports === "*" ? ["*"] : ports.map(capability) };
+  return { action: "accept", ...(proto && { proto }), src, dst: [`${dst}:${ports === "*" ? "*" : ports.join(",")}`] };
 }
 
 /**
@@ -32,23 +42,28 @@ export function asRule({ src, dst, ports }, form) {
  * what must not. Sources are tags, groups and users, destinations single ports without wildcards or CIDRs:
  * https://tailscale.com/kb/1337/policy-syntax#tests.
  */
-export function clusterTests({ tag, podCidr, operators, nodePorts }, denied = () => []) {
+export function clusterTests({ tag, podCidr, operators, nodePorts, integration }, denied = () => []) {
   const test = (src, accept) => {
     const deny = denied(src);
     return { src, accept, ...(deny.length > 0 && { deny }) };
   };
   const ports = [...new Set([API_PORT, ...nodePorts])];
-  return [
-    test(tag, [...ports.map((port) => `${tag}:${port}`), `${firstPod(podCidr)}:443`]),
-    ...operators.map((operator) => test(operator, [`${tag}:${API_PORT}`])),
-  ];
+  const nodes = ports.map((port) => `${tag}:${port}`);
+  const ofNodes =
+    integration === "flannel-iface"
+      ? [test(tag, nodes), { src: tag, proto: "udp", accept: [`${tag}:${VXLAN_PORT}`] }]
+      : [test(tag, [...nodes, `${firstPod(podCidr)}:443`])];
+  return [...ofNodes, ...operators.map((operator) => test(operator, [`${tag}:${API_PORT}`]))];
 }
 
 /** Connections that no rule of the cluster gives, as {src, dst, ports}; whether a rule of others gives one, the live policy tells. */
-export function closedConnections({ tag, podCidr, operators, nodePorts }) {
-  const closed = nodePorts.includes(22) ? [] : [{ src: tag, dst: tag, ports: [22] }];
+export function closedConnections({ tag, podCidr, operators, nodePorts, integration }) {
+  const ssh = nodePorts.includes(22) ? [] : [{ src: tag, dst: tag, ports: [22] }];
+  // Behind the vxlan nodes need no way to pods, and none by which another router's route could draw their packets.
+  const pods = integration === "flannel-iface" ? [{ src: tag, dst: firstPod(podCidr), ports: [443] }] : [];
   return [
-    ...closed,
+    ...ssh,
+    ...pods,
     ...operators.flatMap((src) => [
       { src, dst: tag, ports: [22] },
       { src, dst: firstPod(podCidr), ports: [443] },

@@ -9,6 +9,8 @@ export interface PolicyCluster {
   /** Of the stack's config; never written, only compared with the live policy's. */
   readonly groups?: Readonly<Record<string, readonly string[]>>;
   readonly nodePorts: readonly number[];
+  /** Pods cross in vxlan between the nodes; absent: as routes. */
+  readonly integration?: "flannel-iface";
 }
 
 /** Why the live policy cannot take this cluster's entries. */
@@ -74,6 +76,7 @@ export interface MarkedCluster {
 
 export interface AclRule {
   readonly action: "accept";
+  readonly proto?: "udp";
   readonly src: readonly string[];
   readonly dst: readonly string[];
 }
@@ -99,7 +102,7 @@ export function policyDiff(oldText: string, newText: string): string;
 /** The clusters whose marked entries a policy holds; throws a SyntaxError where the text is not HuJSON. */
 export function clustersIn(text: string): readonly MarkedCluster[];
 
-type Needs = Pick<PolicyCluster, "tag" | "podCidr" | "operators" | "nodePorts">;
+type Needs = Pick<PolicyCluster, "tag" | "podCidr" | "operators" | "nodePorts" | "integration">;
 
 /** The least that one cluster's traffic needs, as entries of `acls` or of `grants`. */
 export function clusterRules(cluster: Needs, form: "acls"): AclRule[];

@@ -1,6 +1,7 @@
 import { selects } from "./selectors.mjs";
 
-const TCP = ["tcp", "6"];
+/** What a rule may call the protocol that a connection wants. */
+const NAMES = { tcp: ["tcp", "6"], udp: ["udp", "17"] };
 
 /**
  * The rules of a policy in one form, from its entries: {rules, groups, hosts}. A rule's `targets` are {selector, ports, proto};
@@ -19,36 +20,42 @@ export function readRules(entries) {
   };
 }
 
-/** Whether a rule certainly gives the whole connection {src, dst, ports}, several rules together included. */
-export function certainlyReaches(policy, { src, dst, ports }) {
+/** Whether a rule certainly gives the whole connection {src, dst, ports, proto = "tcp"}, several rules together included. */
+export function certainlyReaches(policy, { src, dst, ports, proto }) {
   const parts = ports === "*" ? ["*"] : ports;
   // A group may be covered as a whole, or member by member.
   const sources = (policy.groups[src] ?? []).length > 0 ? [[src], policy.groups[src]] : [[src]];
   return parts.every((port) =>
     sources.some((list) =>
-      list.every((source) => policy.rules.some((rule) => ruleGives(policy, rule, source, dst, port, (answer) => answer === "yes"))),
+      list.every((source) =>
+        policy.rules.some((rule) => ruleGives(policy, rule, { source, dst, port, proto }, (answer) => answer === "yes")),
+      ),
     ),
   );
 }
 
 /** Whether a rule may give the connection, as far as the policy's text tells. */
-export function mayReach(policy, { src, dst, ports }) {
+export function mayReach(policy, { src, dst, ports, proto }) {
   const parts = ports === "*" ? ["*"] : ports;
-  return parts.some((port) => policy.rules.some((rule) => ruleGives(policy, rule, src, dst, port, (answer) => answer !== "no")));
-}
-
-function ruleGives(policy, rule, source, dst, port, accepts) {
-  if (rule.isConditional && !accepts("maybe")) return false;
-  return (
-    rule.src.some((selector) => accepts(selects(policy, selector, source))) &&
-    rule.targets.some(({ selector, ports, proto }) => accepts(selects(policy, selector, dst)) && accepts(includesPort(ports, proto, port)))
+  return parts.some((port) =>
+    policy.rules.some((rule) => ruleGives(policy, rule, { source: src, dst, port, proto }, (answer) => answer !== "no")),
   );
 }
 
-function includesPort(ports, proto, port) {
+function ruleGives(policy, rule, { source, dst, port, proto: wanted = "tcp" }, accepts) {
+  if (rule.isConditional && !accepts("maybe")) return false;
+  return (
+    rule.src.some((selector) => accepts(selects(policy, selector, source))) &&
+    rule.targets.some(
+      ({ selector, ports, proto }) => accepts(selects(policy, selector, dst)) && accepts(includesPort(ports, proto, port, wanted)),
+    )
+  );
+}
+
+function includesPort(ports, proto, port, wanted) {
   const isAllProtocols = proto === undefined || proto === "*" || proto === "";
   if (port === "*") return ports === "*" && isAllProtocols ? "yes" : "maybe";
-  if (!isAllProtocols && !TCP.includes(proto)) return "no";
+  if (!isAllProtocols && !NAMES[wanted].includes(proto)) return "no";
   const isIn = (range) => {
     const [from, to = from] = range.split("-").map(Number);
     return from <= port && port <= to;

@@ -13,12 +13,12 @@ export const TESTS = ["tests"];
  * without this cluster's entries. Of a tag or route that others have written, only what their list lacks is wanted, inside it.
  */
 export function wantedEntries(others, cluster) {
-  const { tag, tagOwners, podCidr } = cluster;
+  const { tag, tagOwners, podCidr, integration } = cluster;
   const form = ruleForm(others.root);
   const tests = clusterTests({ ...cluster, operators: testable(others, cluster) }, deniedIn(others.text, cluster));
   return [
     keyed(others, TAG_OWNERS, tag, tagOwners),
-    keyed(others, ROUTES, podCidr, [tag]),
+    ...(integration === "flannel-iface" ? [] : [keyed(others, ROUTES, podCidr, [tag])]),
     { path: [form], brackets: "[]", entries: clusterRules(cluster, form).map((value) => ({ value })) },
     { path: TESTS, brackets: "[]", entries: tests.map((value) => ({ value })) },
   ];
