@@ -48,7 +48,7 @@ export const SUITES: readonly Suite[] = [
     ],
   },
   scenarios("metal", "network", ".lab", "first-up", "second-up", "outside", "withdrawn-routes", "policy-order", "restarts", "membership"),
-  scenarios("metal", "removal", ".lab-2", "preflight", "faults", "recovery", "secrets", "removal"),
+  scenarios("metal", "removal", ".lab-2", "preflight", "faults", "recovery", "secrets", "removal", "flannel-iface"),
   scenarios("burst", "burst", ".lab", "burst-first-up", "burst-cycle", "burst-places"),
   scenarios("burst", "burst-faults", ".lab-2", "burst-faults", "burst-removal"),
   scenarios("tailnet", "tailnet", ".lab", "tailnet-policy", "tailnet-modes", "tailnet-faults"),

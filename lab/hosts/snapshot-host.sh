@@ -63,6 +63,11 @@ nft_rules() {
     { sub(/^[ \t]+/, ""); print table " " block " " $0 }'
 }
 
+# Which hosts a tunnel's device knows behind which hardware address.
+forwarding() {
+  bridge fdb show 2>/dev/null | grep ' dst '
+}
+
 settings() {
   sysctl -a 2>/dev/null
 }
@@ -93,6 +98,7 @@ units | section unit
 processes | section process
 links | section link
 routes | section route
+forwarding | section fdb
 firewall | section firewall
 nft_rules | section nft
 settings | section setting

@@ -18,7 +18,7 @@ func (s *server) etcdArguments() []string {
 func (s *server) apiServerArguments() []string {
 	arguments := slices.Concat(
 		[]string{
-			"kube-apiserver", "--bind-address=127.0.0.1", "--secure-port=6444", "--advertise-address=" + s.addresses[0].String(),
+			"kube-apiserver", "--bind-address=127.0.0.1", "--secure-port=6444", "--advertise-address=" + s.advertiseAddress(),
 			"--etcd-servers=" + etcdClients, "--storage-backend=etcd3", "--allow-privileged=true", "--anonymous-auth=false",
 			"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--profiling=false",
 			"--client-ca-file=" + s.tls("client-ca.crt"), "--kubelet-certificate-authority=" + s.tls("server-ca.crt"),

@@ -23,8 +23,8 @@ const networkConfig = `{
 }
 `
 
-// startNetwork is flannel's part for its tailscale backend: a bridge for the node's pods at the tailnet's MTU, the rules that give
-// packets to elsewhere the node's address, and the pod network as a route of the tailnet. Without the VPN no route leads to other nodes.
+// startNetwork is flannel's part: a bridge for the node's pods, the rules that give packets to elsewhere the node's address, and the way
+// to other nodes' pods. With the VPN that is the pod network as a route of the tailnet, whatever backend the server names; else vxlan.
 func (m *member) startNetwork(podCIDR netip.Prefix) error {
 	if err := forwardPackets(); err != nil {
 		return err
@@ -36,14 +36,9 @@ func (m *member) startNetwork(podCIDR netip.Prefix) error {
 	if err := masquerade(cluster, podCIDR); err != nil {
 		return err
 	}
-	mtu, err := m.podMTU()
+	mtu, err := m.startBackend(podCIDR)
 	if err != nil {
-		return err
-	}
-	if m.overVPN {
-		if err := advertiseRoute(podCIDR.String()); err != nil {
-			return fmt.Errorf("flannel exited: failed to run the post-startup command: %w", err)
-		}
+		return fmt.Errorf("flannel exited: %w", err)
 	}
 	text := fmt.Sprintf(networkConfig, mtu, podCIDR)
 	// Written in place: containerd 1.6 ignores a file that is renamed into the folder (its watcher skips creations).
@@ -54,20 +49,26 @@ func forwardPackets() error {
 	return os.WriteFile("/proc/sys/net/ipv4/conf/all/forwarding", []byte("1"), 0o644)
 }
 
-func (m *member) podMTU() (int, error) {
-	links, err := net.Interfaces()
-	if err != nil {
-		return 0, err
-	}
-	for _, link := range links {
-		if m.overVPN && link.Name == "tailscale0" {
-			return link.MTU, nil
+// startBackend tells the MTU that pods get.
+func (m *member) startBackend(podCIDR netip.Prefix) (int, error) {
+	if m.overVPN {
+		link, err := net.InterfaceByName("tailscale0")
+		if err != nil {
+			return 0, fmt.Errorf("unable to find interface tailscale0: %w", err)
 		}
-		if !m.overVPN && carries(link, m.addresses[0]) {
-			return link.MTU, nil
+		if err := advertiseRoute(podCIDR.String()); err != nil {
+			return 0, fmt.Errorf("failed to run the post-startup command: %w", err)
 		}
+		return link.MTU, nil
 	}
-	return 0, fmt.Errorf("failed to find the interface of %s", m.addresses[0])
+	switch backend := m.cluster.Backend; backend {
+	case "vxlan":
+		return m.startVXLAN(podCIDR)
+	case "none", "host-gw", "wireguard-native", "tailscale":
+		return 0, fmt.Errorf("the flannel backend '%s' is not in this stand-in for k3s, which has vxlan", backend)
+	default:
+		return 0, fmt.Errorf("Cannot configure unknown flannel backend '%s'", backend)
+	}
 }
 
 func carries(link net.Interface, wanted netip.Addr) bool {

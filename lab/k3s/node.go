@@ -117,12 +117,15 @@ func (n *node) findAddresses() error {
 	for _, address := range n.given.list("node-ip") {
 		parsed, err := netip.ParseAddr(address)
 		if err != nil {
-			return err
+			return fmt.Errorf("invalid node-ip: invalid ip format '%s'", address)
 		}
 		n.addresses = append(n.addresses, parsed)
 	}
 	if len(n.addresses) > 0 {
 		return nil
+	}
+	if name := n.given.one("flannel-iface", ""); name != "" {
+		return n.takeAddressOf(name)
 	}
 	// No packet is sent: this only asks the routing table which address a packet to the outside would carry.
 	connection, err := net.Dial("udp", "192.0.2.1:9")
@@ -132,6 +135,33 @@ func (n *node) findAddresses() error {
 	defer connection.Close()
 	n.addresses = []netip.Addr{connection.LocalAddr().(*net.UDPAddr).AddrPort().Addr()}
 	return nil
+}
+
+// takeAddressOf is what k3s does with --flannel-iface where no --node-ip is given (k3s-io/k3s#8345 has its words).
+func (n *node) takeAddressOf(name string) error {
+	link, err := net.InterfaceByName(name)
+	var address netip.Addr
+	if err == nil {
+		address, err = firstIPv4(*link)
+	}
+	if err != nil {
+		logf("warning", "unable to get global unicast ip from interface name %s: %v", name, err)
+		return errors.New("invalid node-ip: invalid ip format ''")
+	}
+	n.addresses = []netip.Addr{address}
+	return nil
+}
+
+// advertiseAddress is where others find the API server; an external address goes before the node's own, but not before the VPN's.
+func (n *node) advertiseAddress() string {
+	if n.overVPN {
+		return n.addresses[0].String()
+	}
+	own := n.addresses[0].String()
+	if external := n.given.list("node-external-ip"); len(external) > 0 {
+		own = external[0]
+	}
+	return n.given.one("advertise-address", own)
 }
 
 func (n *node) path(parts ...string) string {

@@ -116,7 +116,7 @@ func (s *server) publishAddress() error {
 		ObjectMeta: meta.ObjectMeta{Name: "kubernetes", Namespace: "default", Labels: map[string]string{discovery.LabelServiceName: "kubernetes"}},
 		// The supervisor serves IPv4 and IPv6 alike; the service itself has the family of the service network.
 		AddressType: discovery.AddressTypeIPv4,
-		Endpoints:   []discovery.Endpoint{{Addresses: []string{s.addresses[0].String()}, Conditions: discovery.EndpointConditions{Ready: ptr.To(true)}}},
+		Endpoints:   []discovery.Endpoint{{Addresses: []string{s.advertiseAddress()}, Conditions: discovery.EndpointConditions{Ready: ptr.To(true)}}},
 		Ports:       []discovery.EndpointPort{{Name: ptr.To("https"), Port: ptr.To[int32](6443), Protocol: ptr.To(core.ProtocolTCP)}},
 	}
 	_, err := slices.Create(limited, slice, meta.CreateOptions{})

@@ -25,6 +25,7 @@ type clusterSettings struct {
 	ServiceCIDR string `json:"serviceCIDR"`
 	ClusterDNS  string `json:"clusterDNS"`
 	Domain      string `json:"domain"`
+	Backend     string `json:"backend"`
 	ClientCA    []byte `json:"clientCA"`
 }
 
@@ -123,7 +124,7 @@ func (s *server) tellSettings(w http.ResponseWriter, _ *http.Request) {
 	}
 	_ = json.NewEncoder(w).Encode(clusterSettings{
 		PodCIDR: s.podCIDR.String(), ServiceCIDR: s.serviceCIDR.String(), ClusterDNS: s.given.one("cluster-dns", dns.String()),
-		Domain: s.given.one("cluster-domain", "cluster.local"), ClientCA: s.clientCA.pem,
+		Domain: s.given.one("cluster-domain", "cluster.local"), Backend: s.given.one("flannel-backend", "vxlan"), ClientCA: s.clientCA.pem,
 	})
 }
 

@@ -7,6 +7,7 @@ import { burstPlaces } from "./scenarios/burst-places";
 import { burstRemoval } from "./scenarios/burst-removal";
 import { faults } from "./scenarios/faults";
 import { firstUp } from "./scenarios/first-up";
+import { flannelIface } from "./scenarios/flannel-iface";
 import { membership } from "./scenarios/membership";
 import { outside } from "./scenarios/outside";
 import { policyOrder } from "./scenarios/policy-order";
@@ -37,6 +38,7 @@ const SCENARIOS: readonly Scenario[] = [
   recovery,
   secrets,
   removal,
+  flannelIface,
   burstFirstUp,
   burstCycle,
   burstPlaces,

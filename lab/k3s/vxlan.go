@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	core "k8s.io/api/core/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
+)
+
+// By these a node tells the others how its pods are reached.
+const (
+	backendType   = "flannel.alpha.coreos.com/backend-type"
+	backendData   = "flannel.alpha.coreos.com/backend-data"
+	publicAddress = "flannel.alpha.coreos.com/public-ip"
+	subnetManager = "flannel.alpha.coreos.com/kube-subnet-manager"
+)
+
+// overlay is flannel's vxlan backend on one node.
+type overlay struct {
+	*member
+	own  netip.Prefix
+	over underlay
+	mac  string
+	kube kubernetes.Interface
+	// linked are the other nodes that the device of this index has entries for.
+	linked map[string]peer
+	index  int
+}
+
+// peer is another node as its annotations tell.
+type peer struct {
+	pods    netip.Prefix
+	mac     string
+	address netip.Addr
+}
+
+// startVXLAN makes the device, tells the other nodes, and keeps both true from then on. It gives the MTU that is left for pods.
+func (m *member) startVXLAN(own netip.Prefix) (int, error) {
+	o := &overlay{member: m, own: own, linked: map[string]peer{}}
+	if err := o.makeDevice(); err != nil {
+		return 0, err
+	}
+	var err error
+	if o.kube, err = newClient(m.path("agent/kubelet.kubeconfig")); err != nil {
+		return 0, err
+	}
+	if err := o.tellOthers(); err != nil {
+		return 0, err
+	}
+	// The kubelet may see its own Node alone; kube-proxy sees them all.
+	everyone, err := newClient(m.path("agent/kubeproxy.kubeconfig"))
+	if err != nil {
+		return 0, err
+	}
+	go o.follow(everyone)
+	return o.over.mtu - vxlanOverhead, nil
+}
+
+func (o *overlay) makeDevice() error {
+	var err error
+	if o.over, err = o.findUnderlay(); err != nil {
+		return err
+	}
+	if o.mac, err = ensureVXLAN(o.over, o.own, o.mac); err != nil {
+		return err
+	}
+	link, err := net.InterfaceByName(vxlanDevice)
+	if err == nil && link.Index != o.index {
+		o.index, o.linked = link.Index, map[string]peer{}
+	}
+	return err
+}
+
+func (o *overlay) annotations() map[string]string {
+	data := fmt.Sprintf(`{"VNI":%d,"VtepMAC":"%s"}`, vxlanID, o.mac)
+	return map[string]string{backendType: "vxlan", backendData: data, publicAddress: o.over.address.String(), subnetManager: "true"}
+}
+
+func (o *overlay) tellOthers() error {
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": o.annotations()}})
+	if err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	_, err = o.kube.CoreV1().Nodes().Patch(limited, o.name, types.MergePatchType, patch, meta.PatchOptions{})
+	return err
+}
+
+// follow looks again whenever a Node changes, and each second at the device: it goes with the interface below it, as when tailscaled
+// restarts, and is made anew as k3s does from 1.34.9, 1.35.6 and 1.36.2 on (k3s-io/k3s#12436).
+func (o *overlay) follow(everyone *kubernetes.Clientset) {
+	changed := make(chan struct{}, 1)
+	tell := func() {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	}
+	nodes, reflector := cache.NewInformerWithOptions(cache.InformerOptions{
+		ListerWatcher: cache.NewListWatchFromClient(everyone.CoreV1().RESTClient(), "nodes", meta.NamespaceAll, fields.Everything()),
+		ObjectType:    &core.Node{},
+		Handler: cache.ResourceEventHandlerFuncs{
+			AddFunc: func(any) { tell() }, UpdateFunc: func(any, any) { tell() }, DeleteFunc: func(any) { tell() },
+		},
+	})
+	go reflector.Run(make(chan struct{}))
+	second := time.NewTicker(time.Second)
+	said := ""
+	for {
+		select {
+		case <-changed:
+		case <-second.C:
+		}
+		if !reflector.HasSynced() {
+			continue
+		}
+		err := o.reconcile(nodes)
+		if err != nil && err.Error() != said {
+			logf("error", "flannel: %v", err)
+			said = err.Error()
+		}
+	}
+}
+
+func (o *overlay) reconcile(nodes cache.Store) error {
+	if link, err := net.InterfaceByName(vxlanDevice); err != nil || link.Index != o.index {
+		logf("info", "vxlan device missing, attempting to recreate...")
+		if err := o.makeDevice(); err != nil {
+			return err
+		}
+	}
+	var faults []error
+	wanted := map[string]peer{}
+	for _, item := range nodes.List() {
+		node := item.(*core.Node)
+		if node.Name == o.name {
+			faults = append(faults, o.tellAgain(node))
+		} else if found, ok := readPeer(node); ok {
+			wanted[node.Name] = found
+		}
+	}
+	for name, old := range o.linked {
+		if wanted[name] != old {
+			faults = append(faults, o.unlink(old))
+			delete(o.linked, name)
+		}
+	}
+	for name, found := range wanted {
+		if _, there := o.linked[name]; there {
+			continue
+		}
+		if err := o.link(found); err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		o.linked[name] = found
+	}
+	return errors.Join(faults...)
+}
+
+// tellAgain is for a Node that was made anew, or a device that has another address than before.
+func (o *overlay) tellAgain(node *core.Node) error {
+	for name, value := range o.annotations() {
+		if node.Annotations[name] != value {
+			return o.tellOthers()
+		}
+	}
+	return nil
+}
+
+// readPeer ignores nodes of other backends, as flannel does.
+func readPeer(node *core.Node) (peer, bool) {
+	var data struct{ VtepMAC string }
+	if node.Annotations[backendType] != "vxlan" || json.Unmarshal([]byte(node.Annotations[backendData]), &data) != nil {
+		return peer{}, false
+	}
+	pods, err := netip.ParsePrefix(node.Spec.PodCIDR)
+	if err != nil {
+		return peer{}, false
+	}
+	address, err := netip.ParseAddr(node.Annotations[publicAddress])
+	return peer{pods, data.VtepMAC, address}, err == nil
+}
+
+func (o *overlay) link(to peer) error {
+	gateway := to.pods.Masked().Addr().String()
+	return inOrder(
+		func() error {
+			return ip("neighbour", "replace", gateway, "lladdr", to.mac, "dev", vxlanDevice, "nud", "permanent")
+		},
+		func() error {
+			return runTool("bridge", "fdb", "replace", to.mac, "dev", vxlanDevice, "dst", to.address.String(), "self", "permanent")
+		},
+		func() error {
+			return ip("route", "replace", to.pods.String(), "via", gateway, "dev", vxlanDevice, "onlink")
+		},
+	)
+}
+
+func (o *overlay) unlink(from peer) error {
+	gateway := from.pods.Masked().Addr().String()
+	return errors.Join(
+		ip("route", "delete", from.pods.String(), "via", gateway, "dev", vxlanDevice, "onlink"),
+		runTool("bridge", "fdb", "delete", from.mac, "dev", vxlanDevice, "dst", from.address.String(), "self"),
+		ip("neighbour", "delete", gateway, "dev", vxlanDevice),
+	)
+}
