@@ -1,5 +1,6 @@
 import type { WrittenConfig } from "../src/config/schema";
 import { adminTag, controlOf, operatorLogin } from "./console";
+import { vendorNames } from "./control/prepare-control";
 import type { HostName } from "./hosts/topology";
 import { addresses } from "./hosts/topology";
 import type { Lab } from "./lab";
@@ -58,6 +59,24 @@ export function labSettings(lab: Lab): StackSettings {
       rack: { provider: "bare-metal", role: "server", hosts: [poolHost(lab, "rack-1")] },
       metal: { provider: "bare-metal", role: "agent", hosts: [poolHost(lab, "rack-2")] },
       edge: { provider: "bare-metal", role: "agent", bastion: bastion(lab), hosts: [poolHost(lab, "kiosk-1")] },
+    },
+  };
+}
+
+/**
+ * The same cluster at the lab's own headscale, as an operator has it who runs one: its address, its authority, no account with a vendor. The
+ * policy is one of others, in headscale's database.
+ */
+export function headscaleSettings(lab: Lab): StackSettings {
+  const { prepared, tools } = controlOf(lab);
+  return {
+    ...labSettings(lab),
+    "hybrid-k3s:vpn": {
+      mode: "headscale",
+      version: tools.tailscaleVersion,
+      operators: ["group:ops"],
+      loginServer: `https://${vendorNames.control}`,
+      caFile: prepared.labAuthority.certificateFile,
     },
   };
 }

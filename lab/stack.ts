@@ -22,8 +22,10 @@ export interface StackOptions {
   readonly name?: string;
   /** Default: the lab's cluster of three hosts. */
   readonly settings?: StackSettings;
-  /** Default: the credentials of a client that the console steps make. */
+  /** Default: the credentials of a client that the console steps make; not asked for where there is a key to headscale. */
   readonly credentials?: OauthCredentials;
+  /** For settings of the mode headscale. */
+  readonly headscaleApiKey?: string;
 }
 
 /** A stack of the program under test, with its file in .lab and its state in .lab/pulumi. */
@@ -125,17 +127,19 @@ function check(argv: readonly string[], result: RunResult): RunResult {
 /** Makes a new stack with the lab's settings, after the console steps that a tailnet needs once. */
 export async function createStack(lab: Lab, options: StackOptions = {}): Promise<LabStack> {
   const stack = new LabStack(lab, options.name ?? "lab");
-  const credentials = options.credentials ?? (await takeConsoleSteps(controlOf(lab).admin));
+  const { headscaleApiKey } = options;
+  const credentials = headscaleApiKey === undefined ? (options.credentials ?? (await takeConsoleSteps(controlOf(lab).admin))) : undefined;
   // `stack init` and `config set` write beside the Pulumi.yaml of their folder: this one, so that the repository gets no file.
   writeFileSync(inState("Pulumi.yaml"), "name: hybrid-k3s\nruntime: nodejs\n");
   rmSync(stack.file, { force: true });
   const init = ["stack", "init", "--no-select", stack.name];
   check(init, await lab.operator.pulumi(init, { cwd: inState() }));
   const salt = (parse(readFileSync(stack.file, "utf8")) as Partial<StackFile>).encryptionsalt;
-  const config = { ...(options.settings ?? labSettings(lab)), "tailscale:oauthClientId": credentials.id };
+  const config = { ...(options.settings ?? labSettings(lab)), ...(credentials && { "tailscale:oauthClientId": credentials.id }) };
   writeFileSync(stack.file, stringify({ ...(salt === undefined ? {} : { encryptionsalt: salt }), config }), { mode: 0o600 });
   await stack.setSecret("hybrid-k3s:sshPrivateKey", readFileSync(inState("ssh", "operator"), "utf8"));
-  await stack.setSecret("tailscale:oauthClientSecret", credentials.secret);
+  if (credentials !== undefined) await stack.setSecret("tailscale:oauthClientSecret", credentials.secret);
+  if (headscaleApiKey !== undefined) await stack.setSecret("hybrid-k3s:headscaleApiKey", headscaleApiKey);
   return stack;
 }
 

@@ -1,6 +1,6 @@
-import type { TailscaleCredentials } from "./config/load";
 import type { ClusterPlan } from "./plan/cluster-plan";
 import type { SshCredentials } from "./remote/connection";
+import type { Vpn } from "./vpn/vpn";
 
 /** What every component of one cluster shares: the plan, and the credentials that only Pulumi knows. */
 export interface ClusterContext {
@@ -8,6 +8,5 @@ export interface ClusterContext {
   /** `<project>/<stack>`: stands in each host's owner marker. */
   readonly owner: string;
   readonly ssh: SshCredentials;
-  /** How the tools reach the tailnet's API; the Pulumi provider reads the same settings by itself. */
-  readonly tailnet: TailscaleCredentials;
+  readonly vpn: Vpn;
 }

@@ -11,7 +11,6 @@ import type { JoinedNode } from "./nodes/node";
 import type { NodePlan } from "./plan/cluster-plan";
 import { type NodeStatus, renderTopology } from "./plan/topology";
 import type { PlacedMachine } from "./nodes/tell-lost-machines";
-import { Tailnet } from "./tailnet/tailnet";
 
 export interface ClusterArgs extends ClusterContext {
   /** Lines of the tailnet's live policy that this run adds or takes away. */
@@ -38,10 +37,10 @@ export class HybridCluster extends pulumi.ComponentResource {
     // Before the policy and all nodes: another first server, the same one re-installed, or other networks would be a new and empty cluster.
     const identity = [plan.name, plan.firstServer.name, plan.firstServer.identity];
     const entry = new ServerGuard(`${name}-identity-guard`, context, identity, guard);
-    const tailnet = new Tailnet(name, { context, linesToChange, after: [entry] }, { parent: this });
+    const prepared = context.vpn.prepare(name, { context, linesToChange, after: [entry] }, { parent: this });
 
     const networks = createNetworks(plan, { parent: this, dependsOn: entry });
-    const join = (node: NodePlan) => createNode(node, context, networks, { parent: this, dependsOn: [tailnet, entry] });
+    const join = (node: NodePlan) => createNode(node, context, networks, { parent: this, dependsOn: [prepared, entry] });
     const first = join(plan.firstServer);
     const server = new K3sServer(plan.firstServer.name, { context, node: first }, { parent: this });
 

@@ -7,20 +7,21 @@ import { refuseChangedRanges } from "./nodes/refuse-changed-ranges";
 import { tellLostMachines } from "./nodes/tell-lost-machines";
 import { networkStatuses } from "./plan/network-status";
 import { planCluster } from "./plan/plan-cluster";
-import { previewPolicy } from "./tailnet/preview-policy";
+import { createVpn } from "./vpn/create-vpn";
 
 export = async () => {
-  const { config, secrets, owner, mirrorCaPem, sshPublicKey, warnings } = loadConfig();
-  const plan = planCluster(config, { mirrorCaPem, sshPublicKey, warnings });
+  const { config, secrets, owner, mirrorCaPem, vpnCaPem, sshPublicKey, warnings } = loadConfig();
+  const plan = planCluster(config, { mirrorCaPem, vpnCaPem, sshPublicKey, warnings });
   for (const warning of plan.warnings) await pulumi.log.warn(warning);
   if (plan.costs !== undefined) await pulumi.log.info(plan.costs);
   // Pulumi keeps the stack of each of its many promises and resources (runtime/debuggable.ts, Resource.callsites): finding their lines in
   // the TypeScript sources took two fifths of this program's time at 200 nodes.
   Error.stackTraceLimit = 1;
   Reflect.deleteProperty(Error, "prepareStackTrace");
-  const { sshPrivateKey: privateKey, bastionPrivateKey, tailscale } = secrets;
+  const { sshPrivateKey: privateKey, bastionPrivateKey } = secrets;
+  const vpn = createVpn(plan.tailnet, secrets);
   const [linesToChange] = await Promise.all([
-    previewPolicy(plan.tailnet, tailscale),
+    vpn.look(),
     refuseOverlappingNetworks(plan),
     refuseMissingEgress(plan),
     refuseChangedRanges(plan),
@@ -32,7 +33,7 @@ export = async () => {
     plan,
     owner,
     ssh,
-    tailnet: tailscale,
+    vpn,
     linesToChange,
   });
   await tellLostMachines(machines);

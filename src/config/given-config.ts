@@ -6,8 +6,16 @@ export interface GivenConfig {
   readonly tailscale: Readonly<Record<string, string>>;
   /** Whole names of the keys that the stack keeps as secrets. */
   readonly secretKeys: ReadonlySet<string>;
-  /** Those environment variables of the running `pulumi` whose names start with TAILSCALE_. */
+  /** Those environment variables of the running `pulumi` whose names start with TAILSCALE_ or HYBRID_K3S_. */
   readonly environment: Readonly<Record<string, string>>;
   /** The file that `mirror.caFile` names; absent: none is named. */
-  readonly mirrorCa?: { readonly resolvedPath: string; readonly text: string | undefined };
+  readonly mirrorCa?: GivenFile;
+  /** The same of `vpn.caFile`. */
+  readonly vpnCa?: GivenFile;
+}
+
+export interface GivenFile {
+  readonly resolvedPath: string;
+  /** Absent where it cannot be read. */
+  readonly text: string | undefined;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { configError } from "./config-error";
-import type { GivenConfig } from "./given-config";
+import type { GivenConfig, GivenFile } from "./given-config";
 import type { HybridConfig } from "./schema";
 import { publicKeyOf } from "./ssh-public-key";
 import { validateConfig } from "./validate";
@@ -13,6 +13,8 @@ export interface StackSecrets {
   /** For bastions; absent: sshPrivateKey serves them too. */
   readonly bastionPrivateKey?: pulumi.Output<string>;
   readonly tailscale: TailscaleCredentials;
+  /** Of the mode headscale; absent: only the environment has it. */
+  readonly headscaleApiKey?: pulumi.Output<string>;
 }
 
 /** As far as they stand in the stack's config; those in the environment are read by the provider and the tools themselves. */
@@ -31,6 +33,8 @@ export interface LoadedConfig {
   readonly owner: string;
   /** Contents of `mirror.caFile`; empty where none is given. */
   readonly mirrorCaPem: string;
+  /** The same of `vpn.caFile`. */
+  readonly vpnCaPem: string;
   /** `access.sshPublicKey`, or the public half of sshPrivateKey; absent where neither is given. */
   readonly sshPublicKey?: string;
   readonly warnings: readonly string[];
@@ -47,6 +51,7 @@ export function loadConfig(): LoadedConfig {
     secrets: readSecrets(given),
     owner,
     mirrorCaPem: given.mirrorCa?.text ?? "",
+    vpnCaPem: given.vpnCa?.text ?? "",
     sshPublicKey: withoutComment(config.access.sshPublicKey) ?? derivedPublicKey(given),
     warnings,
   });
@@ -67,15 +72,16 @@ function readGivenConfig(): GivenConfig {
   const below = (prefix: string) =>
     all.filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value] as const);
   const settings = Object.fromEntries(below("hybrid-k3s:").map(([key, value]) => [key, parseSetting(value)]));
-  const mirrorCa = readMirrorCa(settings["mirror"]);
+  const [mirrorCa, vpnCa] = ["mirror", "vpn"].map((section) => readCa(settings[section]));
   return {
     settings,
     tailscale: Object.fromEntries(below("tailscale:")),
     secretKeys: new Set(all.map(([key]) => key).filter(isSecret)),
     environment: Object.fromEntries(
-      Object.entries(process.env).flatMap(([name, value]) => (name.startsWith("TAILSCALE_") && value ? [[name, value]] : [])),
+      Object.entries(process.env).flatMap(([name, value]) => (/^(TAILSCALE|HYBRID_K3S)_/.test(name) && value ? [[name, value]] : [])),
     ),
     ...(mirrorCa === undefined ? {} : { mirrorCa }),
+    ...(vpnCa === undefined ? {} : { vpnCa }),
   };
 }
 
@@ -94,9 +100,10 @@ function isSecret(key: string): boolean {
   return runtime.isConfigSecret(key);
 }
 
-function readMirrorCa(mirror: unknown): GivenConfig["mirrorCa"] {
-  if (typeof mirror !== "object" || mirror === null || !("caFile" in mirror) || typeof mirror.caFile !== "string") return undefined;
-  const resolvedPath = isAbsolute(mirror.caFile) ? mirror.caFile : resolve(pulumi.getRootDirectory(), mirror.caFile);
+/** The file that a section's `caFile` names. */
+function readCa(section: unknown): GivenFile | undefined {
+  if (typeof section !== "object" || section === null || !("caFile" in section) || typeof section.caFile !== "string") return undefined;
+  const resolvedPath = isAbsolute(section.caFile) ? section.caFile : resolve(pulumi.getRootDirectory(), section.caFile);
   try {
     return { resolvedPath, text: readFileSync(resolvedPath, "utf8") };
   } catch {
@@ -117,6 +124,7 @@ function readSecrets(given: GivenConfig): StackSecrets {
       oauthClientId: tailscale.getSecret("oauthClientId"),
       oauthClientSecret: tailscale.getSecret("oauthClientSecret"),
     }),
+    headscaleApiKey: ours.getSecret("headscaleApiKey"),
   });
 }
 

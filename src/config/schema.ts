@@ -36,7 +36,8 @@ const vpnSchema = z.strictObject({
   mode: z.enum(vpnModes).meta({ example: "tailscale" }),
   version: text("1.88.3"),
   tag: text("tag:k3s-edge").optional(),
-  tagOwners: texts("[tag:k3s-admin]"),
+  /** Empty only in the mode headscale. */
+  tagOwners: texts("[tag:k3s-admin]").default([]),
   operators: texts("[group:ops]"),
   groups: z.record(z.string(), z.array(z.string())).default({}),
   /** The kubelet's port by default: metrics-server asks each node there by its tailnet address. */

@@ -1,9 +1,7 @@
-import { X509Certificate } from "node:crypto";
 import { type ConfigIssue, quote, settingPath } from "./config-issue";
 import type { ConfigDraft } from "./draft";
 import type { GivenConfig } from "./given-config";
-
-const caPath = settingPath("mirror", "caFile");
+import { validateCaFile } from "./validate-ca-file";
 
 export function validateMirror(draft: ConfigDraft, mirrorCa: GivenConfig["mirrorCa"]): readonly ConfigIssue[] {
   const { mirror } = draft;
@@ -34,28 +32,8 @@ function validateUrl(path: string, text: string | undefined): ConfigIssue[] {
 
 function validateCa({ mirror }: ConfigDraft, mirrorCa: GivenConfig["mirrorCa"]): ConfigIssue[] {
   if (mirror?.caFile === undefined || mirrorCa === undefined) return [];
-  const path = caPath;
-  const file = quote(mirrorCa.resolvedPath);
-  if (mirrorCa.text === undefined)
-    return [{ path, problem: `${file} cannot be read`, remedy: "Give a path relative to the project's folder, or an absolute one." }];
-  if (mirrorCa.text.includes("PRIVATE KEY"))
-    return [
-      { path, problem: `${file} holds a private key`, remedy: "Give a file with the CA's certificate alone: it is copied to every host." },
-    ];
-  if (certificatesIn(mirrorCa.text) === undefined)
-    return [
-      { path, problem: `${file} holds no certificate in PEM form`, remedy: "Give the certificate of the CA that signed the mirror's." },
-    ];
-  if (mirror.k3s === undefined && mirror.tailscale === undefined)
-    return [{ path, problem: "is set without a mirror to trust it for", remedy: "Set mirror.k3s or mirror.tailscale, or remove it." }];
-  return [];
-}
-
-function certificatesIn(pem: string): readonly X509Certificate[] | undefined {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  try {
-    return blocks.length === 0 ? undefined : blocks.map((block) => new X509Certificate(block));
-  } catch {
-    return undefined;
-  }
+  const path = settingPath("mirror", "caFile");
+  const faults = validateCaFile(path, mirrorCa, "mirror");
+  if (faults.length > 0 || mirror.k3s !== undefined || mirror.tailscale !== undefined) return faults;
+  return [{ path, problem: "is set without a mirror to trust it for", remedy: "Set mirror.k3s or mirror.tailscale, or remove it." }];
 }

@@ -1,13 +1,20 @@
 import { type ConfigIssue, listOf, quote, settingPath } from "./config-issue";
 import type { ConfigDraft } from "./draft";
+import type { GivenConfig } from "./given-config";
 import { defaultTag, isTag } from "./names";
 
 const at = (...parts: readonly (string | number)[]) => settingPath("vpn", ...parts);
 
+/** Needed in one mode and refused in the other, so not a matter of shape alone. */
+export function validateTagOwnersGiven({ vpn }: ConfigDraft, { settings }: GivenConfig): readonly ConfigIssue[] {
+  const written = settings["vpn"];
+  if (vpn === undefined || vpn.mode === "headscale" || typeof written !== "object" || written === null || "tagOwners" in written) return [];
+  return [{ path: at("tagOwners"), problem: "is missing", remedy: "Add it, for example `tagOwners: [tag:k3s-admin]`." }];
+}
+
 export function validateVpn(draft: ConfigDraft): readonly ConfigIssue[] {
   return [
     ...validateMode(draft),
-    ...validateNotYet(draft),
     ...validateVersion(draft),
     ...validateTag(draft),
     ...validateTagOwners(draft),
@@ -16,16 +23,8 @@ export function validateVpn(draft: ConfigDraft): readonly ConfigIssue[] {
 }
 
 function validateMode({ vpn }: ConfigDraft): ConfigIssue[] {
-  if (vpn?.mode === undefined || vpn.mode === "tailscale") return [];
-  return [{ path: at("mode"), problem: `${quote(vpn.mode)} is not available yet`, remedy: "Write tailscale." }];
-}
-
-function validateNotYet({ vpn }: ConfigDraft): ConfigIssue[] {
-  return (["loginServer", "caFile"] as const).flatMap((key) =>
-    vpn?.[key] === undefined
-      ? []
-      : [{ path: at(key), problem: "is for the mode headscale, which is not available yet", remedy: "Remove it." }],
-  );
+  if (vpn?.mode === undefined || vpn.mode === "tailscale" || vpn.mode === "headscale") return [];
+  return [{ path: at("mode"), problem: `${quote(vpn.mode)} is not available yet`, remedy: "Write tailscale or headscale." }];
 }
 
 /** What it costs, said at every preview: nothing else tells why pods are slower than their nodes. */
@@ -63,6 +62,7 @@ function validateTag({ vpn }: ConfigDraft): ConfigIssue[] {
 function validateTagOwners({ vpn, cluster }: ConfigDraft): ConfigIssue[] {
   const owners = vpn?.tagOwners;
   if (owners === undefined) return [];
+  if (vpn?.mode === "headscale") return refuseTagOwners(owners);
   if (owners.length === 0)
     return [{ path: at("tagOwners"), problem: "is empty", remedy: "Name the tag of the OAuth client, for example [tag:k3s-admin]." }];
   const nodeTag = vpn?.tag ?? (cluster?.name === undefined ? undefined : defaultTag(cluster.name));
@@ -90,6 +90,18 @@ function validateTagOwners({ vpn, cluster }: ConfigDraft): ConfigIssue[] {
         : { path, problem: `${quote(owner)} is no tag`, remedy: "Write tag: and letters, digits and dashes, a letter first." },
     ];
   });
+}
+
+/** headscale's API key makes keys with any tag, and before 0.28 only people can own one (hscontrol/policy/v2/types.go, parseOwner). */
+function refuseTagOwners(owners: readonly (string | undefined)[]): ConfigIssue[] {
+  if (owners.length === 0) return [];
+  return [
+    {
+      path: at("tagOwners"),
+      problem: "names owners, and in the mode headscale the API key makes nodes",
+      remedy: "Remove it: nobody else may give a device the nodes' tag.",
+    },
+  ];
 }
 
 function validateNodePorts({ vpn }: ConfigDraft): ConfigIssue[] {

@@ -8,6 +8,7 @@ import { validateCloudNetworks, warnOfCloudNetworks } from "./validate-cloud-net
 import { validateCloudPools, warnOfCloudPools } from "./validate-cloud-pools";
 import { validateCloudReach } from "./validate-cloud-reach";
 import { validateCluster } from "./validate-cluster";
+import { validateHeadscale } from "./validate-headscale";
 import { validateHosts, warnOfHosts } from "./validate-hosts";
 import { validateK3sSettings } from "./validate-k3s-settings";
 import { validateK3sVersion, warnOfK3sVersion } from "./validate-k3s-version";
@@ -22,7 +23,7 @@ import { validateShape } from "./validate-shape";
 import { validateSshAccess, warnOfSshAccess } from "./validate-ssh-access";
 import { validateSshTargets } from "./validate-ssh-target";
 import { validateTailscale } from "./validate-tailscale";
-import { validateVpn, warnOfVpn } from "./validate-vpn";
+import { validateTagOwnersGiven, validateVpn, warnOfVpn } from "./validate-vpn";
 
 export interface ValidationResult {
   /** The config with its defaults; absent when there is any issue. */
@@ -33,7 +34,7 @@ export interface ValidationResult {
 
 const sections = Object.keys(configSchema.shape);
 /** Keys of their own, because one nested secret would make a whole section secret. */
-const secretSettings = ["sshPrivateKey", "bastionPrivateKey"];
+const secretSettings = ["sshPrivateKey", "bastionPrivateKey", "headscaleApiKey"];
 
 /** Every fault of the config at once: its shape, and each rule as far as the shape of what it looks at allows. */
 export function validateConfig(given: GivenConfig): ValidationResult {
@@ -49,7 +50,9 @@ export function validateConfig(given: GivenConfig): ValidationResult {
     ...validateMirror(draft, given.mirrorCa),
     ...validateSshAccess(draft, given),
     ...validateAccess(draft, given),
-    ...validateTailscale(given),
+    ...validateTagOwnersGiven(draft, given),
+    ...validateHeadscale(draft, given),
+    ...(draft.vpn?.mode === "headscale" ? [] : validateTailscale(given)),
   ];
   const warnings = [
     ...[warnOfK3sVersion, warnOfVpn, warnOfNetworks, warnOfHosts, warnOfCloudPools, warnOfCloudNetworks, warnOfAccess].flatMap((rule) =>

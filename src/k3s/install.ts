@@ -34,7 +34,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
         ARTIFACT_URL: plan.sources.k3sArtifactUrl,
         CA_PEM: plan.sources.caPem,
         CONFIG_YAML: serverIp.apply((ip) => renderK3sConfig(node.plan, ip === "" ? undefined : ip)),
-        LOGIN_SERVER: "",
+        LOGIN_SERVER: context.vpn.login.server,
         AGENT_TOKEN_FILE: args.serverIp === undefined ? "" : agentTokenFile,
         SERVER_IP: serverIp,
         TOKEN_REPLACE_COMMAND: args.tokenReplaceCommand ?? "",

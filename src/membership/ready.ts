@@ -36,6 +36,7 @@ export class Ready extends RemoteScript {
           NODE_NAME: node.name,
           TAG: context.plan.tailnet.tag,
           INTEGRATION: context.plan.integration,
+          ...(context.vpn.login.server !== "" && { LOGIN_SERVER: context.vpn.login.server }),
           LABELS: Object.entries(node.labels)
             .map(([key, value]) => `${key}=${value}`)
             .join("\n"),

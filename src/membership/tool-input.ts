@@ -8,10 +8,10 @@ export type Machine = Pick<HostRoute, "host" | "bastion">;
 /** The version of the tools' input. State outlives releases: raise it only with a tool that still reads the older ones. */
 const INPUT_VERSION = 1;
 
-/** What every tool needs to know of the cluster and of how to reach the tailnet's API. */
+/** What every tool needs to know of the cluster and of how to reach the VPN's control server. */
 export function clusterInput(context: ClusterContext): Record<string, unknown> {
-  const { plan, owner, tailnet } = context;
-  return { v: INPUT_VERSION, cluster: plan.name, owner, tailnet: { ...tailnet, tag: plan.tailnet.tag } };
+  const { plan, owner, vpn } = context;
+  return { v: INPUT_VERSION, cluster: plan.name, owner, tailnet: vpn.access };
 }
 
 /** The same with a node, and the machine that the tool talks to: the node's own, or the first server's. Without one: the tailnet's API alone. */

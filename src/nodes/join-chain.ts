@@ -1,5 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
-import * as tailscale from "@pulumi/tailscale";
+import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import { Leave } from "../membership/leave";
 import type { Machine } from "../membership/tool-input";
@@ -48,7 +47,11 @@ export function createJoinChain(name: string, args: JoinChainArgs, parent: pulum
   const { plan, context, route, before } = args;
   const after = (...links: pulumi.Resource[]): pulumi.CustomResourceOptions => ({ parent, dependsOn: links });
 
-  const key = createKey(`${name}-key`, args, after(before.key));
+  const key = context.vpn.createKey(
+    `${name}-key`,
+    { expirySeconds: KEY_SECONDS, isEphemeral: args.isEphemeral, identity: args.identity },
+    after(before.key),
+  );
   const leave = new Leave(`${name}-leave`, context, plan, args.cleaned, key, after(key));
   const keyFile = `/run/hybrid-k3s/${plan.name}/auth-key`;
   const secret = new RemoteSecret(
@@ -59,23 +62,6 @@ export function createJoinChain(name: string, args: JoinChainArgs, parent: pulum
   const replace = args.replaceCommand ?? replaceCommand(key);
   const joined = createJoin(`${name}-join`, args, { keyFile, previous: secret.id, replaceCommand: replace }, after(secret));
   return { joined, tailnetIp: joined.result<{ tailnetIp: string }>().tailnetIp, replaceCommand: replace };
-}
-
-function createKey(name: string, args: JoinChainArgs, opts: pulumi.CustomResourceOptions): tailscale.TailnetKey {
-  return new tailscale.TailnetKey(
-    name,
-    {
-      reusable: false,
-      ephemeral: args.isEphemeral,
-      preauthorized: true,
-      tags: [args.context.plan.tailnet.tag],
-      expiry: KEY_SECONDS,
-      description: args.identity,
-      // A used or expired key is as it should be; making it anew at a refresh would replace the node.
-      recreateIfInvalid: "never",
-    },
-    pulumi.mergeOptions(opts, { deleteBeforeReplace: true }),
-  );
 }
 
 interface JoinLink {
@@ -100,7 +86,8 @@ function createJoin(name: string, args: JoinChainArgs, link: JoinLink, opts: pul
         TAILSCALE_VERSION: sources.tailscaleVersion,
         TAILSCALE_URL: sources.tailscaleUrl,
         CA_PEM: sources.caPem,
-        LOGIN_SERVER: "",
+        LOGIN_SERVER: context.vpn.login.server,
+        ...(context.vpn.login.caPem !== "" && { CONTROL_CA_PEM: context.vpn.login.caPem }),
         AUTH_KEY_FILE: link.keyFile,
         WAIT_SECONDS: String(JOIN_SECONDS),
         REPLACE_COMMAND: link.replaceCommand,

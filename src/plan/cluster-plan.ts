@@ -31,6 +31,7 @@ export interface ClusterPlan {
 
 /** The tailnet as this cluster needs it. */
 export interface TailnetPlan {
+  readonly control: ControlPlan;
   readonly tag: string;
   /** `own`: the whole policy file is this stack's. `merge`: it holds this cluster's lines beside others'. `none`: somebody else writes them. */
   readonly policyMode: "own" | "merge" | "none";
@@ -41,6 +42,17 @@ export interface TailnetPlan {
   /** Defined by `own`. By name with `group:`. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
 }
+
+/** Who hands out keys, devices, routes and the policy. */
+export type ControlPlan =
+  | { readonly mode: "tailscale" }
+  | {
+      readonly mode: "headscale";
+      /** URL without a trailing slash. */
+      readonly loginServer: string;
+      /** PEM text of the CA that signed its certificate; empty: the hosts' own store. */
+      readonly caPem: string;
+    };
 
 export interface PolicyClusterPlan {
   readonly name: string;

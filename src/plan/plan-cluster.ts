@@ -11,6 +11,8 @@ import { planSources } from "./plan-sources";
 export interface PlanExtras {
   /** Contents of `mirror.caFile`; empty: the hosts' own store. */
   readonly mirrorCaPem: string;
+  /** Contents of `vpn.caFile`; empty or absent: the hosts' own store. */
+  readonly vpnCaPem?: string;
   readonly warnings: readonly string[];
   /** The operator's public key, for cloud machines; absent: `access.sshPublicKey`. */
   readonly sshPublicKey?: string | undefined;
@@ -29,7 +31,7 @@ export function planCluster(config: HybridConfig, extras: PlanExtras = { mirrorC
     ...(config.cluster.apiEndpoint === undefined ? {} : { apiEndpoint: config.cluster.apiEndpoint }),
     allowServerReplacement: config.cluster.allowServerReplacement,
     integration: config.vpn.integration,
-    tailnet: planTailnet(config),
+    tailnet: planTailnet(config, extras.vpnCaPem),
     sources: planSources(config, extras.mirrorCaPem),
     firstServer,
     nodes: orderNodes(nodes, firstServer),

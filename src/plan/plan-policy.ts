@@ -1,15 +1,16 @@
 import { defaultTag } from "../config/names";
 import type { HybridConfig, Integration } from "../config/schema";
-import type { PolicyDocument, TailnetPlan } from "./cluster-plan";
+import type { ControlPlan, PolicyDocument, TailnetPlan } from "./cluster-plan";
 
 const apiServerPort = 6443;
 /** Of flannel's vxlan on Linux (flannel-io/flannel: Documentation/backends.md). */
 const vxlanPort = 8472;
 
-export function planTailnet(config: HybridConfig): TailnetPlan {
+export function planTailnet(config: HybridConfig, vpnCaPem = ""): TailnetPlan {
   const { vpn, cluster } = config;
   const tag = vpn.tag ?? defaultTag(cluster.name);
   return {
+    control: planControl(vpn, vpnCaPem),
     tag,
     policyMode: vpn.policy,
     policy: planPolicy({ ...vpn, tag, podCidr: cluster.podCidr }),
@@ -24,6 +25,10 @@ export function planTailnet(config: HybridConfig): TailnetPlan {
     },
     groups: groupsByName(vpn.groups),
   };
+}
+
+function planControl({ mode, loginServer = "" }: HybridConfig["vpn"], caPem: string): ControlPlan {
+  return mode === "headscale" ? { mode, loginServer: loginServer.replace(/\/+$/, ""), caPem } : { mode: "tailscale" };
 }
 
 interface PolicyNeeds {

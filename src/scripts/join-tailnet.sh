@@ -4,8 +4,8 @@
 # The auth key is used only where the host is not logged in as this node; it is removed afterwards.
 # Libraries: lib-cloud-init.sh lib-marker.sh lib-download.sh lib-pod-network.sh lib-tailnet.sh lib-host-additions.sh lib-tailnet-login.sh
 # Needs: NODE_NAME CLUSTER_NAME OWNER TAG POD_CIDR TAILSCALE_VERSION TAILSCALE_URL AUTH_KEY_FILE WAIT_SECONDS REPLACE_COMMAND
-# May have: CA_PEM (authority of TAILSCALE_URL), LOGIN_SERVER (default: the vendor's), CLOUD_INIT_SECONDS (a cloud's machine: how long
-#   its first boot may take), METADATA_ADDRESSES (what pods must not reach, one a line)
+# May have: CA_PEM (authority of TAILSCALE_URL), LOGIN_SERVER (default: the vendor's), CONTROL_CA_PEM (authority of LOGIN_SERVER),
+#   CLOUD_INIT_SECONDS (a cloud's machine: how long its first boot may take), METADATA_ADDRESSES (what pods must not reach, one a line)
 # Writes: what lib-host-additions.sh lists. Prints: {"tailnetIp":"100.64.0.1"}
 : "${NODE_NAME:?}" "${CLUSTER_NAME:?}" "${OWNER:?}" "${TAG:?}" "${POD_CIDR:?}" "${TAILSCALE_VERSION:?}" "${TAILSCALE_URL:?}"
 : "${AUTH_KEY_FILE:?}" "${WAIT_SECONDS:?}" "${REPLACE_COMMAND:?}"
@@ -101,11 +101,12 @@ main() {
   write_forwarding
   write_route_unit
   write_guard
+  write_control_authority
   write_tailscaled_unit
   reload_units hybrid-k3s-route.service hybrid-k3s-guard.service tailscaled.service
   keep_running hybrid-k3s-route.service "$UNITS/hybrid-k3s-route.service"
   keep_running hybrid-k3s-guard.service "$UNITS/hybrid-k3s-guard.service" "$PROGRAMS/guard-pod-network.sh"
-  keep_running tailscaled.service "$UNITS/tailscaled.service" /usr/local/sbin/tailscaled
+  keep_running tailscaled.service "$UNITS/tailscaled.service" /usr/local/sbin/tailscaled ${CONTROL_CA_PEM:+"$CONTROL_CA_FILE"}
   log_in
   printf '{"tailnetIp":"%s"}\n' "$(tailnet_ip)"
 }

@@ -3,6 +3,7 @@
 # Needs POD_CIDR. May have METADATA_ADDRESSES, one a line. Nothing is started here.
 PROGRAMS=/usr/local/lib/hybrid-k3s
 UNITS=/etc/systemd/system
+CONTROL_CA_FILE=/etc/hybrid-k3s/control-ca.pem
 
 # While its unit still says how: the new text takes away the new network's route alone. The guard first, or it brings the route back.
 drop_other_route() {
@@ -116,15 +117,25 @@ CONF
 
 # The port is the one that firewalls are told to open. Logs of this host's connections stay here: without the flag tailscaled sends them to its vendor.
 # The firewall mode is fixed because kube-router uses the iptables program, and rules in two modes do not see each other.
+# The authority of a control server of one's own. Go adds the file that SSL_CERT_FILE names to the folders of the host's own store
+# (crypto/x509, root_unix.go), so the vendor's relays are trusted as before.
+write_control_authority() {
+  if [ -z "${CONTROL_CA_PEM:-}" ]; then rm -f "$CONTROL_CA_FILE" && return; fi
+  write_file "$CONTROL_CA_FILE" 0644 <<PEM
+$CONTROL_CA_PEM
+PEM
+}
+
 write_tailscaled_unit() {
-  write_file "$UNITS/tailscaled.service" 0644 <<'UNIT'
+  write_file "$UNITS/tailscaled.service" 0644 <<UNIT
 [Unit]
 Description=Tailscale node agent
 After=network-pre.target NetworkManager.service systemd-resolved.service
 
 [Service]
 Type=notify
-Environment=TS_DEBUG_FIREWALL_MODE=iptables
+Environment=TS_DEBUG_FIREWALL_MODE=iptables${CONTROL_CA_PEM:+
+Environment=SSL_CERT_FILE=$CONTROL_CA_FILE}
 ExecStart=/usr/local/sbin/tailscaled --state=/var/lib/tailscale/tailscaled.state --socket=/run/tailscale/tailscaled.sock --port=41641 --no-logs-no-support
 ExecStopPost=/usr/local/sbin/tailscaled --cleanup
 Restart=on-failure

@@ -9,7 +9,9 @@ daemon_answers() {
   case $(tailnet_status | json_value BackendState) in "") return 1 ;; NoState) has_login ;; esac
 }
 
-control_answers() { curl -s -o /dev/null --connect-timeout 5 --max-time 10 "$CONTROL_URL/key?v=100"; }
+control_answers() {
+  curl -s -o /dev/null --connect-timeout 5 --max-time 10 ${CONTROL_CA_PEM:+--cacert "$CONTROL_CA_FILE"} "$CONTROL_URL/key?v=100"
+}
 
 has_login() { [ "$(tailnet_status | json_value HaveNodeKey)" = true ]; }
 

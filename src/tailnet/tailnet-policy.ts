@@ -4,12 +4,7 @@ import { clusterInput } from "../membership/tool-input";
 import type { TailnetPlan } from "../plan/cluster-plan";
 import type { PolicyNeeds } from "../tools/lib/policy-edit.mjs" with { "resolution-mode": "import" };
 import { policyText } from "../plan/plan-policy";
-
-/**
- * What the dynamic-provider plugin evaluates (cmd/dynamic-provider in @pulumi/pulumi: `__provider` is a module that exports `handler`). One
- * line instead of pulumi.dynamic.Resource's serialised functions: state keeps no copy of our code, and no run waits for the serialiser.
- */
-const PROVIDER = 'exports.handler = () => require(require("node:path").resolve("tools/policy-provider.cjs")).provider;';
+import { dynamicProvider } from "./dynamic-provider";
 
 export interface TailnetPolicyArgs {
   readonly context: ClusterContext;
@@ -25,7 +20,7 @@ export class TailnetPolicy extends pulumi.CustomResource {
       "pulumi-nodejs:dynamic/tailnet:Policy",
       name,
       {
-        __provider: PROVIDER,
+        __provider: dynamicProvider("policy-provider"),
         policy: { ...needs, policyCluster: cluster },
         access: pulumi.secret(pulumi.jsonStringify(clusterInput(context))),
         linesToChange,

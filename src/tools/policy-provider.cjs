@@ -1,3 +1,5 @@
+const { runVerb } = require("./lib/run-verb.cjs");
+
 /**
  * The policy of the tailnet as Pulumi's dynamic-provider plugin runs it (https://www.pulumi.com/docs/iac/concepts/providers/dynamic-providers/). State
  * holds one line of code that loads this file: its path must stay, and it must read what older releases left.
@@ -29,30 +31,9 @@ exports.provider = {
 
 const stateOf = (inputs, left) => ({ ...inputs, linesToChange: 0, left });
 
-/** One verb of policy-resource.mjs: inputs as the other tools have them on stdin, the result as they print it. */
-async function run(verb, { access, policy }, before) {
-  const [{ createOutput }, { parseInput }, resource] = await Promise.all([
-    import("./lib/output.mjs"),
-    import("./lib/input.mjs"),
-    import("./lib/policy-resource.mjs"),
-  ]);
-  let result = "{}";
-  // stdout is the plugin's own: the engine reads its port there.
-  const out = createOutput({ stdout: { write: (text) => (result = text) }, stderr: process.stderr });
+/** What an earlier run left goes to the verb as `before`. */
+function run(verb, { access, policy }, before) {
   const left = before && { before: { mode: before.policy.mode, document: before.policy.document, ...before.left } };
-  try {
-    await resource[verb]({ ...parseInput(access, out), ...policy, ...left }, { env: process.env, out });
-  } catch (error) {
-    throw plain(error, out);
-  }
-  return JSON.parse(result);
-}
-
-/** The plugin prints an error's stack, and the engine its message: of an expected one the message alone is told, once. */
-function plain(error, out) {
-  if (error.name !== "ToolError") return error;
-  const told = new Error(out.redact(error.message));
-  told.stack = "see the error below";
-  told.toString = () => "The tailnet's policy";
-  return told;
+  const policyResource = { library: "./policy-resource.mjs", verb, about: "The tailnet's policy" };
+  return runVerb(policyResource, access, { ...policy, ...left });
 }

@@ -4,7 +4,10 @@ import { configWith, faultsOf, warningsOf } from "../helpers/config-builder";
 
 describe("validate-vpn", () => {
   it("refuses a mode that is not built yet", () => {
-    assert.deepEqual(faultsOf({ "vpn.mode": "headscale" }), ['hybrid-k3s:vpn.mode: "headscale" is not available yet. Write tailscale.']);
+    for (const mode of ["wireguard-native", "nebula", "netmaker", "zerotier"])
+      assert.deepEqual(faultsOf({ "vpn.mode": mode }), [
+        `hybrid-k3s:vpn.mode: "${mode}" is not available yet. Write tailscale or headscale.`,
+      ]);
   });
 
   it("merges into the tailnet's policy where nothing is said", () => {
@@ -18,13 +21,6 @@ describe("validate-vpn", () => {
         `hybrid-k3s:vpn.groups: is defined by this stack only where vpn.policy is own, not ${policy ?? "merge"}. Define the groups in the tailnet's policy and remove them here, or write policy: own.`,
       ]);
     }
-  });
-
-  it("refuses settings of headscale", () => {
-    assert.deepEqual(faultsOf({ "vpn.loginServer": "https://headscale.example.org", "vpn.caFile": "ca.pem" }), [
-      "hybrid-k3s:vpn.loginServer: is for the mode headscale, which is not available yet. Remove it.",
-      "hybrid-k3s:vpn.caFile: is for the mode headscale, which is not available yet. Remove it.",
-    ]);
   });
 
   it("knows two ways of integration, and names the nearest for another word", () => {
@@ -60,6 +56,12 @@ describe("validate-vpn", () => {
   it("refuses no tag owners", () => {
     assert.deepEqual(faultsOf({ "vpn.tagOwners": [] }), [
       "hybrid-k3s:vpn.tagOwners: is empty. Name the tag of the OAuth client, for example [tag:k3s-admin].",
+    ]);
+  });
+
+  it("asks for tag owners where there are none", () => {
+    assert.deepEqual(faultsOf({ "vpn.tagOwners": undefined }), [
+      "hybrid-k3s:vpn.tagOwners: is missing. Add it, for example `tagOwners: [tag:k3s-admin]`.",
     ]);
   });
 

@@ -8,6 +8,7 @@ import { burstRemoval } from "./scenarios/burst-removal";
 import { faults } from "./scenarios/faults";
 import { firstUp } from "./scenarios/first-up";
 import { flannelIface } from "./scenarios/flannel-iface";
+import { headscale } from "./scenarios/headscale";
 import { membership } from "./scenarios/membership";
 import { outside } from "./scenarios/outside";
 import { policyOrder } from "./scenarios/policy-order";
@@ -39,6 +40,7 @@ const SCENARIOS: readonly Scenario[] = [
   secrets,
   removal,
   flannelIface,
+  headscale,
   burstFirstUp,
   burstCycle,
   burstPlaces,

@@ -99,3 +99,29 @@ load join_helper
   run_script join-tailnet
   assert_call 'tailscale up .*--login-server=https://hs.example.org$'
 }
+
+@test "the authority of a login server is trusted by tailscaled, also after it changed, and by the look whether it answers" {
+  export LOGIN_SERVER=https://hs.example.org CONTROL_CA_PEM='one authority'
+  joined
+  [ "$(cat "$HOST/etc/hybrid-k3s/control-ca.pem")" = 'one authority' ]
+  grep -qx 'Environment=SSL_CERT_FILE=/etc/hybrid-k3s/control-ca.pem' "$HOST/etc/systemd/system/tailscaled.service"
+  run_script join-tailnet
+  refute_call 'systemctl restart tailscaled.service'
+  export CONTROL_CA_PEM='another authority'
+  run_script join-tailnet
+  assert_call 'systemctl restart tailscaled.service'
+  forget_calls
+  unset CONTROL_CA_PEM
+  run_script join-tailnet
+  assert_call 'systemctl restart tailscaled.service'
+  [ ! -e "$HOST/etc/hybrid-k3s/control-ca.pem" ]
+  run ! grep -q SSL_CERT_FILE "$HOST/etc/systemd/system/tailscaled.service"
+}
+
+@test "the authority of a login server is what its certificate is looked at with" {
+  export LOGIN_SERVER=https://hs.example.org CONTROL_CA_PEM='one authority'
+  give_key tskey-auth-dead
+  run_script join-tailnet
+  assert_failure
+  assert_call 'curl .*--cacert /etc/hybrid-k3s/control-ca.pem https://hs.example.org/key'
+}

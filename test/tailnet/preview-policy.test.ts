@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { planCluster } from "../../src/plan/plan-cluster";
-import { previewPolicy } from "../../src/tailnet/preview-policy";
+import { TailscaleVpn } from "../../src/vpn/tailscale-vpn";
 import { configWith, type Overrides } from "../helpers/config-builder";
 
 const address = { baseUrl: "https://api.tailscale.com", tailnet: "-" };
@@ -25,7 +25,7 @@ describe("the preview of the policy", () => {
   /** What the operator reads, for this live policy and these settings. */
   async function refusalOf(live: () => string, overrides: Overrides = {}, at = address): Promise<string> {
     answer = live;
-    const error: unknown = await previewPolicy(tailnetWith(overrides), at).then(
+    const error: unknown = await new TailscaleVpn(tailnetWith(overrides), at).look().then(
       () => assert.fail("it was accepted"),
       (thrown: unknown) => thrown,
     );
@@ -68,7 +68,7 @@ describe("the preview of the policy", () => {
     const earlier = { "vpn.groups": { ops: ["alice@example.org"], former: ["bob@example.org"] }, "vpn.nodePorts": [9100] };
     for (const live of [ours(), ours(earlier), ours({ "cluster.podCidr": "10.52.0.0/16" })]) {
       answer = () => live;
-      await previewPolicy(tailnetWith(), address);
+      await new TailscaleVpn(tailnetWith(), address).look();
     }
   });
 
@@ -77,7 +77,9 @@ describe("the preview of the policy", () => {
       '{\n\t// Ours.\n\t"tagOwners": {"tag:k3s-admin": []},\n\t"groups": {"group:ops": ["alice@example.org"]},\n\t"acls": [\n\t],\n}\n';
     answer = () => live;
     const told: string[] = [];
-    const lines = await previewPolicy(tailnetWith({ "vpn.policy": "merge", "vpn.groups": {} }), address, (text) => void told.push(text));
+    const lines = await new TailscaleVpn(tailnetWith({ "vpn.policy": "merge", "vpn.groups": {} }), address).look(
+      (text) => void told.push(text),
+    );
     assert.ok(lines > 5, String(lines));
     assert.match(told.join(), /^The tailnet's policy \(merge\) changes:\n@@ /);
     assert.equal(
@@ -89,7 +91,7 @@ describe("the preview of the policy", () => {
     );
     assert.match(told.join(), /\n\+.*"10\.42\.0\.0\/16"/);
     answer = () => ours();
-    assert.equal(await previewPolicy(tailnetWith(), address, assert.fail), 0);
+    assert.equal(await new TailscaleVpn(tailnetWith(), address).look(assert.fail), 0);
   });
 
   it("prints what a policy of others lacks, where none may write it", async () => {

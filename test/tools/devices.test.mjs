@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { tailnetAccess } from "../../src/tools/lib/credentials.mjs";
 import { removeDevices } from "../../src/tools/lib/devices.mjs";
-import { TailnetApi } from "../../src/tools/lib/tailnet-api.mjs";
+import { TailscaleControl } from "../../src/tools/lib/tailscale-control.mjs";
 import { errorOf, recordOutput } from "./support/recorder.mjs";
 import { API_KEY, CLIENT, device, startTailnet } from "./support/tailnet-server.mjs";
 
@@ -19,7 +19,7 @@ describe("removeDevices", () => {
   });
 
   const remove = (access = tailnet.access(), env = {}) =>
-    removeDevices(new TailnetApi(tailnetAccess(access, env, out), out, LIMITS), { node: "rack-1", tag: TAG }, { pollMs: 20 });
+    removeDevices(new TailscaleControl(tailnetAccess(access, env, out), out, LIMITS), { node: "rack-1", tag: TAG }, { pollMs: 20 });
   const left = () => tailnet.state.devices.map(({ nodeId }) => nodeId);
   const calls = (method) => tailnet.state.calls.filter((call) => call.startsWith(method) && !call.includes("oauth")).length;
 

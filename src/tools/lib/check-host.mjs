@@ -1,12 +1,11 @@
-import { sshCredentials, tailnetAccess } from "./credentials.mjs";
+import { sshCredentials } from "./credentials.mjs";
 import { Deadline, pause } from "./deadline.mjs";
-import { listDevices } from "./devices.mjs";
 import { requireFields } from "./input.mjs";
+import { openControl } from "./open-control.mjs";
 import { exportLines } from "./render-script.mjs";
 import { runOnHost } from "./run-on-host.mjs";
 import { SshFault } from "./ssh-fault.mjs";
 import { lastLine } from "./ssh-session.mjs";
-import { TailnetApi } from "./tailnet-api.mjs";
 import { ToolError } from "./tool-error.mjs";
 
 const CHECK_MS = 120_000;
@@ -43,15 +42,15 @@ const isClaimed = ({ stdout }) => /^claimed$/m.test(stdout);
 /** Reads the devices that carry the cluster's tag; none where the tailnet is not given. */
 function clusterDevices({ tailnet }, { env, out, limits }) {
   if (tailnet === undefined) return () => Promise.resolve([]);
-  const api = new TailnetApi(tailnetAccess(tailnet, env, out), out, limits.api);
-  return async () => (await listDevices(api)).filter(({ tags }) => Array.isArray(tags) && tags.includes(tailnet.tag));
+  const control = openControl(tailnet, { env, out, limits: limits.api });
+  return async () => (await control.listDevices()).filter(({ tags }) => tags.includes(tailnet.tag));
 }
 
 /** Another machine that answers under this node's name, as a fault. Our own claimed host may be it; a re-installed one is still called connected for a moment. */
 async function nameFaults({ node }, devices, limits) {
   const deadline = new Deadline(limits.nameMs ?? NAME_MS);
   for (;;) {
-    const holder = (await devices()).find(({ hostname, connectedToControl }) => hostname === node && connectedToControl === true);
+    const holder = (await devices()).find(({ hostname, isOnline }) => hostname === node && isOnline);
     if (!holder) return [];
     if (deadline.over)
       return [

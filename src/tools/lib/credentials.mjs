@@ -24,6 +24,19 @@ export function tailnetAccess(given = {}, env, out) {
   return access;
 }
 
+/** How to talk to a headscale: its URL and authority are the stack's, its key may be the environment's. */
+export function headscaleAccess({ loginServer, caPem, apiKey: given }, env, out) {
+  const apiKey = (fromEnv("HYBRID_K3S_HEADSCALE_API_KEY", env) ?? given)?.trim();
+  if (!apiKey) {
+    throw new ToolError(
+      "No API key for headscale, neither in the stack's state nor in the environment. " +
+        "Set HYBRID_K3S_HEADSCALE_API_KEY (or HYBRID_K3S_HEADSCALE_API_KEY_FILE) and run again.",
+    );
+  }
+  out.keepSecret(apiKey);
+  return { loginServer, caPem, apiKey };
+}
+
 function apiCredential(given, env) {
   const oauth = {
     oauthClientId: env.TAILSCALE_OAUTH_CLIENT_ID || given.oauthClientId,

@@ -1,10 +1,10 @@
 import { ABANDON, isAbandoned } from "./abandoned.mjs";
 import { cleanHost, cleanLaterCommand } from "./clean-host.mjs";
-import { sshCredentials, tailnetAccess } from "./credentials.mjs";
+import { sshCredentials } from "./credentials.mjs";
 import { removeDevices } from "./devices.mjs";
 import { parseInput, requireFields } from "./input.mjs";
+import { openControl } from "./open-control.mjs";
 import { SshFault } from "./ssh-fault.mjs";
-import { TailnetApi } from "./tailnet-api.mjs";
 import { ToolError } from "./tool-error.mjs";
 
 const HOST_FIELDS = ["node", "cluster", "owner", "host.address", "host.user", "host.hostKey"];
@@ -52,9 +52,9 @@ function tellLater(input, out, reason) {
 
 async function devicePart(input, { env, out, limits }) {
   const { node, tailnet } = input;
-  const api = new TailnetApi(tailnetAccess(tailnet, env, out), out, limits.api);
+  const control = openControl(tailnet, { env, out, limits: limits.api });
   try {
-    const count = await removeDevices(api, { node, tag: tailnet.tag }, { pollMs: limits.pollMs });
+    const count = await removeDevices(control, { node, tag: tailnet.tag }, { pollMs: limits.pollMs });
     out.say(
       `${node}: ${count === 0 ? "no device of it is in the tailnet" : `${count} device${count > 1 ? "s" : ""} removed from the tailnet`}`,
     );

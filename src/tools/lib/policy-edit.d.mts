@@ -8,6 +8,8 @@ export interface PolicyNeeds {
   readonly cluster: PolicyCluster;
   /** Of the stack's config, by name without `group:`. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** Where an operator edits the policy; default: Tailscale's console. */
+  readonly policyPage?: string;
 }
 
 /** What an earlier run left. */

@@ -2,6 +2,7 @@ import { acceptPolicy } from "./accept-policy.mjs";
 import { restoredPolicy, withoutOurs } from "./merge-policy.mjs";
 import { clustersIn, mergedPolicy, missingFor, policyDiff, withoutCluster } from "./policy/index.mjs";
 import { samePolicy } from "./policy-document.mjs";
+import { unenforced } from "./policy/unenforced.mjs";
 import { policyRefusal } from "./policy-refusal.mjs";
 
 /**
@@ -10,10 +11,12 @@ import { policyRefusal } from "./policy-refusal.mjs";
  */
 export function plannedPolicy(live, needs, before) {
   try {
+    const ignored = unenforced(live, needs.cluster);
+    if (ignored.length > 0) return { refusal: refusalOf(ignored, "cannot stand beside the tailnet's policy") };
     return PLANS[needs.mode](live, needs, before);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return { refusal: `The tailnet's policy cannot be read as HuJSON (${error.message}). Mend it at ${CONSOLE} and run again.` };
+    return { refusal: `The tailnet's policy cannot be read as HuJSON (${error.message}). Mend it at ${pageOf(needs)} and run again.` };
   }
 }
 
@@ -39,7 +42,10 @@ export function changedLines(live, text) {
     .filter((line) => /^[-+]/.test(line)).length;
 }
 
-export const CONSOLE = "https://login.tailscale.com/admin/acls";
+const CONSOLE = "https://login.tailscale.com/admin/acls";
+
+/** Where an operator edits the policy. */
+const pageOf = ({ policyPage = CONSOLE }) => policyPage;
 
 const PLANS = { own: planOwn, merge: planMerge, none: planNone };
 
@@ -48,7 +54,7 @@ function planOwn(live, needs, before) {
   const base = isMarked(live, needs) ? withoutCluster(live, needs.cluster, { wrote: before?.wrote }).text : live;
   const isAsWeLeftIt = before?.document !== undefined && isSame(base, before.document);
   const verdict = acceptPolicy(base, own);
-  if (!isAsWeLeftIt && !verdict.accepted) return { refusal: policyRefusal(verdict, own.tag) };
+  if (!isAsWeLeftIt && !verdict.accepted) return { refusal: policyRefusal(verdict, own.tag, pageOf(needs)) };
   const found = before?.found ?? (verdict.kind === "ours" ? withoutOurs(base, own) : base);
   return {
     text: isSame(live, needs.document) ? live : needs.document,
@@ -79,7 +85,7 @@ function planNone(live, needs, before) {
   return {
     refusal: [
       `vpn.policy is none, and the tailnet's policy lacks what ${needs.cluster.tag} needs (${missing.map(({ what }) => what).join(", ")}).`,
-      `Add this at ${CONSOLE} and run again; or write policy: merge, and the stack adds it:`,
+      `Add this at ${pageOf(needs)} and run again; or write policy: merge, and the stack adds it:`,
       ...text
         .trimEnd()
         .split("\n")

@@ -63,7 +63,15 @@ export async function startTailnet({
       bearer === API_KEY || scopes.includes(scope) || scopes.includes("all") || (!write && scopes.includes(`${scope}:read`));
     const without = () => refuse(403, "calling actor does not have enough permissions to perform this function");
 
-    if (call === "GET /api/v2/tailnet/-/devices") return may("devices:core") ? reply(200, { devices: state.devices }) : without();
+    const { pathname, searchParams: query } = new URL(request.url, "http://tailnet");
+    if (request.method === "GET" && pathname === "/api/v2/tailnet/-/devices")
+      return may("devices:core")
+        ? reply(200, { devices: state.devices.filter((one) => matches(one, query)).map(shownTo(query)) })
+        : without();
+    const one = /^\/api\/v2\/device\/([^/]+)$/.exec(pathname)?.[1];
+    if (request.method === "GET" && one) return may("devices:core") ? show(one, query, reply, refuse) : without();
+    const routed = /^POST \/api\/v2\/device\/([^/]+)\/routes$/.exec(call)?.[1];
+    if (routed) return may("devices:routes", true) ? setRoutes(routed, JSON.parse(body), reply, refuse) : without();
     if (call === "GET /api/v2/tailnet/-/keys") return may("auth_keys") ? reply(200, { keys: [] }) : without();
     const device = /^DELETE \/api\/v2\/device\/([^/]+)$/.exec(call)?.[1];
     if (device) return may("devices:core", true) ? remove(device, reply, refuse) : without();
@@ -86,8 +94,28 @@ export async function startTailnet({
     reply(200, { access_token: TOKEN, token_type: "Bearer", expires_in: 3600, ...(tellsScopes && { scope: scopes.join(" ") }) });
   }
 
+  // Filters are exact, and routes are told on demand: the vendor's OpenAPI file, listTailnetDevices.
+  const matches = ({ hostname, tags = [] }, query) =>
+    (!query.has("hostname") || hostname === query.get("hostname")) && (!query.has("tags") || tags.includes(query.get("tags")));
+  const shownTo = (query) => (device) => {
+    const { advertisedRoutes = [], enabledRoutes = [], ...rest } = device;
+    return query.get("fields") === "all" ? { ...rest, advertisedRoutes, enabledRoutes } : rest;
+  };
+  const find = (id) => state.devices.find((device) => device.nodeId === id || device.id === id);
+
+  function show(id, query, reply, refuse) {
+    state.beforeShow?.(find(id));
+    return find(id) ? reply(200, shownTo(query)(find(id))) : refuse(404, "no device found");
+  }
+
+  function setRoutes(id, { routes }, reply, refuse) {
+    if (!find(id)) return refuse(404, "no device found");
+    find(id).enabledRoutes = routes;
+    reply(200, { advertisedRoutes: find(id).advertisedRoutes, enabledRoutes: routes });
+  }
+
   function remove(id, reply, refuse) {
-    const found = state.devices.find((device) => device.nodeId === id || device.id === id);
+    const found = find(id);
     if (!found) return refuse(404, "no device found");
     if (state.deletesTake > 0) state.deletesTake -= 1;
     else state.devices = state.devices.filter((device) => device !== found);

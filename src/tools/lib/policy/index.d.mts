@@ -11,6 +11,20 @@ export interface PolicyCluster {
   readonly nodePorts: readonly number[];
   /** Pods cross in vxlan between the nodes; absent: as routes. */
   readonly integration?: "flannel-iface";
+  /** Where the control server is not Tailscale's. */
+  readonly traits?: PolicyTraits;
+}
+
+/** What a control server makes of a policy. */
+export interface PolicyTraits {
+  /** Its name and release, for messages. */
+  readonly server: string;
+  /** The sections that it enforces. */
+  readonly sections: readonly string[];
+  /** Whether a policy without rules allows everything. */
+  readonly openWithoutRules: boolean;
+  /** Whether it runs the policy's `tests` before it stores it. */
+  readonly runsTests: boolean;
 }
 
 /** Why the live policy cannot take this cluster's entries. */

@@ -47,7 +47,7 @@ function missingOwners(root, { tag, tagOwners }) {
       ? []
       : [
           {
-            what: `${tag} owned by ${lacking.join(", ")}`,
+            what: `${tag} owned by ${lacking.join(", ") || "nobody"}`,
             section: "tagOwners",
             entry: { key: tag, value: [...(there ?? []), ...lacking] },
             replaces: there !== undefined,
@@ -80,7 +80,8 @@ function missingApproval(root, { tag, podCidr, integration }) {
 
 // Without acls and grants everything is allowed: tailscale/tailscale#2799.
 function missingRules(root, policy, cluster) {
-  if (!nodeAt(root, ["acls"]) && !nodeAt(root, ["grants"])) return [];
+  const isOpen = cluster.traits?.openWithoutRules !== false;
+  if (isOpen && !nodeAt(root, ["acls"]) && !nodeAt(root, ["grants"])) return [];
   const form = ruleForm(root);
   return clusterNeeds(cluster).flatMap((need) => {
     const src = need.src.filter((source) => !certainlyReaches(policy, { ...need, src: source }));

@@ -30,7 +30,7 @@ export function unreadable(text) {
 /** What stands against this cluster's entries in the policy; all of it: [{what, remedy, line}]. */
 export function refusals(live, others, cluster) {
   return [
-    ...noRules(live, others),
+    ...(cluster.traits?.openWithoutRules === false ? [] : noRules(live, others)),
     ...tagOfOther(live, cluster),
     ...openTag(live, others, cluster),
     ...routesOfOthers(live, others, cluster),

@@ -1,0 +1,7 @@
+/**
+ * What the dynamic-provider plugin evaluates (cmd/dynamic-provider in @pulumi/pulumi: `__provider` is a module that exports `handler`). One
+ * line instead of pulumi.dynamic.Resource's serialised functions: state keeps no copy of our code, and no run waits for the serialiser.
+ */
+export function dynamicProvider(file: "policy-provider" | "headscale-key-provider" | "route-provider"): string {
+  return `exports.handler = () => require(require("node:path").resolve("tools/${file}.cjs")).provider;`;
+}

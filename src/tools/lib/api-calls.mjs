@@ -1,0 +1,93 @@
+import { Deadline, pause } from "./deadline.mjs";
+import { ToolError } from "./tool-error.mjs";
+
+export const API_LIMITS = { requestMs: 10_000, totalMs: 45_000, firstPauseMs: 500, longestPauseMs: 8_000 };
+
+/** A call that an API refused for a reason that trying again cannot cure. */
+export class ApiError extends ToolError {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * Calls to one HTTP API with a time limit over all of them together. Too many requests, server faults and broken connections are tried again
+ * within it. `send(url, {method, headers, body, signal})` resolves with {status, text, header(name)}; `isDefinite(reply)` tells a server
+ * fault that would come again; `who` and `advice` are words for the error.
+ */
+export class ApiCalls {
+  #settings;
+  #limits;
+  #deadline;
+
+  constructor(settings, limits = {}) {
+    this.#settings = { send: sendByFetch, isDefinite: () => false, ...settings };
+    this.#limits = { ...API_LIMITS, ...limits };
+    this.#deadline = new Deadline(this.#limits.totalMs);
+  }
+
+  get deadline() {
+    return this.#deadline;
+  }
+
+  /** Resolves with {status, ok, text, etag, message} whatever the status; throws where no answer came in time. */
+  async call(method, path, { headers, body }) {
+    const { requestMs, firstPauseMs, longestPauseMs } = this.#limits;
+    const { baseUrl, send, isDefinite } = this.#settings;
+    let seen = "no time was left";
+    for (let attempt = 0; !this.#deadline.over; attempt += 1) {
+      let wait = Math.min(firstPauseMs * 2 ** attempt, longestPauseMs);
+      const allowedMs = Math.ceil(Math.min(requestMs, this.#deadline.left));
+      try {
+        const { status, text, header } = await send(baseUrl + path, { method, headers, body, signal: AbortSignal.timeout(allowedMs) });
+        const reply = { status, ok: status >= 200 && status < 300, text, etag: header("etag") ?? undefined, message: messageOf(text) };
+        if ((status !== 429 && status < 500) || isDefinite(reply)) return reply;
+        seen = `${status}: ${reply.message}`;
+        wait = retryAfter(header("retry-after")) ?? wait;
+      } catch (error) {
+        // A try cut short by the limit says less than the one before it.
+        if (attempt === 0 || allowedMs >= requestMs) seen = describeNetworkFault(error, allowedMs);
+      }
+      // A server that asks for more patience than there is left gets none: the error comes now, not at the limit.
+      if (wait >= this.#deadline.left) break;
+      await pause(wait, this.#deadline);
+    }
+    const { who, advice } = this.#settings;
+    throw new ApiError(
+      `${who} at ${baseUrl} did not serve ${method} ${path} within ${this.#limits.totalMs / 1000} s (last: ${seen}). ${advice}`,
+    );
+  }
+}
+
+async function sendByFetch(url, options) {
+  const response = await fetch(url, { ...options, redirect: "error" });
+  return { status: response.status, text: await response.text(), header: (name) => response.headers.get(name) };
+}
+
+export function parseJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function messageOf(text) {
+  const message = parseJson(text)?.message;
+  return typeof message === "string" ? message : text.trim().slice(0, 200) || "no message";
+}
+
+// Seconds or a date (RFC 9110, 10.2.3).
+function retryAfter(header) {
+  if (!header) return undefined;
+  const seconds = Number(header);
+  const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
+}
+
+function describeNetworkFault(error, allowedMs) {
+  if (error.name === "TimeoutError") return `no answer within ${allowedMs / 1000} s`;
+  const cause = error.cause ?? error;
+  return cause.code ?? cause.message ?? String(error);
+}

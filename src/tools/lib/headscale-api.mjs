@@ -1,0 +1,78 @@
+import { ApiCalls, ApiError, parseJson } from "./api-calls.mjs";
+import { KNOWN_VERSIONS, releaseOf, releaseWithoutVersion } from "./headscale-versions.mjs";
+import { sendTrusting } from "./https-request.mjs";
+import { ToolError } from "./tool-error.mjs";
+
+/** A self-hosted control server's REST interface (gen/openapiv2/headscale/v1 in headscale's source). */
+export class HeadscaleApi {
+  #access;
+  #calls;
+  #release;
+
+  constructor(access, limits = {}) {
+    this.#access = access;
+    this.#calls = new ApiCalls(
+      {
+        baseUrl: access.loginServer,
+        who: "headscale",
+        advice: "Check your network, vpn.loginServer and vpn.caFile, and whether headscale runs; then run the same command again.",
+        send: sendTrusting(access.caPem),
+        // gRPC's answers come under 500 for all that headscale finds wrong; a proxy's own faults are no such JSON.
+        isDefinite: (reply) => isUnauthorized(reply) || (reply.status >= 500 && Number.isInteger(parseJson(reply.text)?.code)),
+      },
+      limits,
+    );
+  }
+
+  get deadline() {
+    return this.#calls.deadline;
+  }
+
+  /** One call below /api/v1; resolves with {ok, status, json, message}. Refusals whose message `accept` matches are returned, others throw. */
+  async call(method, path, { body, accept } = {}) {
+    const headers = { authorization: `Bearer ${this.#access.apiKey}`, ...(body !== undefined && { "content-type": "application/json" }) };
+    const reply = await this.#calls.call(method, `/api/v1${path}`, { headers, body: body && JSON.stringify(body) });
+    if (reply.ok) return { ...reply, json: parseJson(reply.text) ?? {} };
+    if (!isUnauthorized(reply) && accept?.test(reply.message)) return { ...reply, json: {} };
+    throw this.#refusal(method, path, reply);
+  }
+
+  /** What this server's release does; refuses one that is not known before anything is asked of it. */
+  async release() {
+    this.#release ??= await this.#askRelease();
+    return this.#release;
+  }
+
+  async #askRelease() {
+    const reply = await this.#calls.call("GET", "/version", { headers: {} });
+    const { version } = (reply.ok && parseJson(reply.text)) || {};
+    const known = typeof version === "string" ? releaseOf(version) : reply.status === 404 ? await this.#describedRelease() : undefined;
+    if (known) return known;
+    const { loginServer } = this.#access;
+    throw new ToolError(
+      version === undefined
+        ? `${loginServer} does not say which headscale it is (GET /version: ${reply.status}: ${reply.message}). Known are ${KNOWN_VERSIONS}. ` +
+            "Check vpn.loginServer, and that a proxy before it lets /version and /swagger through."
+        : `${loginServer} is headscale ${version}, which this release does not know; nothing was changed. Known are ${KNOWN_VERSIONS}. ` +
+            "Use one of them, or a newer release of this program.",
+    );
+  }
+
+  async #describedRelease() {
+    const { ok, text } = await this.#calls.call("GET", "/swagger/v1/openapiv2.json", { headers: {} });
+    return ok ? releaseWithoutVersion(text) : undefined;
+  }
+
+  #refusal(method, path, reply) {
+    const { status, message } = reply;
+    const what = `${method} /api/v1${path} at ${this.#access.loginServer} was refused (${status}: ${message}).`;
+    const remedy = isUnauthorized(reply)
+      ? "The API key is expired or not this server's: make one by `headscale apikeys create --expiration 365d` and give it as " +
+        "hybrid-k3s:headscaleApiKey (secret) or HYBRID_K3S_HEADSCALE_API_KEY."
+      : "Look at headscale's log, and check vpn.loginServer.";
+    return new ApiError(`${what} ${remedy}`, status);
+  }
+}
+
+/** A key that it has never seen brings 500 before 0.28 (hscontrol/app.go, httpAuthenticationMiddleware; run). */
+const isUnauthorized = ({ status, text }) => status === 401 || (status === 500 && text.trim() === "Unauthorized");

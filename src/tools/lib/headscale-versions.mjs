@@ -1,0 +1,30 @@
+/**
+ * What differs between the releases of headscale that this program knows, by the second number of 0.x. From its source at v0.26.1, v0.27.1,
+ * v0.28.0 and v0.29.1: proto/headscale/v1/*.proto, hscontrol/policy/v2/types.go, hscontrol/app.go, hscontrol/grpcv1.go.
+ */
+const POLICY_26 = ["groups", "hosts", "tagOwners", "acls", "autoApprovers", "ssh"];
+const POLICY_29 = [...POLICY_26, "grants", "nodeAttrs", "tests", "sshTests", "randomizeClientPort"];
+
+const RELEASES = new Map([
+  // Takes what it does not know in a policy and ignores it: tests, grants, misspelled sections (run).
+  [26, { keysNeedUser: true, policySections: POLICY_26 }],
+  // From here on unknown members of a policy are refused (json.RejectUnknownMembers).
+  [27, { keysNeedUser: true, policySections: POLICY_26 }],
+  // Tags are an identity of their own: keys need no user and are expired by id, and nodes have `tags`.
+  [28, { keysNeedUser: false, policySections: POLICY_26 }],
+  [29, { keysNeedUser: false, policySections: POLICY_29 }],
+]);
+
+export const KNOWN_VERSIONS = [...RELEASES.keys()].map((minor) => `0.${minor}`).join(", ");
+
+/** The release that `/version` names, or undefined where it is none that this program knows. */
+export function releaseOf(version) {
+  const minor = /^v?0\.(\d+)\./.exec(version)?.[1];
+  const release = minor === undefined ? undefined : RELEASES.get(Number(minor));
+  return release && { ...release, minor: Number(minor) };
+}
+
+/** 0.26 has no `/version`; its API description has the approval of routes, which 0.25 had elsewhere. */
+export function releaseWithoutVersion(apiDescription) {
+  return apiDescription.includes("/approve_routes") ? { ...RELEASES.get(26), minor: 26 } : undefined;
+}

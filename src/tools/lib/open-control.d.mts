@@ -1,0 +1,14 @@
+import type { PolicyTraits } from "./policy/index.mjs";
+
+/** The part of a control server that the program itself uses; tools use more. */
+export interface Control {
+  readonly policyPage: string;
+  requireAccess(): Promise<void>;
+  readPolicy(): Promise<{ readonly text: string; readonly isFixed?: boolean }>;
+  policyTraits(): Promise<PolicyTraits | undefined>;
+}
+
+export function openControl(
+  tailnet: Readonly<Record<string, string | undefined>>,
+  context: { readonly env: NodeJS.ProcessEnv; readonly out: unknown; readonly limits?: object },
+): Control;

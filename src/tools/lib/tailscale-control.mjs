@@ -1,0 +1,89 @@
+import { requireScopes } from "./api-scopes.mjs";
+import { policyRefused } from "./policy-refused.mjs";
+import { TailnetApi } from "./tailnet-api.mjs";
+import { ToolError } from "./tool-error.mjs";
+
+const CORE = "devices:core";
+const POLICY = "policy_file";
+const HUJSON = "application/hujson";
+
+/** Tailscale's control server as the tools need one (see open-control.mjs). */
+export class TailscaleControl extends TailnetApi {
+  machinesPage = "https://login.tailscale.com/admin/machines";
+  policyPage = "https://login.tailscale.com/admin/acls";
+  /** How to approve a route by hand. */
+  routesPage = `${this.machinesPage} (Edit route settings)`;
+
+  /** What its policies do: as tools/lib/policy takes them to do. */
+  policyTraits() {
+    return Promise.resolve(undefined);
+  }
+
+  async requireAccess() {
+    await requireScopes(this);
+  }
+
+  /** Devices that match all of the filter: exact, by the vendor (its OpenAPI file, listTailnetDevices) and by whoever asked. */
+  async listDevices({ hostname, tag, withRoutes = false } = {}) {
+    const query = new URLSearchParams({ ...(withRoutes && { fields: "all" }), ...(hostname && { hostname }), ...(tag && { tags: tag }) });
+    const { text } = await this.call("GET", this.inTailnet(`/devices${query.size > 0 ? `?${query}` : ""}`), { scope: CORE });
+    const { devices } = JSON.parse(text);
+    if (!Array.isArray(devices))
+      throw new ToolError("The tailnet's API answered the list of devices without `devices`. Check tailscale:baseUrl.");
+    return devices.map(asDevice);
+  }
+
+  /** The device with its routes, or undefined where it is gone. */
+  async getDevice(id) {
+    const { ok, text } = await this.call("GET", `/api/v2/device/${encodeURIComponent(id)}?fields=all`, { scope: CORE, accept: [404] });
+    return ok ? asDevice(JSON.parse(text)) : undefined;
+  }
+
+  /** Resolves also where somebody else removed it meanwhile, or its own logout did. */
+  async deleteDevice(id) {
+    await this.call("DELETE", `/api/v2/device/${encodeURIComponent(id)}`, { scope: CORE, accept: [404] });
+  }
+
+  /** Exactly these routes of the device are enabled from now on. */
+  async enableRoutes(id, routes) {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ routes });
+    await this.call("POST", `/api/v2/device/${encodeURIComponent(id)}/routes`, { scope: "devices:routes", headers, body });
+  }
+
+  async readPolicy() {
+    const { text, etag } = await this.call("GET", this.inTailnet("/acl"), { scope: POLICY, headers: { accept: HUJSON } });
+    return { text, etag };
+  }
+
+  /** Writes what the API finds valid, its tests included. Resolves with false where `live` is not the policy any more. */
+  async writePolicy(text, live) {
+    await this.#validate(text);
+    const headers = { "content-type": HUJSON, ...(live.etag && { "if-match": live.etag }) };
+    const reply = await this.call("POST", this.inTailnet("/acl"), { scope: POLICY, accept: [400, 412], headers, body: text });
+    if (reply.status === 400) throw policyRefused(reply.text, text, this.policyPage);
+    return reply.ok;
+  }
+
+  async #validate(text) {
+    const headers = { "content-type": HUJSON };
+    const reply = await this.call("POST", this.inTailnet("/acl/validate"), { scope: POLICY, accept: [400], headers, body: text });
+    // Valid: an empty body or {}. Otherwise the same form as a refusal, under 200 (https://tailscale.com/api#tag/policyfile).
+    if (!reply.ok || /"message"\s*:\s*"[^"]/.test(reply.text)) throw policyRefused(reply.text, text, this.policyPage);
+  }
+}
+
+// nodeId is the preferred identifier, id the older one; the API takes either (https://tailscale.com/api#tag/devices).
+function asDevice({ nodeId, id, name, hostname, tags, isExternal, connectedToControl, addresses, advertisedRoutes, enabledRoutes }) {
+  return {
+    id: nodeId || id,
+    name,
+    hostname,
+    tags: Array.isArray(tags) ? tags : [],
+    isExternal: isExternal === true,
+    isOnline: connectedToControl === true,
+    addresses: addresses ?? [],
+    advertisedRoutes: advertisedRoutes ?? [],
+    enabledRoutes: enabledRoutes ?? [],
+  };
+}

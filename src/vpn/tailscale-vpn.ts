@@ -1,0 +1,66 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as tailscale from "@pulumi/tailscale";
+import type { TailscaleCredentials } from "../config/load";
+import type { TailnetPlan } from "../plan/cluster-plan";
+import { type Tell, previewPolicy } from "../tailnet/preview-policy";
+import { Tailnet, type TailnetArgs } from "../tailnet/tailnet";
+import { tailnetInterface } from "./tailnet-interface";
+import type { JoinKey, JoinKeyArgs, Vpn } from "./vpn";
+
+/** A tailnet at Tailscale. */
+export class TailscaleVpn implements Vpn {
+  readonly interfaceName = tailnetInterface.interfaceName;
+  readonly mtu = tailnetInterface.mtu;
+  readonly hasPodRoutes = tailnetInterface.hasPodRoutes;
+  readonly login = { server: "", caPem: "" };
+  readonly access: Vpn["access"];
+
+  constructor(
+    private readonly plan: TailnetPlan,
+    private readonly credentials: TailscaleCredentials,
+  ) {
+    this.access = { ...credentials, tag: plan.tag };
+  }
+
+  look(tell?: Tell): Promise<number> {
+    return previewPolicy(this.plan, () => this.readPolicy(), tell);
+  }
+
+  prepare(name: string, args: TailnetArgs, opts: pulumi.ComponentResourceOptions): Tailnet {
+    return new Tailnet(name, args, opts);
+  }
+
+  createKey(name: string, args: JoinKeyArgs, opts: pulumi.CustomResourceOptions): JoinKey {
+    return new tailscale.TailnetKey(
+      name,
+      {
+        reusable: false,
+        ephemeral: args.isEphemeral,
+        preauthorized: true,
+        tags: [this.plan.tag],
+        expiry: args.expirySeconds,
+        description: args.identity,
+        // A used or expired key is as it should be; making it anew at a refresh would replace the node.
+        recreateIfInvalid: "never",
+      },
+      pulumi.mergeOptions(opts, { deleteBeforeReplace: true }),
+    );
+  }
+
+  private async readPolicy(): Promise<{ readonly text: string }> {
+    const { baseUrl, tailnet } = this.credentials;
+    try {
+      return { text: (await tailscale.getAcl()).hujson };
+    } catch (error) {
+      const said = (error instanceof Error ? error.message : String(error)).trim();
+      throw new pulumi.RunError(
+        [
+          `The policy of ${tailnet === "-" ? "the credential's tailnet" : `tailnet ${tailnet}`} could not be read at ${baseUrl}; nothing was changed. The answer was:`,
+          `  ${said.replaceAll("\n", "\n  ")}`,
+          "Check that the credential is a current one (config tailscale:oauthClientId and tailscale:oauthClientSecret, or tailscale:apiKey) with the scopes " +
+            "policy_file, auth_keys and devices:core, each with write (README, step 2), and that this machine reaches the API. Then run again.",
+        ].join("\n"),
+      );
+    }
+  }
+}
