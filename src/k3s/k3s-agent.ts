@@ -6,6 +6,7 @@ import type { JoinedNode } from "../nodes/node";
 import { agentTokenFile } from "../plan/k3s-config";
 import { RemoteSecret } from "../remote/remote-secret";
 import { replaceCommand } from "../remote/replace-command";
+import { createPodRoute } from "../tailnet/pod-route";
 import { createInstall } from "./install";
 import type { K3sServer } from "./k3s-server";
 
@@ -16,7 +17,7 @@ export interface K3sAgentArgs {
   readonly serverIp: pulumi.Input<string>;
 }
 
-/** One agent: member -> token file -> k3s -> ready. */
+/** One agent: member -> token file -> k3s -> route -> ready. */
 export class K3sAgent extends pulumi.ComponentResource {
   readonly node: JoinedNode;
   readonly seen: pulumi.Output<ReadyResult>;
@@ -41,7 +42,7 @@ export class K3sAgent extends pulumi.ComponentResource {
       `${name}-ready`,
       context,
       { node: plan, route: server.route, k3s, replaceCommand: node.replaceCommand },
-      after(k3s),
+      after(...createPodRoute(name, context, { node: plan, k3s }, this)),
     );
 
     this.node = node;

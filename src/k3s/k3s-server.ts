@@ -4,6 +4,7 @@ import { Ready, type ReadyResult } from "../membership/ready";
 import type { JoinedNode } from "../nodes/node";
 import type { HostRoute } from "../remote/connection";
 import type { RemoteScript } from "../remote/remote-script";
+import { createPodRoute } from "../tailnet/pod-route";
 import { createInstall } from "./install";
 import { type ClusterAccess, readAccess } from "./cluster-access";
 
@@ -12,7 +13,7 @@ export interface K3sServerArgs {
   readonly node: JoinedNode;
 }
 
-/** The first server: k3s -> ready, and beside it the credentials that the others and the operator need. */
+/** The first server: k3s -> route -> ready, and beside it the credentials that the others and the operator need. */
 export class K3sServer extends pulumi.ComponentResource {
   readonly route: HostRoute;
   readonly k3s: RemoteScript;
@@ -32,7 +33,7 @@ export class K3sServer extends pulumi.ComponentResource {
       `${name}-ready`,
       context,
       { node: node.plan, route: node.route, k3s: this.k3s, replaceCommand },
-      { parent: this, dependsOn: this.k3s },
+      { parent: this, dependsOn: [...createPodRoute(name, context, { node: node.plan, k3s: this.k3s }, this)] },
     );
     this.node = node;
     this.seen = this.ready.seen;

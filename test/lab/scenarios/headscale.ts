@@ -12,7 +12,7 @@ import { headscaleSettings } from "../../../lab/stack-config";
 import { HeadscaleCli } from "../helpers/headscale-cli";
 import type { LabContext, Scenario } from "../lab-context";
 import { assertRoutes, hostsOf, podCidrs } from "../node-network";
-import { expectFailure, expectSuccess, readyNodes } from "../nodes-view";
+import { expectFailure, expectSuccess, readyNodes, urnOf } from "../nodes-view";
 
 const TAG = "tag:k3s-edge";
 /** Somebody's policy: rules and comments of their own, and the group that the stack's operators name. */
@@ -87,6 +87,17 @@ export const headscale: Scenario = {
       assert.doesNotMatch(await expectSuccess(stack.up(["--expect-no-changes"])), /[+~-]{1,2} \d+ to /);
     });
 
+    it("approves by the device's id the route of a node that the policy does not approve", async () => {
+      const { kubectl } = context();
+      const { id } = (await cli().nodesOf(TAG)).get("rack-2") ?? assert.fail("no rack-2");
+      const cidr = (await podCidrs(kubectl))["rack-2"];
+      // Approved once by the policy, and taken back behind its back: nothing approves it again by itself.
+      await cli().run("nodes", "approve-routes", "--identifier", String(id), "--routes", "");
+      await expectSuccess(stack.up(["--replace", await urnOf(stack, "rack-2-route")]));
+      assert.deepEqual((await cli().nodesOf(TAG)).get("rack-2")?.approved_routes, [cidr]);
+      assert.deepEqual(await servedOf(stack, "rack-2-route"), { by: "id", podCidr: cidr });
+    });
+
     it("removes a node with its device, and nothing of the others", async () => {
       const { kubectl } = context();
       stack.removeHost("rack-2");
@@ -106,6 +117,16 @@ export const headscale: Scenario = {
     });
   },
 };
+
+interface State {
+  readonly deployment: { readonly resources: readonly { readonly urn: string; readonly outputs?: { readonly served?: unknown } }[] };
+}
+
+/** What a node's route resource keeps: which route, and who approved it. */
+async function servedOf(stack: LabStack, name: string): Promise<unknown> {
+  const { deployment } = JSON.parse(await stack.exportState()) as State;
+  return deployment.resources.find(({ urn }) => urn.endsWith(`::${name}`))?.outputs?.served;
+}
 
 async function setPolicy(cli: HeadscaleCli, text: string): Promise<void> {
   const file = inState("run", "headscale-policy.hujson");
