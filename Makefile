@@ -15,8 +15,11 @@ lab: setup ## the lab with the cluster up, until `make lab-down`
 lab-down: node_modules/.installed ## end what `make lab` left running
 	@$(TSX) lab/cli.ts down
 
-test: setup ## all suites; ends with the minutes of each
+test: setup ## the suites of the common way; ends with the minutes of each
 	@$(TSX) test/run.ts
+
+test-all: setup ## the full matrix: all suites, and the cluster on a headscale of its own and with flannel-iface
+	@$(TSX) test/run.ts all
 
 test-burst: setup ## the cloud pools on the lab alone: up, down, faults, gone
 	@$(TSX) test/run.ts burst burst-faults
@@ -46,4 +49,4 @@ node_modules/.installed: package-lock.json package.json
 	@npm ci --no-audit --no-fund
 	@touch $@
 
-.PHONY: help demo lab lab-down test test-burst test-tailnet test-fast lint bench golden clean setup
+.PHONY: help demo lab lab-down test test-all test-burst test-tailnet test-fast lint bench golden clean setup

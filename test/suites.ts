@@ -6,6 +6,8 @@ export interface Suite {
   /** Suites that follow one another in the list and share this word run side by side. */
   readonly beside?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Other ways to the same cluster: run when named and by `make test-all`, not by `make test`. */
+  readonly onlyInAll?: boolean;
   readonly commands: () => readonly (readonly string[])[];
 }
 
@@ -48,11 +50,13 @@ export const SUITES: readonly Suite[] = [
     ],
   },
   scenarios("metal", "network", ".lab", "first-up", "second-up", "outside", "withdrawn-routes", "policy-order", "restarts", "membership"),
-  scenarios("metal", "removal", ".lab-2", "preflight", "faults", "recovery", "secrets", "removal", "flannel-iface"),
+  scenarios("metal", "removal", ".lab-2", "preflight", "faults", "recovery", "secrets", "removal"),
   scenarios("burst", "burst", ".lab", "burst-first-up", "burst-cycle", "burst-places"),
   scenarios("burst", "burst-faults", ".lab-2", "burst-faults", "burst-removal"),
   scenarios("tailnet", "tailnet", ".lab", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
   scenarios("tailnet", "tailnet-nodes", ".lab-2", "tailnet-devices", "tailnet-keys"),
+  { ...scenarios("matrix", "headscale", ".lab", "headscale"), onlyInAll: true },
+  { ...scenarios("matrix", "flannel-iface", ".lab-2", "flannel-iface"), onlyInAll: true },
 ];
 
 /** Files of the work tree that git tracks or would track; `*` stays within a folder, `**` does not. */

@@ -221,14 +221,12 @@ describe("the policy at a headscale", () => {
   it("is not written where somebody else wrote in between: read again, planned again", async (t) => {
     const { write, state } = await at(26, t, { policy: OTHERS });
     let reads = 0;
-    const edited = OTHERS.replace("// theirs", "// edited");
-    Object.defineProperty(state, "policy", {
-      get: () => (reads++ === 0 ? OTHERS : (state.stored ?? edited)),
-      set: (text) => (state.stored = text),
-    });
+    // The second read is the one right before the write.
+    state.beforePolicyRead = () => (reads += 1) === 2 && (state.policy = OTHERS.replace("// theirs", "// edited"));
     await write();
-    assert.match(state.stored, /\/\/ edited/);
-    assert.match(state.stored, /hybrid-k3s: edge/);
+    assert.match(state.policy, /\/\/ edited/);
+    assert.match(state.policy, /hybrid-k3s: edge/);
+    assert.equal(reads, 4);
   });
 
   it("is refused where it stands in a file, and only read in `none`", async (t) => {

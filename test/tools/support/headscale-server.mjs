@@ -94,10 +94,10 @@ export async function startHeadscale({ minor = 26, tlsOptions } = {}) {
         return reply(200, {});
       }
       case "GET /api/v1/policy":
+        state.beforePolicyRead?.();
         if (state.policy === undefined) return refuse("loading ACL from database: acl policy not found");
         return reply(200, { policy: state.policy, updatedAt: state.isFile ? null : "2026-01-01T00:00:00Z" });
       case "PUT /api/v1/policy":
-        state.beforeWrite?.();
         if (state.isFile) return refuse("update is disabled for modes other than 'database'");
         if (/tag:undefined/.test(body.policy))
           return refuse('setting policy: parsing policy: Tag "tag:undefined" is not defined in the Policy');
