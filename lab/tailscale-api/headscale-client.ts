@@ -75,7 +75,8 @@ export class HeadscaleClient {
       timeout: ANSWER_LIMIT_MS,
     });
     const key = stdout.trim().split("\n").at(-1) ?? "";
-    if (!/^[\w-]+\.[\w-]+$/.test(key)) throw new Error("headscale apikeys create printed no key");
+    // Two parts with a dot between them; from 0.28 on with dashes.
+    if (!/^[\w-]+\.?[\w-]{16,}$/.test(key)) throw new Error("headscale apikeys create printed no key");
     return key;
   }
 

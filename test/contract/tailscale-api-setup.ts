@@ -35,8 +35,8 @@ export interface FilterRule {
   readonly Dsts: readonly { readonly Net: string; readonly Ports: { readonly First: number; readonly Last: number } }[];
 }
 
-/** Starts headscale and the emulation as the lab does, in the network of this process (see tailscale-api-network.ts). */
-export async function startEmulation(programs: EmulationPrograms): Promise<Emulation> {
+/** Starts headscale and the emulation, or headscale alone, as the lab does, in the network of this process (see tailscale-api-network.ts). */
+export async function startEmulation(programs: EmulationPrograms, isWanted = (name: string) => name !== "mirror"): Promise<Emulation> {
   // On the namespace's own tmpfs: gone with it, whatever ends it.
   const state = await mkdtemp("/run/api-");
   const prepared = await prepareControl({ state, sockets: state, mirrorTree: state }, programs);
@@ -56,7 +56,7 @@ export async function startEmulation(programs: EmulationPrograms): Promise<Emula
     await rm(state, { recursive: true, force: true });
   };
   try {
-    for (const service of controlServices(prepared).filter((candidate) => candidate.name !== "mirror")) {
+    for (const service of controlServices(prepared).filter(({ name }) => isWanted(name))) {
       start(service.argv);
       await service.waitReady(runHere);
     }
