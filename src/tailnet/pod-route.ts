@@ -38,6 +38,7 @@ export function createPodRoute(
   parent: pulumi.Resource,
 ): readonly pulumi.Resource[] {
   const { node, k3s } = link;
-  if (!context.vpn.hasPodRoutes) return [k3s];
+  // With flannel-iface pods cross in vxlan, and no node advertises a route.
+  if (!context.vpn.hasPodRoutes || context.plan.integration === "flannel-iface") return [k3s];
   return [k3s, new PodRoute(`${name}-route`, context, { node, k3s: k3s.id }, { parent, dependsOn: k3s })];
 }

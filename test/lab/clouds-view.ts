@@ -20,6 +20,14 @@ export async function machineOf(lab: Lab, node: string) {
   return lab.vm(machine);
 }
 
+/** The node's lab host once a script of ours runs on it; undefined before. */
+export async function joiningVm(lab: Lab, node: string) {
+  const vm = await machineOf(lab, node).catch(() => undefined);
+  if (vm === undefined || !vm.isOn) return undefined;
+  const { stdout } = await vm.run(["pgrep", "--full", "join-tailnet"]);
+  return stdout === "" ? undefined : vm;
+}
+
 /** Changes a fault or a fact of the pool's cloud. */
 export const atCloud = (lab: Lab, pool: BurstPool, action: string, params: Readonly<Record<string, unknown>> = {}): Promise<unknown> =>
   lab.clouds.admin(CLOUD_OF[pool], action, params);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { controlOf } from "../../../lab/console";
 import { waitUntil } from "../../../lab/hosts/wait-until";
-import { atCloud, burstNode, emptyPools, machineOf, setPool, waitBurst } from "../clouds-view";
+import { atCloud, burstNode, emptyPools, joiningVm, machineOf, setPool, waitBurst } from "../clouds-view";
 import type { LabContext, Scenario } from "../lab-context";
 import { expectFailure, expectSuccess, urnOf, viewDevices, viewNodes } from "../nodes-view";
 
@@ -125,7 +125,7 @@ export const burstFaults: Scenario = {
     it("says so when a machine dies while it joins, and completes or removes it afterwards", async () => {
       setPool(context, "burst", { count: 1 });
       const run = context.stack.up(REFRESH);
-      const vm = await waitUntil("the machine joins", () => joining(context, zero), { timeoutMs: 90_000, intervalMs: 200 });
+      const vm = await waitUntil("the machine joins", () => joiningVm(context.lab, zero), { timeoutMs: 90_000, intervalMs: 200 });
       await vm.powerOff();
       await atCloud(context.lab, "burst", "terminate", { node: zero });
       await expectFailure(run);
@@ -137,7 +137,7 @@ export const burstFaults: Scenario = {
     it("goes on with the next up where SSH was refused from the middle on", async () => {
       setPool(context, "burst", { count: 1 });
       const run = context.stack.up(REFRESH);
-      const vm = await waitUntil("the machine joins", () => joining(context, zero), { timeoutMs: 90_000, intervalMs: 200 });
+      const vm = await waitUntil("the machine joins", () => joiningVm(context.lab, zero), { timeoutMs: 90_000, intervalMs: 200 });
       // Sessions that are open stay open.
       await vm.exec("systemctl stop ssh.socket 2>/dev/null || true; systemctl stop ssh.service");
       assert.match(await expectFailure(run), /edge-burst-0-(token|k3s)[^]*connection refused/);
@@ -164,11 +164,3 @@ export const burstFaults: Scenario = {
     after(() => emptyPools(context));
   },
 };
-
-/** The node's lab host once a script of ours runs on it; undefined before. */
-async function joining({ lab }: LabContext, node: string) {
-  const vm = await machineOf(lab, node).catch(() => undefined);
-  if (vm === undefined || !vm.isOn) return undefined;
-  const { stdout } = await vm.run(["pgrep", "--full", "join-tailnet"]);
-  return stdout === "" ? undefined : vm;
-}

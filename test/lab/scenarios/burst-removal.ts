@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { cloudInventory } from "../../../lab/checks/cloud-inventory";
 import { findLeftovers } from "../../../lab/checks/nothing-left";
-import { atCloud, burstNode, burstPools, machineOf, setPool } from "../clouds-view";
+import { controlOf } from "../../../lab/console";
+import { waitUntil } from "../../../lab/hosts/wait-until";
+import { atCloud, burstNode, burstPools, joiningVm, machineOf, setPool } from "../clouds-view";
 import type { LabContext, Scenario } from "../lab-context";
-import { expectFailure, expectSuccess } from "../nodes-view";
+import { expectFailure, expectSuccess, viewDevices } from "../nodes-view";
 
 /** `destroy` ends clean from every state. */
 export const burstRemoval: Scenario = {
@@ -41,6 +43,26 @@ export const burstRemoval: Scenario = {
       await atCloud(context.lab, "burst", "capacity", { count: 1 });
       await expectFailure(context.stack.up(["--continue-on-error"]));
       await expectClean();
+    });
+
+    it("destroys with a machine killed while it joined, one that refuses SSH, one whose device died, and the API server down", async () => {
+      const { lab, stack } = context;
+      await context.ensureCluster();
+      const device = (await viewDevices(lab)).get(burstNode("burst-az", 0)) ?? assert.fail("no device");
+      await controlOf(lab).admin.call("deleteDevice", { id: device.id });
+      setPool(context, "burst", { count: 3 });
+      const run = stack.up(["--continue-on-error"]);
+      const joining = (node: string) => waitUntil(`${node} joins`, () => joiningVm(lab, node), { timeoutMs: 90_000, intervalMs: 200 });
+      const killed = burstNode("burst", 1);
+      await Promise.all([
+        joining(killed).then((vm) => vm.powerOff()),
+        joining(burstNode("burst", 2)).then((vm) => vm.exec("systemctl stop ssh.socket 2>/dev/null || true; systemctl stop ssh.service")),
+      ]);
+      await atCloud(lab, "burst", "terminate", { node: killed });
+      await expectFailure(run);
+      await lab.host("rack-1").exec("systemctl stop k3s");
+      await expectClean();
+      setPool(context, "burst", { count: 1 });
     });
 
     after(() => {
