@@ -58,7 +58,7 @@ export class TailscaleVpn implements Vpn {
           `The policy of ${tailnet === "-" ? "the credential's tailnet" : `tailnet ${tailnet}`} could not be read at ${baseUrl}; nothing was changed. The answer was:`,
           `  ${said.replaceAll("\n", "\n  ")}`,
           "Check that the credential is a current one (config tailscale:oauthClientId and tailscale:oauthClientSecret, or tailscale:apiKey) with the scopes " +
-            "policy_file, auth_keys and devices:core, each with write (README, step 2), and that this machine reaches the API. Then run again.",
+            "policy_file, auth_keys and devices:core, each with write (README, step 2), that tailscale:tailnet names yours, if it is set, and that this machine reaches the API. Then run again.",
         ].join("\n"),
       );
     }
