@@ -50,7 +50,11 @@ const REFUSALS: readonly Refusal[] = [
   {
     what: "404, another tailnet",
     env: () => Promise.resolve({ TAILSCALE_TAILNET: "other.example" }),
-    says: [/was refused \(404: .*\)\. Check tailscale:baseUrl and tailscale:tailnet\./],
+    says: [
+      /policy of tailnet other\.example could not be read at \S+; nothing was changed/,
+      /tailnet not found/,
+      /tailscale:tailnet names yours/,
+    ],
   },
   {
     what: "412 each time, somebody else always faster",

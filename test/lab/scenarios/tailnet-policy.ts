@@ -103,6 +103,7 @@ export const tailnetPolicy: Scenario = {
       const theirs = '\t\t{"src": "alice@example.org", "deny": ["tag:k3s-edge:6443"]},\n';
       const lacking = linesBut(whole, (line) => isOperatorsRule(line) || isOwnTest(line));
       const against = lacking.replace('\t"tests": [\n', (open) => open + theirs);
+      assert.notEqual(against, lacking);
       await savePolicy(context.lab, against);
       const since = new Date().toISOString();
       const said = await expectFailure(context.stack.up());
