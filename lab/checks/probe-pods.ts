@@ -1,7 +1,7 @@
 import type { RunResult } from "../contract";
 
 /** Runs kubectl on the operator's host with the stack's kubeconfig. */
-export type Kubectl = (argv: readonly string[], options?: { readonly input?: string }) => Promise<RunResult>;
+export type Kubectl = (argv: readonly string[], options?: { readonly input?: string; readonly timeoutMs?: number }) => Promise<RunResult>;
 
 export interface ProbePod {
   readonly name: string;
@@ -48,7 +48,7 @@ const MANIFEST = {
 
 /** One probe pod on each node, running. Rejects with what the pods say when they are not all up within kubectl's limit. */
 export async function deployProbePods(kubectl: Kubectl): Promise<ProbePod[]> {
-  await succeed(kubectl, ["apply", "-f", "-"], JSON.stringify(MANIFEST));
+  await succeed(kubectl, ["apply", "-f", "-"], { input: JSON.stringify(MANIFEST) });
   await succeed(kubectl, ["-n", NAMESPACE, "rollout", "status", "daemonset/probe", "--timeout=120s"]);
   return listProbePods(kubectl);
 }
@@ -71,13 +71,20 @@ export function execProbe(kubectl: Kubectl, pod: ProbePod, argv: readonly string
   return kubectl(["-n", NAMESPACE, "exec", pod.name, "--", "/probe", ...argv]);
 }
 
+/**
+ * The pod of a node that has just been removed goes late: the pod garbage collector looks every 20 s and gives a missing node 40 s
+ * (kubernetes: pkg/controller/podgc, gcCheckPeriod and quarantineTime), and a namespace goes after its last pod.
+ */
+const REMOVAL_SECONDS = 150;
+
 export async function removeProbePods(kubectl: Kubectl): Promise<void> {
-  await succeed(kubectl, ["delete", "namespace", NAMESPACE, "--wait=true", "--timeout=60s"]);
+  const argv = ["delete", "namespace", NAMESPACE, "--wait=true", `--timeout=${REMOVAL_SECONDS}s`];
+  await succeed(kubectl, argv, { timeoutMs: (REMOVAL_SECONDS + 10) * 1000 });
 }
 
 /** kubectl that must succeed: rejects with the command and what it said. */
-export async function succeed(kubectl: Kubectl, argv: readonly string[], input?: string): Promise<RunResult> {
-  const result = await kubectl(argv, input === undefined ? {} : { input });
+export async function succeed(kubectl: Kubectl, argv: readonly string[], options: Parameters<Kubectl>[1] = {}): Promise<RunResult> {
+  const result = await kubectl(argv, options);
   if (result.code !== 0)
     throw new Error(`kubectl ${argv.join(" ")} ended with ${result.code}: ${result.stderr.trim() || result.stdout.trim()}`);
   return result;

@@ -44,7 +44,7 @@ export async function deployBudgets(kubectl: Kubectl, budgets: readonly Budget[]
   for (const node of others) await succeed(kubectl, ["cordon", node]);
   const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } };
   const items = [namespace, ...budgets.flatMap(manifest)];
-  await succeed(kubectl, ["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+  await succeed(kubectl, ["apply", "-f", "-"], { input: JSON.stringify({ apiVersion: "v1", kind: "List", items }) });
   for (const { name } of budgets) await waitAvailable(kubectl, name);
   for (const node of others) await succeed(kubectl, ["uncordon", node]);
 }

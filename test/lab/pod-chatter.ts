@@ -32,7 +32,7 @@ export async function startProbing(kubectl: Kubectl, namespace: string, args: Re
     },
   }));
   const own = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
-  await succeed(kubectl, ["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items: [own, ...pods] }));
+  await succeed(kubectl, ["apply", "-f", "-"], { input: JSON.stringify({ apiVersion: "v1", kind: "List", items: [own, ...pods] }) });
   await succeed(kubectl, ["-n", namespace, "wait", "pod", "--all", "--for=condition=Ready", "--timeout=60s"]);
 }
 
