@@ -17,7 +17,7 @@ export interface K3sAgentArgs {
   readonly serverIp: pulumi.Input<string>;
 }
 
-/** One agent: member -> token file -> k3s -> route -> ready. */
+/** One agent: (member | token file) -> k3s -> route -> ready. */
 export class K3sAgent extends pulumi.ComponentResource {
   readonly node: JoinedNode;
   readonly seen: pulumi.Output<ReadyResult>;
@@ -32,12 +32,12 @@ export class K3sAgent extends pulumi.ComponentResource {
     const member = new Member(`${name}-member`, context, plan, server.route, joined, { ...after(joined), deletedWith: server.k3s });
     const token = new RemoteSecret(
       `${name}-token`,
-      { secret: server.access.agentToken, path: agentTokenFile, route, credentials: context.ssh, previous: member.id },
-      after(member, server.k3s),
+      { secret: server.access.agentToken, path: agentTokenFile, route, credentials: context.ssh, previous: node.open.id },
+      after(node.open, server.k3s),
     );
-    const previous = pulumi.interpolate`${token.id} ${server.k3s.id}`;
+    const previous = pulumi.interpolate`${member.id} ${token.id} ${server.k3s.id}`;
     const tokenReplaceCommand = replaceCommand(token);
-    const k3s = createInstall(`${name}-k3s`, { context, node, serverIp, tokenReplaceCommand, previous }, after(token, server.k3s));
+    const k3s = createInstall(`${name}-k3s`, { context, node, serverIp, tokenReplaceCommand, previous }, after(member, token, server.k3s));
     const ready = new Ready(
       `${name}-ready`,
       context,

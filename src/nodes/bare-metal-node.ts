@@ -17,6 +17,7 @@ export class BareMetalNode extends pulumi.ComponentResource implements JoinedNod
   readonly plan: BareMetalNodePlan;
   readonly route: HostRoute;
   readonly joined: RemoteScript;
+  readonly open: RemoteScript;
   readonly tailnetIp: pulumi.Output<string>;
   readonly replaceCommand: pulumi.Output<string>;
 
@@ -43,6 +44,7 @@ export class BareMetalNode extends pulumi.ComponentResource implements JoinedNod
     this.plan = plan;
     this.route = route;
     this.joined = chain.joined;
+    this.open = chain.joined;
     this.tailnetIp = chain.tailnetIp;
     this.replaceCommand = chain.replaceCommand;
     this.registerOutputs({ tailnetIp: this.tailnetIp });

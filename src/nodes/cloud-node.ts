@@ -45,7 +45,7 @@ export function joinMachine(
   { plan, context }: { readonly plan: CloudNodePlan; readonly context: ClusterContext },
   machine: CloudMachine,
   parent: pulumi.Resource,
-): JoinChain & { readonly route: HostRoute } {
+): JoinChain & { readonly route: HostRoute; readonly reached: Reach } {
   const { vm, id, address, hostKey } = machine;
   const host = { address, port: SSH_PORT, user: cloudUser, hostKey };
   const reached = { host, ...(plan.bastion && { bastion: plan.bastion }) };
@@ -68,7 +68,7 @@ export function joinMachine(
     },
     parent,
   );
-  return { ...chain, route };
+  return { ...chain, route, reached: reach };
 }
 
 /** What every resource of the cluster carries in the clouds. */

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "fflate";
 import { shellQuote } from "./shell-quote";
 
 /** Scripts of src/scripts that the program runs on hosts. (leave-host and remove-node are run by the tools.) */
@@ -9,25 +10,43 @@ export type ScriptName = "preflight-host" | "join-tailnet" | "install-k3s" | "re
 export type ScriptEnvironment = Readonly<Record<string, string>>;
 
 /**
- * What a host's shell reads from its stdin: export lines, lib.sh, the libraries that the script's header names, and the
- * script itself, all unchanged.
+ * What a host's shell reads from its stdin: export lines, then lib.sh, the libraries that the script's header names, and the script
+ * itself, all unchanged but packed.
  */
 export function renderScript(script: ScriptName, environment: ScriptEnvironment): string {
   const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${shellQuote(value)}\n`);
-  return exports.join("") + bodyOf(script);
+  return exports.join("") + packed(script);
 }
 
-/** Read once: every node's links run the same few scripts. */
-const bodies = new Map<ScriptName, string>();
+/** Packed once: every node's links run the same few scripts. */
+const known = new Map<ScriptName, string>();
+
+/**
+ * The state holds each command's stdin twice, and the engine writes the whole state before and after each step: plain scripts were four
+ * fifths of it. In a preview's diff what is set stays readable, and the scripts of another release are one line.
+ * By fflate, because Node's zlib gives other bytes in other releases, which would run every script of a stack anew.
+ */
+function packed(script: ScriptName): string {
+  const before = known.get(script);
+  if (before !== undefined) return before;
+  const bytes = gzipSync(Buffer.from(bodyOf(script)), { level: 9, mtime: 0 });
+  const text = unpacking(Buffer.from(bytes).toString("base64"));
+  known.set(script, text);
+  return text;
+}
+
+// gzip and base64 are on every Debian and Ubuntu (Essential: yes).
+const unpacking = (base64: string): string => `script=$(base64 -d <<'PACKED' | gzip -d
+${base64}
+PACKED
+) && [ -n "$script" ] || { echo "cannot unpack the script that came: gzip and base64 must be on this host" >&2; exit 1; }
+eval "$script"
+`;
 
 function bodyOf(script: ScriptName): string {
-  const known = bodies.get(script);
-  if (known !== undefined) return known;
   const main = readScript(script);
   const libraries = /^# Libraries:(.*)$/m.exec(main)?.[1]?.match(/[\w-]+(?=\.sh)/g) ?? [];
-  const body = [...["lib", ...libraries].map(readScript), main].join("");
-  bodies.set(script, body);
-  return body;
+  return [...["lib", ...libraries].map(readScript), main].join("");
 }
 
 function readScript(name: string): string {

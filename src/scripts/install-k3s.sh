@@ -127,7 +127,7 @@ main() {
     say "$last_words"
     fail "$UNIT is not ready after $WAIT_SECONDS s ($(unit_state)); $(advice "$last_words"); then run pulumi up again"
   fi
-  printf '{"k3sVersion":"%s"}\n' "$(installed_k3s)"
+  printf '{"k3sVersion":"%s"}\n' "$K3S_VERSION"
 }
 
 main "$@" </dev/null

@@ -55,8 +55,7 @@ install_tailscale() {
     [ "$(installed_version /usr/local/sbin/tailscaled --version)" != "$TAILSCALE_VERSION" ] || return 0
   archive=tailscale_${TAILSCALE_VERSION}_$(vendor_architecture)
   say "installing tailscale $TAILSCALE_VERSION"
-  download "$TAILSCALE_URL/$archive.tgz.sha256" "$SCRATCH/sum"
-  download "$TAILSCALE_URL/$archive.tgz" "$SCRATCH/$archive.tgz"
+  download "$TAILSCALE_URL/$archive.tgz.sha256" "$SCRATCH/sum" "$TAILSCALE_URL/$archive.tgz" "$SCRATCH/$archive.tgz"
   verify_sha256 "$SCRATCH/$archive.tgz" "$(cut -d' ' -f1 "$SCRATCH/sum")" "$TAILSCALE_URL/$archive.tgz"
   tar -xzf "$SCRATCH/$archive.tgz" -C "$SCRATCH"
   for program in bin/tailscale sbin/tailscaled; do

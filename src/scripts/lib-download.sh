@@ -11,16 +11,30 @@ authorities() {
   printf '%s' "$SCRATCH/authorities.pem"
 }
 
-# fetch URL FILE: prints the HTTP status; the status of curl is returned. A stalled transfer ends after 30 s, a slow one may go on.
+# fetch URL FILE...: over one connection where they come from one place. Prints the HTTP status of each, in their order; the status of
+# curl, which ends at its first failure, is returned. A stalled transfer ends after 30 s, a slow one may go on.
 fetch() {
   fetch_authorities=$(authorities)
-  curl -sSL --retry 3 --connect-timeout 10 --speed-limit 1000 --speed-time 30 --max-time 1200 \
-    ${fetch_authorities:+--cacert "$fetch_authorities"} -o "$2" -w '%{http_code}' "$1" 2>"$SCRATCH/curl-error"
+  pairs=$(($# / 2))
+  while [ "$pairs" -gt 0 ]; do
+    set -- "$@" -o "$2" "$1"
+    shift 2
+    pairs=$((pairs - 1))
+  done
+  curl -sSL --fail-early --retry 3 --connect-timeout 10 --speed-limit 1000 --speed-time 30 --max-time 1200 \
+    ${fetch_authorities:+--cacert "$fetch_authorities"} -w '%{http_code}\n' "$@" 2>"$SCRATCH/curl-error"
 }
 
+# download URL FILE...
 download() {
-  http_status=$(fetch "$1" "$2") ||
-    fail "cannot fetch $1: $(cat "$SCRATCH/curl-error"); check that this host reaches it: curl -I $1"
+  curl_status=0 http_status=''
+  answers=$(fetch "$@") || curl_status=$?
+  for answer in $answers; do
+    [ -z "$http_status" ] || shift 2
+    http_status=$answer
+    [ "$http_status" = 200 ] || break
+  done
+  [ "$curl_status" = 0 ] || fail "cannot fetch $1: $(cat "$SCRATCH/curl-error"); check that this host reaches it: curl -I $1"
   [ "$http_status" = 200 ] || fail "cannot fetch $1: the server answered $http_status; check the version and the mirror's address"
 }
 

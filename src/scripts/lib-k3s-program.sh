@@ -10,7 +10,7 @@ is_installed() { [ "$(installed_k3s)" = "$K3S_VERSION" ] && [ -f "/etc/systemd/s
 # The installer puts every K3S_* variable that it finds into the unit's environment, so ours must not reach it.
 install_program() {
   say "installing k3s $K3S_VERSION"
-  download "$INSTALLER_URL" "$SCRATCH/install.sh"
+  [ -s "$SCRATCH/install.sh" ] || download "$INSTALLER_URL" "$SCRATCH/install.sh"
   bundle=$(authorities)
   env -u K3S_VERSION -u CONFIG_YAML ${bundle:+CURL_CA_BUNDLE="$bundle"} ${ARTIFACT_URL:+INSTALL_K3S_ARTIFACT_URL="$ARTIFACT_URL"} \
     INSTALL_K3S_VERSION="$K3S_VERSION" INSTALL_K3S_EXEC="$ROLE" INSTALL_K3S_SKIP_START=true INSTALL_K3S_SKIP_SELINUX_RPM=true \
@@ -20,13 +20,13 @@ install_program() {
     fail "the k3s installer left version $(installed_k3s), not $K3S_VERSION; check that ${ARTIFACT_URL:-the release page} has $K3S_VERSION"
 }
 
-# A mirror without images is fine where the hosts reach a registry; a damaged image file is not.
+# With the installer, which comes from the mirror too. A mirror without images is fine where the hosts reach a registry; a damaged image file is not.
 fetch_images() {
   [ -n "${ARTIFACT_URL:-}" ] || return 0
   architecture=$(vendor_architecture)
   file=k3s-airgap-images-$architecture.tar.zst
   base=$ARTIFACT_URL/$(printf '%s' "$K3S_VERSION" | sed 's/+/%2B/g')
-  download "$base/sha256sum-$architecture.txt" "$SCRATCH/sums"
+  download "$base/sha256sum-$architecture.txt" "$SCRATCH/sums" "$INSTALLER_URL" "$SCRATCH/install.sh"
   sum=$(awk -v file="$file" '$2 == file { print $1 }' "$SCRATCH/sums")
   [ -z "$sum" ] || ! printf '%s  %s\n' "$sum" "$IMAGES/$file" | sha256sum -c --status - 2>/dev/null || return 0
   http_status=$(fetch "$base/$file" "$SCRATCH/$file") || fail "cannot fetch $base/$file: $(cat "$SCRATCH/curl-error")"

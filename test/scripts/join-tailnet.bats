@@ -63,6 +63,19 @@ load join_helper
   [ ! -e "$HOST/usr-local/bin/tailscale" ]
 }
 
+@test "of two files that come over one connection the one that does not is named" {
+  archive=$(cd "$FAKE" && echo tailscale_*.tgz)
+  rm "$FAKE"/web/*tgz
+  run_script join-tailnet
+  assert_failure
+  assert_stderr "cannot fetch https://pkgs.test/stable/$archive: curl: (7) Failed to connect: network refused; check that this host reaches it: curl -I https://pkgs.test/stable/$archive"
+  echo 404 | serve "https://pkgs.test/stable/$archive"
+  run_script join-tailnet
+  assert_failure
+  assert_stderr "cannot fetch https://pkgs.test/stable/$archive: the server answered 404"
+  [ ! -e "$HOST/usr-local/bin/tailscale" ]
+}
+
 @test "the mirror's authority is trusted besides the host's own" {
   export CA_PEM=site-authority
   run_script join-tailnet

@@ -2,6 +2,7 @@ import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../../cluster-context";
 import type { AwsNodePlan } from "../../plan/cluster-plan";
+import type { Reach } from "../../membership/reach";
 import type { HostRoute } from "../../remote/connection";
 import type { RemoteScript } from "../../remote/remote-script";
 import { cloudTags, createFirstBoot, joinMachine } from "../cloud-node";
@@ -25,6 +26,7 @@ export class AwsNode extends pulumi.ComponentResource implements JoinedNode {
   readonly plan: AwsNodePlan;
   readonly route: HostRoute;
   readonly joined: RemoteScript;
+  readonly open: Reach;
   readonly tailnetIp: pulumi.Output<string>;
   readonly replaceCommand: pulumi.Output<string>;
   readonly machine: NodeMachine;
@@ -44,6 +46,7 @@ export class AwsNode extends pulumi.ComponentResource implements JoinedNode {
     this.plan = plan;
     this.route = chain.route;
     this.joined = chain.joined;
+    this.open = chain.reached;
     this.tailnetIp = chain.tailnetIp;
     this.replaceCommand = chain.replaceCommand;
     this.machine = { id: vm.id, type: plan.instanceType };

@@ -3,6 +3,7 @@ import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../../cluster-context";
 import type { AzureNodePlan } from "../../plan/cluster-plan";
+import type { Reach } from "../../membership/reach";
 import type { HostRoute } from "../../remote/connection";
 import type { RemoteScript } from "../../remote/remote-script";
 import { cloudTags, createFirstBoot, joinMachine } from "../cloud-node";
@@ -28,6 +29,7 @@ export class AzureNode extends pulumi.ComponentResource implements JoinedNode {
   readonly plan: AzureNodePlan;
   readonly route: HostRoute;
   readonly joined: RemoteScript;
+  readonly open: Reach;
   readonly tailnetIp: pulumi.Output<string>;
   readonly replaceCommand: pulumi.Output<string>;
   readonly machine: NodeMachine;
@@ -48,6 +50,7 @@ export class AzureNode extends pulumi.ComponentResource implements JoinedNode {
     this.plan = plan;
     this.route = chain.route;
     this.joined = chain.joined;
+    this.open = chain.reached;
     this.tailnetIp = chain.tailnetIp;
     this.replaceCommand = chain.replaceCommand;
     this.machine = { id: vm.vmId, type: plan.vmSize };
