@@ -12,7 +12,7 @@ export interface BareMetalNodeArgs {
   readonly context: ClusterContext;
 }
 
-/** A machine that is there already: looked at, then brought into the tailnet. preflight -> key -> leave -> auth-key file -> join. */
+/** A machine that is there already: looked at, then brought into the tailnet. preflight -> key -> leave -> join. */
 export class BareMetalNode extends pulumi.ComponentResource implements JoinedNode {
   readonly plan: BareMetalNodePlan;
   readonly route: HostRoute;

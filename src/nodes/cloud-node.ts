@@ -39,7 +39,7 @@ export interface CloudMachine {
   readonly metadataAddresses: readonly string[];
 }
 
-/** vm -> (reach | key -> leave) -> auth-key file -> join. */
+/** vm -> (reach | key -> leave) -> join. */
 export function joinMachine(
   name: string,
   { plan, context }: { readonly plan: CloudNodePlan; readonly context: ClusterContext },

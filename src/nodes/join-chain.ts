@@ -5,7 +5,6 @@ import type { Machine } from "../membership/tool-input";
 import type { NodePlan } from "../plan/cluster-plan";
 import type { HostRoute } from "../remote/connection";
 import { RemoteScript } from "../remote/remote-script";
-import { RemoteSecret } from "../remote/remote-secret";
 import { replaceCommand } from "../remote/replace-command";
 
 // Long enough for a slow host's join, short enough that a key that leaks is worthless the same day.
@@ -42,9 +41,9 @@ export interface JoinChain {
   readonly replaceCommand: pulumi.Output<string>;
 }
 
-/** key -> leave -> auth-key file -> join: a machine that SSH reaches becomes a device of the tailnet. */
+/** key -> leave -> join: a machine that SSH reaches becomes a device of the tailnet. */
 export function createJoinChain(name: string, args: JoinChainArgs, parent: pulumi.Resource): JoinChain {
-  const { plan, context, route, before } = args;
+  const { plan, context, before } = args;
   const after = (...links: pulumi.Resource[]): pulumi.CustomResourceOptions => ({ parent, dependsOn: links });
 
   const key = context.vpn.createKey(
@@ -53,19 +52,14 @@ export function createJoinChain(name: string, args: JoinChainArgs, parent: pulum
     after(before.key),
   );
   const leave = new Leave(`${name}-leave`, context, plan, args.cleaned, key, after(key));
-  const keyFile = `/run/hybrid-k3s/${plan.name}/auth-key`;
-  const secret = new RemoteSecret(
-    `${name}-auth-key`,
-    { secret: key.key, path: keyFile, route, credentials: context.ssh, previous: leave.id },
-    after(leave, before.session),
-  );
   const replace = args.replaceCommand ?? replaceCommand(key);
-  const joined = createJoin(`${name}-join`, args, { keyFile, previous: secret.id, replaceCommand: replace }, after(secret));
+  const link = { authKey: key.key, previous: leave.id, replaceCommand: replace };
+  const joined = createJoin(`${name}-join`, args, link, after(leave, before.session));
   return { joined, tailnetIp: joined.result<{ tailnetIp: string }>().tailnetIp, replaceCommand: replace };
 }
 
 interface JoinLink {
-  readonly keyFile: string;
+  readonly authKey: pulumi.Input<string>;
   readonly previous: pulumi.Input<string>;
   readonly replaceCommand: pulumi.Output<string>;
 }
@@ -73,6 +67,7 @@ interface JoinLink {
 function createJoin(name: string, args: JoinChainArgs, link: JoinLink, opts: pulumi.CustomResourceOptions): RemoteScript {
   const { plan, context } = args;
   const { tailnet, sources, podCidr } = context.plan;
+  const keyFile = `/run/hybrid-k3s/${plan.name}/auth-key`;
   return new RemoteScript(
     name,
     {
@@ -88,11 +83,13 @@ function createJoin(name: string, args: JoinChainArgs, link: JoinLink, opts: pul
         CA_PEM: sources.caPem,
         LOGIN_SERVER: context.vpn.login.server,
         ...(context.vpn.login.caPem !== "" && { CONTROL_CA_PEM: context.vpn.login.caPem }),
-        AUTH_KEY_FILE: link.keyFile,
+        AUTH_KEY_FILE: keyFile,
         WAIT_SECONDS: String(JOIN_SECONDS),
         REPLACE_COMMAND: link.replaceCommand,
         ...args.cloud,
       },
+      // One session less than a secret placed by itself, and the key is of no use to anything else.
+      secretFile: { path: keyFile, secret: link.authKey },
       route: args.route,
       credentials: context.ssh,
       previous: link.previous,

@@ -2,14 +2,22 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { type HostRoute, type SshCredentials, connectionTo } from "./connection";
 import { printedResult } from "./printed-result";
-import { type ScriptName, renderScript } from "./render-script";
+import { type ScriptName, renderScript, renderSecretFile } from "./render-script";
+
+export interface SecretFile {
+  /** Absolute path on the host; its folder is made with mode 0700, the file with 0600. */
+  readonly path: string;
+  readonly secret: pulumi.Input<string>;
+}
 
 export interface RemoteScriptArgs {
   readonly script: ScriptName;
-  /** Nothing secret: the script's text is shown in previews and errors. Secrets are placed by RemoteSecret. */
+  /** Nothing secret: it is shown in previews, unless the script has a secret file. */
   readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
   readonly route: HostRoute;
   readonly credentials: SshCredentials;
+  /** A secret that the script reads from a file: placed there by the same session before the script starts, kept out of previews and the log. */
+  readonly secretFile?: SecretFile;
   /** The id of the link before this one; a new id makes this one run as new. */
   readonly previous: pulumi.Input<string>;
   /** The result is a secret: kept out of the log, encrypted in the state. Default: false. */
@@ -25,7 +33,7 @@ export class RemoteScript extends command.remote.Command {
       {
         connection: connectionTo(args.route, args.credentials),
         create: asRoot(args.route, shell),
-        stdin: pulumi.output(args.environment).apply((environment) => renderScript(args.script, environment)),
+        stdin: renderInput(args),
         triggers: [args.previous],
         addPreviousOutputInEnv: false,
         ...(args.secretResult && { logging: "none" }),
@@ -38,6 +46,12 @@ export class RemoteScript extends command.remote.Command {
   result<T>(): pulumi.Output<T> {
     return this.stdout.apply((text) => printedResult<T>(text));
   }
+}
+
+function renderInput({ script, environment, secretFile }: RemoteScriptArgs): pulumi.Output<string> {
+  const text = pulumi.output(environment).apply((settings) => renderScript(script, settings));
+  if (secretFile === undefined) return text;
+  return pulumi.secret(pulumi.all([secretFile.secret, text]).apply(([secret, rest]) => renderSecretFile(secretFile.path, secret) + rest));
 }
 
 /** The command as root on this host: by sudo without a password unless root itself logs in. */

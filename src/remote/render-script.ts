@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { gzipSync } from "fflate";
 import { shellQuote } from "./shell-quote";
 
@@ -16,6 +16,15 @@ export type ScriptEnvironment = Readonly<Record<string, string>>;
 export function renderScript(script: ScriptName, environment: ScriptEnvironment): string {
   const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${shellQuote(value)}\n`);
   return exports.join("") + packed(script);
+}
+
+/**
+ * Shell that puts a secret into a file which only root reads. Beside it and renamed, so that a reader never sees half of it; printf is the
+ * shell's own, so the secret is no word of a process.
+ */
+export function renderSecretFile(path: string, secret: string): string {
+  const [folder, unfinished, file] = [posix.dirname(path), `${path}.new`, path].map(shellQuote);
+  return `(umask 077 && mkdir -p ${folder} && printf %s ${shellQuote(secret)} >${unfinished} && mv -f ${unfinished} ${file}) || exit 1\n`;
 }
 
 /** Packed once: every node's links run the same few scripts. */

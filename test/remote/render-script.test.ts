@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { renderScript } from "../../src/remote/render-script";
+import { renderScript, renderSecretFile } from "../../src/remote/render-script";
 
 const file = (name: string) => readFileSync(join(__dirname, "../../src/scripts", `${name}.sh`), "utf8");
 
@@ -39,5 +40,30 @@ describe("what a host's shell reads", () => {
     const { status, stdout, stderr } = unpacked(renderScript("read-cluster", { NODE_NAME: "rack-1" }), { PATH: "/nonexistent" });
     assert.deepEqual([status, stdout], [1, ""]);
     assert.match(stderr, /cannot unpack the script that came: gzip and base64 must be on this host/);
+  });
+});
+
+describe("a secret that comes along with a script", () => {
+  const secret = 'tskey-auth-it\'s "quoted" $HOME \\n';
+  const place = (path: string) =>
+    spawnSync("/bin/sh", ["-s"], { input: `umask 022\n${renderSecretFile(path, secret)}echo went on\n`, encoding: "utf8" });
+
+  it("stands unchanged in a file that only its owner reads, and the script goes on", (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "hybrid-k3s-secret-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, "rack-1", "auth-key");
+    assert.deepEqual(place(path).stdout, "went on\n");
+    assert.equal(readFileSync(path, "utf8"), secret);
+    assert.deepEqual([statSync(path).mode & 0o777, statSync(join(folder, "rack-1")).mode & 0o777], [0o600, 0o700]);
+  });
+
+  it("ends everything where it cannot be placed, and is not shown", (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "hybrid-k3s-secret-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, "rack-1"), "");
+    const { status, stdout, stderr } = place(join(folder, "rack-1", "auth-key"));
+    assert.deepEqual([status, stdout], [1, ""]);
+    assert.match(stderr, /rack-1/);
+    assert.doesNotMatch(stderr, /tskey/);
   });
 });

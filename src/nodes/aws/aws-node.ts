@@ -21,7 +21,7 @@ export interface AwsNodeArgs {
   readonly network: AwsNetwork;
 }
 
-/** An EC2 instance that becomes a node. host key -> vm -> (reach | key -> leave) -> auth-key file -> join. */
+/** An EC2 instance that becomes a node. host key -> vm -> (reach | key -> leave) -> join. */
 export class AwsNode extends pulumi.ComponentResource implements JoinedNode {
   readonly plan: AwsNodePlan;
   readonly route: HostRoute;

@@ -24,7 +24,7 @@ export interface AzureNodeArgs {
   readonly network: AzureNetwork;
 }
 
-/** An Azure VM that becomes a node. host key, address, NIC -> vm -> (reach | key -> leave) -> auth-key file -> join. */
+/** An Azure VM that becomes a node. host key, address, NIC -> vm -> (reach | key -> leave) -> join. */
 export class AzureNode extends pulumi.ComponentResource implements JoinedNode {
   readonly plan: AzureNodePlan;
   readonly route: HostRoute;

@@ -12,7 +12,7 @@ import { changesSince, lookAtNode, startsOf } from "../untouched";
 const FIRST: readonly HostName[] = ["rack-1", "rack-2", "kiosk-1"];
 const SPARE: readonly HostName[] = ["rack-3", "kiosk-2"];
 const ALL = [...FIRST, ...SPARE];
-const SESSIONS_PER_NEW_NODE = 6;
+const SESSIONS_PER_NEW_NODE = 5;
 const DRAIN_SECONDS = 10;
 
 function editPool(context: LabContext, pool: string, change: (pool: BareMetalPool) => void): void {
