@@ -74,6 +74,21 @@ describe("policy merge and none", () => {
       assert.match(error.message, /^This cluster's lines could not be added to the tailnet's policy; nothing was changed:\n- line \d+: /);
       assert.match(error.message, /north/);
     });
+
+    it("takes nothing out of a file that does not tell which lines are ours", async () => {
+      const { wrote } = await run.write(merge);
+      run.tailnet.state.policy = run.tailnet.state.policy.replace(
+        /,( \/\/ hybrid-k3s: edge)\s*\/\/ Allow all/,
+        ', {"action": "accept", "src": ["group:dev"], "dst": ["tag:db:22"]},$1\n// Allow all',
+      );
+      const before = run.tailnet.state.policy;
+      const error = await errorOf(run.remove({ ...merge, ...leftBy("merge", { wrote }) }));
+      assert.match(
+        error.message,
+        /^This cluster's lines \(tag:k3s-edge\) cannot be taken out of the tailnet's policy; nothing was changed: line \d+: the mark/,
+      );
+      assert.equal(run.tailnet.state.policy, before);
+    });
   });
 
   describe("none", () => {

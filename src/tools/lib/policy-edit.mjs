@@ -25,7 +25,7 @@ export function removedPolicy(live, needs, before) {
   if (needs.mode === "none") return { text: live, kept: [] };
   if (needs.mode === "merge") {
     const { text, kept, refusals } = withoutCluster(live, needs.cluster, { wrote: before?.wrote });
-    if (refusals.length > 0) throw new SyntaxError(refusals[0].what);
+    if (refusals.length > 0) throw new SyntaxError(refusals.map(({ line, what, remedy }) => `line ${line}: ${what}. ${remedy}`).join(" "));
     return { text, kept };
   }
   const { found } = before ?? {};

@@ -40,7 +40,8 @@ export async function removePolicy(input, { env, out, limits = {} }) {
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       throw new ToolError(
-        `The tailnet's policy is not HuJSON (${error.message}). Take this cluster's lines (${needs.cluster.tag}) out at ${control.policyPage} and run again.`,
+        `This cluster's lines (${needs.cluster.tag}) cannot be taken out of the tailnet's policy; nothing was changed: ${error.message} ` +
+          `Mend that at ${control.policyPage}, or take the lines out there, and run again.`,
       );
     }
   });

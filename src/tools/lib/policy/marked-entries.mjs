@@ -68,11 +68,27 @@ export function samePath(one, other) {
   return one.map(String).join("\0").toLowerCase() === other.map(String).join("\0").toLowerCase();
 }
 
+/** Entries marked as this cluster's that do not begin their line: the mark at its end may be meant for what stands before. */
+export function sharingLine(tree, name) {
+  return marked(tree, name).filter(({ isBehindAnother }) => isBehindAnother);
+}
+
+const LISTS = ["acls", "grants", "tests"];
+
+/** Whether a list or object is one in which entries of ours stand. A mark anywhere else, behind a whole section or inside a rule, got there by hand. */
+function holdsEntries(path) {
+  const [section, part] = path.map((step) => String(step).toLowerCase());
+  if (LISTS.includes(section)) return path.length === 1;
+  if (section === "tagowners") return path.length <= 2;
+  return section === "autoapprovers" && part === "routes" && path.length <= 3;
+}
+
 const entriesByTree = new WeakMap();
 
 function allEntries(tree) {
   if (!entriesByTree.has(tree)) {
-    const entries = [...containersOf(tree.root)].flatMap(({ node, path }) => entriesOf(tree, node).map((entry) => ({ ...entry, path })));
+    const places = [...containersOf(tree.root)].filter(({ path }) => holdsEntries(path));
+    const entries = places.flatMap(({ node, path }) => entriesOf(tree, node).map((entry) => ({ ...entry, path })));
     entriesByTree.set(tree, entries);
   }
   return entriesByTree.get(tree);

@@ -20,9 +20,13 @@ export function openedMark(blanks) {
   return `// hybrid-k3s (opened${blanks === 0 ? "" : ` ${blanks}`})`;
 }
 
-/** The entries of a list or object: {node, key, value, cluster, start, end, ...}, `cluster` being the name in the entry's mark. */
+/**
+ * The entries of a list or object: {node, key, value, cluster, start, end, ...}, `cluster` being the name in the entry's mark;
+ * `isBehindAnother` tells that the one before it ends on the same line.
+ */
 export function entriesOf(tree, container) {
-  return (container.children ?? []).filter(valueOf).map((node) => {
+  return (container.children ?? []).filter(valueOf).map((node, index, all) => {
+    const before = all[index - 1];
     const rest = restOfLine(tree, node.offset + node.length, { mayHoldComma: true });
     const mark = rest.comments.find((comment) => ENTRY.test(textOf(tree, comment)));
     return {
@@ -32,6 +36,7 @@ export function entriesOf(tree, container) {
       cluster: mark && ENTRY.exec(textOf(tree, mark))[1],
       mark,
       hasOtherComment: rest.comments.some((comment) => comment !== mark),
+      isBehindAnother: before !== undefined && !tree.text.slice(before.offset + before.length, node.offset).includes("\n"),
       ...extent(tree, node, mark, rest.comma),
     };
   });

@@ -4,7 +4,7 @@ import { entryText } from "./entry-text.mjs";
 import { changesOf, idOf, isOurs, marked, ours, outermost, samePath } from "./marked-entries.mjs";
 import { entriesOf, entryMark, sameEntry } from "./markers.mjs";
 import { nodeAt, readTree } from "./policy-tree.mjs";
-import { refusals, unreadable } from "./refusals.mjs";
+import { refusals, unclear } from "./refusals.mjs";
 import { insertInFront, removals, splice, withoutUnused, withSections } from "./text-edits.mjs";
 import { TAG_OWNERS, wantedEntries } from "./wanted-entries.mjs";
 
@@ -14,7 +14,7 @@ import { TAG_OWNERS, wantedEntries } from "./wanted-entries.mjs";
  */
 export function mergedPolicy(liveText, cluster, { wrote = [] } = {}) {
   const untouched = (why) => ({ text: liveText, changes: [], wrote: [...wrote], refusals: why });
-  const why = unreadable(liveText);
+  const why = unclear(liveText, cluster);
   if (why.length > 0) return untouched(why);
   const others = readTree(stripped(liveText, cluster, wrote));
   const faults = refusals(readTree(liveText), others, cluster);
@@ -33,7 +33,7 @@ export function mergedPolicy(liveText, cluster, { wrote = [] } = {}) {
  * the entry of our tag where rules of others still speak of it, because the tailnet refuses a policy with an undefined tag.
  */
 export function withoutCluster(text, cluster, { wrote = [] } = {}) {
-  const why = unreadable(text);
+  const why = unclear(text, cluster);
   if (why.length > 0) return { text, changes: [], kept: [], refusals: why };
   const without = stripped(text, cluster, wrote);
   const isDefined = nodeAt(readTree(without).root, [...TAG_OWNERS, cluster.tag]) !== undefined;

@@ -1,8 +1,8 @@
 import { canonical, parsePolicy } from "../policy-document.mjs";
 import { POLICY_EDITORS } from "./cluster-rules.mjs";
-import { markedClusters } from "./marked-entries.mjs";
+import { markedClusters, sharingLine } from "./marked-entries.mjs";
 import { overlaps, readNetwork } from "./networks.mjs";
-import { containersOf, lineAt, nodeAt } from "./policy-tree.mjs";
+import { containersOf, lineAt, nodeAt, readTree } from "./policy-tree.mjs";
 import { ROUTES, TAG_OWNERS } from "./wanted-entries.mjs";
 
 const LISTS = [["acls"], ["grants"], ["tests"]];
@@ -25,6 +25,17 @@ export function unreadable(text) {
     return [{ what: `the policy is not HuJSON: ${mistake}`, remedy: "Correct this line.", line: Number(line) }];
   }
   return [...duplicateKeys(text, tree), ...wrongTypes(text, tree)];
+}
+
+/** Why this cluster's entries cannot be told from others': [{what, remedy, line}]. */
+export function unclear(text, { name }) {
+  const why = unreadable(text);
+  if (why.length > 0) return why;
+  return sharingLine(readTree(text), name).map(({ node }) => ({
+    what: `the mark "hybrid-k3s: ${name}" stands behind several entries, and does not tell which of them is this cluster's`,
+    remedy: "Put each entry on a line of its own.",
+    line: lineAt(text, node.offset),
+  }));
 }
 
 /** What stands against this cluster's entries in the policy; all of it: [{what, remedy, line}]. */

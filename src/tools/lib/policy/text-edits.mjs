@@ -54,7 +54,7 @@ export function withoutUnused(text) {
     const tree = readTree(now);
     const unused = [...containersOf(tree.root)].find(({ node }) => structureMark(tree, node) && !isUsed(tree, node));
     if (!unused) return now;
-    now = splice(now, [unusedPart(tree, unused)]);
+    now = splice(now, unusedParts(tree, unused));
   }
 }
 
@@ -64,17 +64,17 @@ function isUsed(tree, container) {
   );
 }
 
-function unusedPart(tree, { node, path }) {
+function unusedParts(tree, { node, path }) {
   const { text } = tree;
   const mark = structureMark(tree, node);
   const markStart = text[mark.offset - 1] === " " ? mark.offset - 1 : mark.offset;
   if (mark.kind === "opened") {
     const put = new RegExp(`^\\r?\\n[ \\t]{0,${mark.blanks}}`).exec(text.slice(mark.end));
-    return { start: markStart, end: mark.end + (put?.[0].length ?? 0) };
+    return [{ start: markStart, end: mark.end + (put?.[0].length ?? 0) }];
   }
   // What others have written into a section of ours keeps it.
-  if (node.children.length > 0 || commentsIn(tree, node).length > 1) return { start: markStart, end: mark.end };
-  return entriesOf(tree, nodeAt(tree.root, path.slice(0, -1))).find((entry) => valueOf(entry.node) === node);
+  if (node.children.length > 0 || commentsIn(tree, node).length > 1) return [{ start: markStart, end: mark.end }];
+  return removals(entriesOf(tree, nodeAt(tree.root, path.slice(0, -1))).filter((entry) => valueOf(entry.node) === node));
 }
 
 function childIndent(tree, container) {
