@@ -128,6 +128,18 @@ describe("policy own", () => {
       assert.ok(!run.tailnet.state.policy.includes(POD_CIDR));
     });
 
+    it("leaves a file alone that somebody has written anew, and does not open it by what was found", async () => {
+      const strict =
+        '{\n  // Of the security team.\n  "groups": {"group:sec": ["sam@example.org"]},\n' +
+        '  "acls": [{"action": "accept", "src": ["group:sec"], "dst": ["tag:db:5432"]}], "tagOwners": {"tag:db": []},\n}\n';
+      for (const earlier of [found, leftBy("own", {})]) {
+        run.tailnet.state.policy = strict;
+        await run.remove(earlier);
+        assert.equal(run.tailnet.state.policy, strict);
+      }
+      assert.deepEqual(run.tailnet.state.written, []);
+    });
+
     it("does not bring back what others took out meanwhile", async () => {
       run.edit((value) => {
         value.groups["group:ops"] = ["olaf@example.org"];

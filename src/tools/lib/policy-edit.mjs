@@ -1,7 +1,8 @@
 import { acceptPolicy } from "./accept-policy.mjs";
 import { restoredPolicy, withoutOurs } from "./merge-policy.mjs";
 import { clustersIn, mergedPolicy, missingFor, policyDiff, withoutCluster } from "./policy/index.mjs";
-import { samePolicy } from "./policy-document.mjs";
+import { ownEntries } from "./own-entries.mjs";
+import { policyEntries, samePolicy } from "./policy-document.mjs";
 import { unenforced } from "./policy/unenforced.mjs";
 import { policyRefusal } from "./policy-refusal.mjs";
 
@@ -28,6 +29,8 @@ export function removedPolicy(live, needs, before) {
     if (refusals.length > 0) throw new SyntaxError(refusals.map(({ line, what, remedy }) => `line ${line}: ${what}. ${remedy}`).join(" "));
     return { text, kept };
   }
+  // Where somebody has written the whole file anew, nothing of it is ours to take out, and what was found before us is not theirs any more.
+  if (!holdsOurs(live, needs)) return { text: live, kept: [] };
   const { found } = before ?? {};
   if (found === undefined) return { text: withoutOurs(live, ownOf(needs)), kept: [] };
   if (isSame(live, found)) return { text: live, kept: [] };
@@ -99,6 +102,11 @@ function refusalOf(refusals, outcome) {
     `This cluster's lines ${outcome}; nothing was changed:`,
     ...refusals.map(({ line, what, remedy }) => `- ${line === undefined ? "" : `line ${line}: `}${what}. ${remedy}`),
   ].join("\n");
+}
+
+/** Whether any line of the file is one of this cluster's document, of this release or an earlier one. */
+function holdsOurs(live, needs) {
+  return isSame(live, needs.document) || ownEntries(policyEntries(live), ownOf(needs)).length > 0;
 }
 
 function isMarked(live, { cluster }) {
