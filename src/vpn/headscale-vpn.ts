@@ -23,8 +23,8 @@ export class HeadscaleVpn implements Vpn {
     this.access = { mode: "headscale", loginServer, tag: plan.tag, ...(caPem !== "" && { caPem }), ...(apiKey && { apiKey }) };
   }
 
-  look(tell?: Tell): Promise<number> {
-    return previewPolicy(this.plan, () => this.readPolicy(), tell);
+  look(tell?: Tell, warn?: Tell): Promise<number> {
+    return previewPolicy(this.plan, () => this.readPolicy(), tell, warn);
   }
 
   prepare(name: string, args: TailnetArgs, opts: pulumi.ComponentResourceOptions): Tailnet {

@@ -22,8 +22,8 @@ export class TailscaleVpn implements Vpn {
     this.access = { ...credentials, tag: plan.tag };
   }
 
-  look(tell?: Tell): Promise<number> {
-    return previewPolicy(this.plan, () => this.readPolicy(), tell);
+  look(tell?: Tell, warn?: Tell): Promise<number> {
+    return previewPolicy(this.plan, () => this.readPolicy(), tell, warn);
   }
 
   prepare(name: string, args: TailnetArgs, opts: pulumi.ComponentResourceOptions): Tailnet {

@@ -94,6 +94,30 @@ describe("the preview of the policy", () => {
     assert.equal(await new TailscaleVpn(tailnetWith(), address).look(assert.fail), 0);
   });
 
+  it("warns of others' rules that open the cluster, each with its line", async () => {
+    const rules = (count: number) => Array.from({ length: count }, () => '{"src": ["*"], "dst": ["*"], "ip": ["*"]}').join(",\n");
+    const policyOf = (count: number) =>
+      `{"tagOwners": {"tag:k3s-admin": []}, "groups": {"group:ops": []},\n"grants": [\n${rules(count)}\n]}`;
+    const overrides = { "vpn.policy": "merge", "vpn.groups": {} };
+    const warned: string[] = [];
+    const look = async (live: string, settings: Overrides) => {
+      answer = () => live;
+      await new TailscaleVpn(tailnetWith(settings), address).look(
+        () => undefined,
+        (text) => void warned.push(text),
+      );
+    };
+    await look(policyOf(14), overrides);
+    const lines = warned.join().split("\n");
+    assert.match(lines[0] ?? "", /^The tailnet's policy has rules of others that open this cluster, and its own rules cannot close it:$/);
+    assert.match(lines[1] ?? "", /^- line \d+: \* reaches nodes and pods, nodes and pods reach \*, by \{"src":\["\*"\],/);
+    assert.deepEqual([lines.length, lines[13]], [15, "- and 2 more"]);
+    assert.match(lines[14] ?? "", /^Where that is not meant, narrow them at https:.* A new tailnet starts with such a rule\.$/);
+    await look(policyOf(0), overrides);
+    await look(ours(), {});
+    assert.equal(warned.length, 1);
+  });
+
   it("prints what a policy of others lacks, where none may write it", async () => {
     const message = await refusalOf(() => '{"tagOwners": {"tag:k3s-admin": []}, "groups": {"group:ops": []}, "acls": []}', {
       "vpn.policy": "none",

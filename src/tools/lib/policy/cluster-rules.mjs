@@ -1,4 +1,4 @@
-const API_PORT = 6443;
+export const API_PORT = 6443;
 /** Of flannel's vxlan on Linux (flannel-io/flannel: Documentation/backends.md). */
 const VXLAN_PORT = 8472;
 /** Roles whose people may edit the policy anyhow (https://tailscale.com/kb/1396/targets): owning a tag adds nothing to what they can do. */

@@ -82,6 +82,13 @@ export interface MissingPolicy {
   readonly refusals: readonly PolicyRefusal[];
 }
 
+export interface PolicyOpening {
+  readonly line: number;
+  /** Who reaches what by it. */
+  readonly what: string;
+  readonly rule: string;
+}
+
 export interface MarkedCluster {
   readonly name: string;
   readonly tags: readonly string[];
@@ -112,6 +119,9 @@ export function missingFor(liveText: string, cluster: PolicyCluster): MissingPol
 
 /** The changed lines as a unified diff; "" where nothing changed. */
 export function policyDiff(oldText: string, newText: string): string;
+
+/** Rules of others that open the cluster: devices that are not its own reach its nodes or pods, or are reached by them. Pure; throws as clustersIn. */
+export function openings(text: string, cluster: PolicyCluster): readonly PolicyOpening[];
 
 /** The clusters whose marked entries a policy holds; throws a SyntaxError where the text is not HuJSON. */
 export function clustersIn(text: string): readonly MarkedCluster[];

@@ -2,4 +2,5 @@ export { clusterRules } from "./cluster-rules.mjs";
 export { clustersIn } from "./marked-entries.mjs";
 export { mergedPolicy, withoutCluster } from "./merge.mjs";
 export { missingFor } from "./missing.mjs";
+export { openings } from "./openings.mjs";
 export { policyDiff } from "./policy-diff.mjs";

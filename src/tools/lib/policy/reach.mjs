@@ -5,7 +5,7 @@ const NAMES = { tcp: ["tcp", "6"], udp: ["udp", "17"] };
 
 /**
  * The rules of a policy in one form, from its entries: {rules, groups, hosts}. A rule's `targets` are {selector, ports, proto};
- * `isConditional` marks those that hold for some devices or ways only.
+ * `isConditional` marks those that hold for some devices or ways only; `entry` is what it was read from.
  */
 export function readRules(entries) {
   const section = (name) => entries.filter((entry) => entry.section === name);
@@ -63,16 +63,18 @@ function includesPort(ports, proto, port, wanted) {
   return ports === "*" || ports.split(",").some(isIn) ? "yes" : "no";
 }
 
-function fromAcl({ value }) {
+function fromAcl(entry) {
+  const { value } = entry;
   if (!isRule(value) || value.action !== "accept") return undefined;
   const targets = value.dst.map((target) => {
     const at = target.lastIndexOf(":");
     return { selector: target.slice(0, at), ports: target.slice(at + 1), proto: value.proto };
   });
-  return { src: value.src, targets, isConditional: isConditional(value) };
+  return { src: value.src, targets, isConditional: isConditional(value), entry };
 }
 
-function fromGrant({ value }) {
+function fromGrant(entry) {
+  const { value } = entry;
   if (!isRule(value) || !isTexts(value.ip)) return undefined;
   const targets = value.dst.flatMap((selector) =>
     value.ip.map((entry) => {
@@ -80,7 +82,7 @@ function fromGrant({ value }) {
       return { selector, ports, proto };
     }),
   );
-  return { src: value.src, targets, isConditional: isConditional(value) };
+  return { src: value.src, targets, isConditional: isConditional(value), entry };
 }
 
 function isConditional({ srcPosture, via }) {
