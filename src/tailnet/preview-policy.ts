@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { TailnetPlan } from "../plan/cluster-plan";
 import type { PolicyOpening, PolicyTraits } from "../tools/lib/policy/index.mjs" with { "resolution-mode": "import" };
+import type { PolicyBefore } from "../tools/lib/policy-edit.mjs" with { "resolution-mode": "import" };
+import { lastPolicy } from "./last-policy";
 import { policyNeeds } from "./tailnet-policy";
 
 /** The policy as it is, and what its control server makes of it; traits and page are absent at Tailscale. */
@@ -29,7 +31,11 @@ export async function previewPolicy(
   ]);
   const { cluster, ...needs } = policyNeeds(plan);
   const policyCluster = { ...cluster, ...(traits && { traits }) };
-  const { text, refusal } = plannedPolicy(live, { ...needs, cluster: policyCluster, ...(policyPage !== undefined && { policyPage }) });
+  const planned = (before?: PolicyBefore) =>
+    plannedPolicy(live, { ...needs, cluster: policyCluster, ...(policyPage !== undefined && { policyPage }) }, before);
+  const alone = planned();
+  // What stood there before this stack, and what of it is ours, the state knows; it is much to ask for where nothing changes.
+  const { text, refusal } = alone.text === live ? alone : planned(await lastPolicy());
   if (text === undefined) throw new pulumi.RunError(refusal ?? "the tailnet's policy could not be planned");
   const difference = policyDiff(live, text);
   if (difference !== "") await tell(`The tailnet's policy (${plan.policyMode}) changes:\n${difference}`);

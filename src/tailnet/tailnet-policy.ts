@@ -5,6 +5,7 @@ import type { TailnetPlan } from "../plan/cluster-plan";
 import type { PolicyNeeds } from "../tools/lib/policy-edit.mjs" with { "resolution-mode": "import" };
 import { policyText } from "../plan/plan-policy";
 import { dynamicProvider } from "./dynamic-provider";
+import { policyType } from "./last-policy";
 
 export interface TailnetPolicyArgs {
   readonly context: ClusterContext;
@@ -17,7 +18,7 @@ export class TailnetPolicy extends pulumi.CustomResource {
   constructor(name: string, { context, linesToChange }: TailnetPolicyArgs, opts: pulumi.CustomResourceOptions) {
     const { cluster, ...needs } = policyNeeds(context.plan.tailnet);
     super(
-      "pulumi-nodejs:dynamic/tailnet:Policy",
+      policyType,
       name,
       {
         __provider: dynamicProvider("policy-provider"),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { before, describe, it } from "node:test";
+import { before, beforeEach, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { planCluster } from "../../src/plan/plan-cluster";
 import { TailscaleVpn } from "../../src/vpn/tailscale-vpn";
@@ -11,16 +11,23 @@ const ours = (overrides: Overrides = {}) => JSON.stringify(tailnetWith(overrides
 
 describe("the preview of the policy", () => {
   let answer: () => string;
-  before(() =>
-    pulumi.runtime.setMocks({
-      newResource: () => assert.fail("the check makes no resource"),
-      call: ({ token }) => {
-        assert.equal(token, "tailscale:index/getAcl:getAcl");
-        const text = answer();
-        return { id: "acl", acl: text, hujson: text };
-      },
-    }),
-  );
+  let state: object = {};
+  let asked: string[] = [];
+  const mocks: pulumi.runtime.Mocks = {
+    newResource: () => assert.fail("the check makes no resource"),
+    call: ({ token }) => {
+      asked.push(token);
+      if (token === "pulumi:pulumi:readStackResourceOutputs") return { outputs: state };
+      assert.equal(token, "tailscale:index/getAcl:getAcl");
+      const text = answer();
+      return { id: "acl", acl: text, hujson: text };
+    },
+  };
+  before(() => pulumi.runtime.setMocks(mocks, "hybrid-k3s", "dev", true, "organization"));
+  beforeEach(() => {
+    state = {};
+    asked = [];
+  });
 
   /** What the operator reads, for this live policy and these settings. */
   async function refusalOf(live: () => string, overrides: Overrides = {}, at = address): Promise<string> {
@@ -92,6 +99,27 @@ describe("the preview of the policy", () => {
     assert.match(told.join(), /\n\+.*"10\.42\.0\.0\/16"/);
     answer = () => ours();
     assert.equal(await new TailscaleVpn(tailnetWith(), address).look(assert.fail), 0);
+  });
+
+  it("shows what the run will write where the state knows what stood there before", async () => {
+    const found = `{"tagOwners": {"tag:k3s-admin": []}, "groups": {"group:ops": []}, "acls": [\n{"action": "accept", "src": ["*"], "dst": ["*:*"]},\n]}`;
+    const last = { type: "pulumi-nodejs:dynamic/tailnet:Policy", outputs: { policy: { mode: "own", document: ours() }, left: { found } } };
+    const merge = { "vpn.policy": "merge", "vpn.groups": {} };
+    const told: string[] = [];
+    const look = () => new TailscaleVpn(tailnetWith(merge), address).look((text) => void told.push(text), assert.fail);
+    answer = ours;
+    await look();
+    state = { "urn:pulumi:dev::hybrid-k3s::x::cluster-tailnet-policy": last };
+    await assert.rejects(look(), /\* reaches nodes and pods/);
+    assert.equal(told.length, 2);
+    assert.doesNotMatch(told[0] ?? "", /^\+.*"\*"/m);
+    assert.match(told[1] ?? "", /^\+\{"action": "accept", "src": \["\*"\], "dst": \["\*:\*"\]\},$/m);
+  });
+
+  it("does not ask for the state where nothing changes", async () => {
+    answer = ours;
+    await new TailscaleVpn(tailnetWith(), address).look(assert.fail);
+    assert.deepEqual(asked, ["tailscale:index/getAcl:getAcl"]);
   });
 
   it("warns of others' rules that open the cluster, each with its line", async () => {
