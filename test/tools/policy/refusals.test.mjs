@@ -52,6 +52,28 @@ describe("a merge is refused", () => {
       [[/^tag:k3s-edge is owned by group:ops, whose every device/, /./, 5]],
     ],
     [
+      "where people own the tag that makes nodes, or one behind it",
+      LIVE.replace('"tag:k3s-admin": []', '"tag:k3s-admin": ["autogroup:member", "tag:ci"]').replace(
+        '"tag:router": [],',
+        '"tag:ci": ["dora@example.org", "autogroup:admin", "tag:k3s-admin"],',
+      ),
+      EDGE,
+      [
+        [
+          /^tag:k3s-admin, which can give out tag:k3s-edge, is owned by autogroup:member, whose every device could make itself a node/,
+          /^Take this owner out of tagOwners, or choose another vpn\.tagOwners\.$/,
+          4,
+        ],
+        [/^tag:ci, which can give out tag:k3s-edge, is owned by dora@example\.org,/, /./, 5],
+      ],
+    ],
+    [
+      "where people own a tag that owns the tag",
+      LIVE.replace('"tag:router": [],', '"tag:router": ["group:ops"], "tag:k3s-edge": ["tag:router"],'),
+      EDGE,
+      [[/^tag:router, which can give out tag:k3s-edge, is owned by group:ops,/, /./, 5]],
+    ],
+    [
       "where names are not defined, all of them",
       LIVE,
       { ...EDGE, tagOwners: ["tag:oauth"], operators: ["group:sre", "tag:ci", "bob@example.org"], groups: { sre: ["bob@example.org"] } },

@@ -114,18 +114,21 @@ function tagOfOther(live, { name, tag }) {
 }
 
 function openTag(live, others, { tag, tagOwners }) {
-  const owners = nodeAt(others.root, [...TAG_OWNERS, tag]);
-  const open = (owners?.children ?? [])
-    .map(({ value }) => value)
-    .filter((owner) => !tagOwners.includes(owner) && !POLICY_EDITORS.includes(owner) && !String(owner).startsWith("tag:"));
-  if (open.length === 0) return [];
-  return [
-    {
-      what: `${tag} is owned by ${open.join(", ")}, whose every device could make itself a node of the cluster`,
-      remedy: `Take ${open.length === 1 ? "this owner" : "these owners"} out of tagOwners, or choose another vpn.tag.`,
-      line: keyLine(live, [...TAG_OWNERS, tag]),
-    },
-  ];
+  const ownersOf = (name) => (nodeAt(others.root, [...TAG_OWNERS, name])?.children ?? []).map(({ value }) => String(value));
+  const isTag = (owner) => owner.startsWith("tag:");
+  const people = (owners) => owners.filter((owner) => !isTag(owner) && !tagOwners.includes(owner) && !POLICY_EDITORS.includes(owner));
+  // A device that has a tag can give itself what that tag owns: https://tailscale.com/docs/kubernetes-operator/reference/tags.
+  const via = new Set([...tagOwners, ...ownersOf(tag)].filter((owner) => isTag(owner) && owner !== tag));
+  for (const owner of via)
+    ownersOf(owner)
+      .filter(isTag)
+      .forEach((next) => next !== tag && via.add(next));
+  const open = [tag, ...via].map((name) => ({ name, owners: people(ownersOf(name)) })).filter(({ owners }) => owners.length > 0);
+  return open.map(({ name, owners }) => ({
+    what: `${name}${name === tag ? "" : `, which can give out ${tag},`} is owned by ${owners.join(", ")}, whose every device could make itself a node of the cluster`,
+    remedy: `Take ${owners.length === 1 ? "this owner" : "these owners"} out of tagOwners, or choose another vpn.${name === tag ? "tag" : "tagOwners"}.`,
+    line: keyLine(live, [...TAG_OWNERS, name]),
+  }));
 }
 
 function routesOfOthers(live, others, { name, tag, podCidr }) {
