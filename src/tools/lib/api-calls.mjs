@@ -46,6 +46,7 @@ export class ApiCalls {
         seen = `${status}: ${reply.message}`;
         wait = retryAfter(header("retry-after")) ?? wait;
       } catch (error) {
+        if (isLasting(error)) throw this.#unserved(method, path, `(${describeNetworkFault(error, allowedMs)})`);
         // A try cut short by the limit says less than the one before it.
         if (attempt === 0 || allowedMs >= requestMs) seen = describeNetworkFault(error, allowedMs);
       }
@@ -53,15 +54,17 @@ export class ApiCalls {
       if (wait >= this.#deadline.left) break;
       await pause(wait, this.#deadline);
     }
-    const { who, advice } = this.#settings;
-    throw new ApiError(
-      `${who} at ${baseUrl} did not serve ${method} ${path} within ${this.#limits.totalMs / 1000} s (last: ${seen}). ${advice}`,
-    );
+    throw this.#unserved(method, path, `within ${this.#limits.totalMs / 1000} s (last: ${seen})`);
+  }
+
+  #unserved(method, path, how) {
+    const { who, baseUrl, advice } = this.#settings;
+    return new ApiError(`${who} at ${baseUrl} did not serve ${method} ${path} ${how}. ${advice}`);
   }
 }
 
 async function sendByFetch(url, options) {
-  const response = await fetch(url, { ...options, redirect: "error" });
+  const response = await fetch(url, { ...options, redirect: "manual" });
   return { status: response.status, text: await response.text(), header: (name) => response.headers.get(name) };
 }
 
@@ -84,6 +87,11 @@ function retryAfter(header) {
   const seconds = Number(header);
   const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
   return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
+}
+
+/** A certificate that is not trusted, or a header that cannot be sent: trying again cures neither. */
+function isLasting(error) {
+  return /CERT|ISSUER|LEAF_SIGNATURE|ERR_INVALID_CHAR/.test((error.cause ?? error).code ?? "");
 }
 
 function describeNetworkFault(error, allowedMs) {

@@ -32,9 +32,20 @@ export class HeadscaleApi {
   async call(method, path, { body, accept } = {}) {
     const headers = { authorization: `Bearer ${this.#access.apiKey}`, ...(body !== undefined && { "content-type": "application/json" }) };
     const reply = await this.#calls.call(method, `/api/v1${path}`, { headers, body: body && JSON.stringify(body) });
-    if (reply.ok) return { ...reply, json: parseJson(reply.text) ?? {} };
+    if (reply.ok) return { ...reply, json: this.#jsonOf(method, path, reply) };
     if (!isUnauthorized(reply) && accept?.test(reply.message)) return { ...reply, json: {} };
     throw this.#refusal(method, path, reply);
+  }
+
+  /** A page of a proxy's, taken for an answer, would say that there are no nodes and no policy. */
+  #jsonOf(method, path, { status, text }) {
+    const json = parseJson(text);
+    if (typeof json === "object" && json !== null) return json;
+    throw new ApiError(
+      `${method} /api/v1${path} at ${this.#access.loginServer} was answered by something that is no headscale (${status}: ${text.trim().slice(0, 80) || "nothing"}). ` +
+        "Check vpn.loginServer, and that a proxy before it lets /api through.",
+      status,
+    );
   }
 
   /** What this server's release does; refuses one that is not known before anything is asked of it. */

@@ -31,7 +31,8 @@ export class HeadscaleControl extends HeadscaleApi {
   }
 
   async listDevices({ hostname, tag } = {}) {
-    const { nodes = [] } = (await this.call("GET", "/node")).json;
+    const { nodes } = (await this.call("GET", "/node")).json;
+    if (!Array.isArray(nodes)) throw new ToolError("headscale answered the list of nodes without `nodes`. Check vpn.loginServer.");
     return nodes.map(asDevice).filter((device) => (!hostname || device.hostname === hostname) && (!tag || device.tags.includes(tag)));
   }
 

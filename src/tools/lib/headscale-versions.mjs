@@ -17,9 +17,9 @@ const RELEASES = new Map([
 
 export const KNOWN_VERSIONS = [...RELEASES.keys()].map((minor) => `0.${minor}`).join(", ");
 
-/** The release that `/version` names, or undefined where it is none that this program knows. */
+/** The release that `/version` names, or undefined where it is none that this program knows: what is to become one may do either. */
 export function releaseOf(version) {
-  const minor = /^v?0\.(\d+)\./.exec(version)?.[1];
+  const minor = /^v?0\.(\d+)\.\d+(?!\d|[-.~]?(?:alpha|beta|rc))/.exec(version)?.[1];
   const release = minor === undefined ? undefined : RELEASES.get(Number(minor));
   return release && { ...release, minor: Number(minor) };
 }

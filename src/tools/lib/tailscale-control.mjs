@@ -1,4 +1,5 @@
 import { requireScopes } from "./api-scopes.mjs";
+import { parseJson } from "./api-calls.mjs";
 import { policyRefused } from "./policy-refused.mjs";
 import { TailnetApi } from "./tailnet-api.mjs";
 import { ToolError } from "./tool-error.mjs";
@@ -27,7 +28,7 @@ export class TailscaleControl extends TailnetApi {
   async listDevices({ hostname, tag, withRoutes = false } = {}) {
     const query = new URLSearchParams({ ...(withRoutes && { fields: "all" }), ...(hostname && { hostname }), ...(tag && { tags: tag }) });
     const { text } = await this.call("GET", this.inTailnet(`/devices${query.size > 0 ? `?${query}` : ""}`), { scope: CORE });
-    const { devices } = JSON.parse(text);
+    const devices = parseJson(text)?.devices;
     if (!Array.isArray(devices))
       throw new ToolError("The tailnet's API answered the list of devices without `devices`. Check tailscale:baseUrl.");
     return devices.map(asDevice);
@@ -36,7 +37,10 @@ export class TailscaleControl extends TailnetApi {
   /** The device with its routes, or undefined where it is gone. */
   async getDevice(id) {
     const { ok, text } = await this.call("GET", `/api/v2/device/${encodeURIComponent(id)}?fields=all`, { scope: CORE, accept: [404] });
-    return ok ? asDevice(JSON.parse(text)) : undefined;
+    if (!ok) return undefined;
+    const device = parseJson(text);
+    if (!device) throw new ToolError("The tailnet's API answered a device without JSON. Check tailscale:baseUrl.");
+    return asDevice(device);
   }
 
   /** Resolves also where somebody else removed it meanwhile, or its own logout did. */
@@ -58,8 +62,14 @@ export class TailscaleControl extends TailnetApi {
 
   /** Writes what the API finds valid, its tests included. Resolves with false where `live` is not the policy any more. */
   async writePolicy(text, live) {
+    if (!live.etag) {
+      throw new ToolError(
+        "The tailnet's API told the policy without its ETag, and a change of somebody else's could be overwritten; nothing was written. " +
+          "Check tailscale:baseUrl, and any proxy that may take headers away.",
+      );
+    }
     await this.#validate(text);
-    const headers = { "content-type": HUJSON, ...(live.etag && { "if-match": live.etag }) };
+    const headers = { "content-type": HUJSON, "if-match": live.etag };
     const reply = await this.call("POST", this.inTailnet("/acl"), { scope: POLICY, accept: [400, 412], headers, body: text });
     if (reply.status === 400) throw policyRefused(reply.text, text, this.policyPage);
     return reply.ok;
