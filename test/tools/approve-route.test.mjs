@@ -13,18 +13,19 @@ const LIMITS = { waitMs: 1500, policyMs: 150, api: { requestMs: 300, firstPauseM
 const SERVERS = {
   tailscale: async (devices, scopes = SCOPES) => {
     const server = await startTailnet({ scopes });
-    server.state.devices = devices.map(({ id, name, tags = [TAG], advertised = [], enabled = [] }) =>
+    const made = ({ id, name, tags = [TAG], advertised = [], enabled = [] }) =>
       device(`n${id}`, name, tags, {
         advertisedRoutes: advertised,
         enabledRoutes: enabled,
         addresses: [`100.64.0.${id}`],
         connectedToControl: true,
-      }),
-    );
+      });
+    server.state.devices = devices.map(made);
     const of = (id) => server.state.devices.find(({ nodeId }) => nodeId === `n${id}`);
     return {
       ...server,
       of,
+      add: (one) => server.state.devices.push(made(one)),
       advertise: (id, routes) => (of(id).advertisedRoutes = routes),
       enable: (id, routes) => (of(id).enabledRoutes = routes),
       enabled: (id) => of(id).enabledRoutes,
@@ -33,13 +34,14 @@ const SERVERS = {
   },
   headscale: async (devices) => {
     const server = await startHeadscale({ minor: 28 });
-    server.state.nodes = devices.map(({ id, name, tags = [TAG], advertised = [], enabled = [] }) =>
-      headscaleNode(id, name, tags, { availableRoutes: advertised, approvedRoutes: enabled }),
-    );
+    const made = ({ id, name, tags = [TAG], advertised = [], enabled = [] }) =>
+      headscaleNode(id, name, tags, { availableRoutes: advertised, approvedRoutes: enabled });
+    server.state.nodes = devices.map(made);
     const of = (id) => server.state.nodes.find((node) => node.id === String(id));
     return {
       ...server,
       of,
+      add: (one) => server.state.nodes.push(made(one)),
       advertise: (id, routes) => (of(id).availableRoutes = routes),
       enable: (id, routes) => (of(id).approvedRoutes = routes),
       enabled: (id) => of(id).approvedRoutes,
@@ -128,6 +130,17 @@ for (const [kind, start] of Object.entries(SERVERS)) {
       server.advertise(9, ["10.42.1.0/24"]);
       assert.equal((await done).by, "id");
       assert.deepEqual(server.enabled(9), ["10.42.1.0/24"]);
+    });
+
+    it("is looked for at the device that is online, once it is there beside a dead one of the same name", async (t) => {
+      const server = await at(t, [{ id: 1, name: "rack-1" }], { ...LIMITS, waitMs: 5000 });
+      Object.assign(server.of(1), "online" in server.of(1) ? { online: false } : { connectedToControl: false });
+      const done = server.run();
+      await tick();
+      server.add({ id: 2, name: "rack-1", advertised: ["10.42.1.0/24"] });
+      server.advertise(1, ["10.42.9.0/24"]);
+      assert.deepEqual(await done, { podCidr: "10.42.1.0/24", by: "id" });
+      assert.deepEqual([server.enabled(1), server.enabled(2)], [[], ["10.42.1.0/24"]]);
     });
 
     it("ends within its limit where there is no device, and says so", async (t) => {

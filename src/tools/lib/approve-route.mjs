@@ -44,10 +44,10 @@ export async function approveRoute(input, { env, out, reveal, limits = {} }) {
   }
 }
 
-/** By id once it is known: one device instead of the whole tailnet. A device that was made anew has another id. */
+/** By id once it is known: one device instead of the whole tailnet. A device that was made anew has another id, and is the one that is online. */
 async function look(control, wanted, known) {
   const same = known && (await control.getDevice(known.id));
-  if (same && isDeviceOf(same, wanted)) return same;
+  if (same?.isOnline && isDeviceOf(same, wanted)) return same;
   const { node, tag } = wanted;
   const devices = (await control.listDevices({ hostname: node, tag, withRoutes: true })).filter((device) => isDeviceOf(device, wanted));
   // One that went away unnoticed may still be listed beside the one that is there.
