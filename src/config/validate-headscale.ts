@@ -40,8 +40,9 @@ function validateLoginServer({ vpn }: ConfigDraft): ConfigIssue[] {
   if (url?.protocol !== "https:") return [{ path, problem: `${quote(text)} is no https URL`, remedy }];
   if (url.username !== "" || url.password !== "")
     return [{ path, problem: "has a login in it, which would be kept in plain text", remedy }];
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "")
-    return [{ path, problem: `${quote(text)} has a path, a query or a fragment`, remedy }];
+  // An empty query or fragment, which a parsed URL does not tell, would swallow the paths of the API.
+  if (url.pathname !== "/" || /[?#]/.test(text)) return [{ path, problem: `${quote(text)} has a path, a query or a fragment`, remedy }];
+  if (!/^https:\/\/[^/\\]/.test(text)) return [{ path, problem: `${quote(text)} is no https URL`, remedy }];
   // Copied to hosts inside a file where commas and blanks part settings (k3s: pkg/vpn/vpn.go).
   if (/[,\s]/.test(text)) return [{ path, problem: `${quote(text)} has a comma or a blank in it`, remedy }];
   return [];

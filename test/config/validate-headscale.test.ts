@@ -46,6 +46,10 @@ describe("validate-headscale", () => {
       ["https://me:word@headscale.example.org", "has a login in it, which would be kept in plain text"],
       ["https://headscale.example.org/vpn", '"https://headscale.example.org/vpn" has a path, a query or a fragment'],
       ["https://headscale.example.org?a", '"https://headscale.example.org?a" has a path, a query or a fragment'],
+      ["https://headscale.example.org?", '"https://headscale.example.org?" has a path, a query or a fragment'],
+      ["https://headscale.example.org#", '"https://headscale.example.org#" has a path, a query or a fragment'],
+      ["https:headscale.example.org", '"https:headscale.example.org" is no https URL'],
+      ["https:\\\\headscale.example.org", '"https:\\\\\\\\headscale.example.org" is no https URL'],
       ["https://head,scale.example.org", '"https://head,scale.example.org" has a comma or a blank in it'],
     ] as const)
       assert.deepEqual(faults({ "vpn.loginServer": loginServer }), [`hybrid-k3s:vpn.loginServer: ${problem}. ${remedy}`]);
