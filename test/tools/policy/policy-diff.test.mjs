@@ -14,6 +14,26 @@ describe("policyDiff", () => {
 
   it("shows lines without the end that Windows gives them", () => assert.equal(policyDiff("a\r\n", "b\r\n"), "@@ -1,2 +1,2 @@\n-a\n+b\n "));
 
+  it("finds changes at both ends of a file that no table of its lines would fit in memory for", () => {
+    const lines = Array.from({ length: 60_000 }, (_, index) => `rule ${index}`);
+    const changed = [...lines.slice(0, 1), "first", ...lines.slice(1, -1), "last", ...lines.slice(-1)];
+    assert.deepEqual(
+      policyDiff(lines.join("\n"), changed.join("\n"))
+        .split("\n")
+        .filter((line) => !line.startsWith(" ")),
+      ["@@ -1,3 +1,4 @@", "+first", "@@ -59998,3 +59999,4 @@", "+last"],
+    );
+  });
+
+  it("shows files that have little in common one after the other", () => {
+    const [old, now] = ["a", "b"].map((name) => Array.from({ length: 700 }, (_, index) => `${name} ${index}`));
+    assert.deepEqual(policyDiff(old.join("\n"), now.join("\n")).split("\n"), [
+      "@@ -1,700 +1,700 @@",
+      ...old.map((line) => `-${line}`),
+      ...now.map((line) => `+${line}`),
+    ]);
+  });
+
   it("gives the new text when applied to the old one", () =>
     fc.assert(
       fc.property(lines(), lines(), (before, after) => {
