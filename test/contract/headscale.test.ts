@@ -74,6 +74,8 @@ async function defineCases(emulation: Emulation): Promise<void> {
       assert.deepEqual([status, text], [minor >= 28 ? 401 : 500, "Unauthorized"]);
     });
 
+    it("lists no nodes as an empty list", async () => assert.deepEqual(await nodes(), []));
+
     it("says in these words that it has no policy", async () => {
       const { status, json } = await ask("GET", "/api/v1/policy");
       assert.deepEqual([status, /acl policy not found/.test(String(json["message"]))], [500, true]);

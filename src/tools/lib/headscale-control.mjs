@@ -1,9 +1,7 @@
 import { HeadscaleApi } from "./headscale-api.mjs";
+import { NO_POLICY } from "./policy/no-policy.mjs";
 import { policyRefused } from "./policy-refused.mjs";
 import { ToolError } from "./tool-error.mjs";
-
-/** Without a policy headscale allows everything (hscontrol/policy/v2/filter.go); its API cannot take one away again, so these words stand for none. */
-export const NO_POLICY = '{\n  "acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}],\n}\n';
 
 const IS_GONE = /not found/i;
 

@@ -3,6 +3,7 @@ import { restoredPolicy, withoutOurs } from "./merge-policy.mjs";
 import { clustersIn, mergedPolicy, missingFor, policyDiff, withoutCluster } from "./policy/index.mjs";
 import { ownEntries } from "./own-entries.mjs";
 import { policyEntries, samePolicy } from "./policy-document.mjs";
+import { firstPolicy, NO_POLICY } from "./policy/no-policy.mjs";
 import { unenforced } from "./policy/unenforced.mjs";
 import { policyRefusal } from "./policy-refusal.mjs";
 
@@ -14,7 +15,9 @@ export function plannedPolicy(live, needs, before) {
   try {
     const ignored = unenforced(live, needs.cluster);
     if (ignored.length > 0) return { refusal: refusalOf(ignored, "cannot stand beside the tailnet's policy") };
-    return PLANS[needs.mode](live, needs, before);
+    const plan = PLANS[needs.mode](live, needs, before);
+    if (plan.refusal === undefined || live !== NO_POLICY) return plan;
+    return { refusal: `${plan.refusal}\n${firstPolicy(needs.cluster)}` };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return { refusal: `The tailnet's policy cannot be read as HuJSON (${error.message}). Mend it at ${pageOf(needs)} and run again.` };
