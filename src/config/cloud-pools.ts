@@ -1,10 +1,9 @@
 import { type Network, readCidr } from "./cidr";
 import { settingPath } from "./config-issue";
-import type { ConfigDraft, PoolDraft } from "./draft";
+import type { CloudPoolDraft, ConfigDraft, PoolDraft } from "./draft";
 import { nodesIn, type PlacedPool, poolsOf } from "./pool-hosts";
 import { type CloudProvider, cloudProviders, defaultNetwork, findRegion, type Region } from "./regions";
 
-export type CloudPoolDraft = Extract<PoolDraft, { readonly region?: unknown }>;
 type NetworkDraft = NonNullable<NonNullable<NonNullable<ConfigDraft["networks"]>["aws"]>[string]> &
   NonNullable<NonNullable<NonNullable<ConfigDraft["networks"]>["azure"]>[string]>;
 

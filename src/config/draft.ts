@@ -12,6 +12,7 @@ export type Draft<T> = T extends readonly (infer E)[]
 export type ConfigDraft = Draft<WrittenConfig>;
 export type PoolDraft = NonNullable<NonNullable<ConfigDraft["pools"]>[string]>;
 export type BareMetalPoolDraft = Extract<PoolDraft, { readonly hosts?: unknown }>;
+export type CloudPoolDraft = Extract<PoolDraft, { readonly region?: unknown }>;
 export type HostDraft = NonNullable<NonNullable<BareMetalPoolDraft["hosts"]>[number]>;
 export type SshTargetDraft = NonNullable<BareMetalPoolDraft["bastion"]>;
 

@@ -1,5 +1,5 @@
 import { type PathPart, settingPath } from "./config-issue";
-import type { BareMetalPoolDraft, ConfigDraft, HostDraft, PoolDraft } from "./draft";
+import type { BareMetalPoolDraft, CloudPoolDraft, ConfigDraft, HostDraft, PoolDraft } from "./draft";
 
 export interface PlacedPool {
   readonly name: string;
@@ -36,19 +36,23 @@ export function isBareMetal(pool: PoolDraft): pool is BareMetalPoolDraft {
   return pool.provider === "bare-metal";
 }
 
-/** Nodes of one pool. Indices in `remove` at or beyond `count` take nothing away. */
+/** Nodes of one pool. */
 export function nodesIn(pool: PoolDraft): number {
   switch (pool.provider) {
     case "bare-metal":
       return pool.hosts?.length ?? 0;
     case "aws":
-    case "azure": {
-      const count = pool.count ?? 0;
-      return Math.max(0, count - new Set((pool.remove ?? []).filter((index) => index !== undefined && index >= 0 && index < count)).size);
-    }
+    case "azure":
+      return nodesInTurn(pool, 0, 1);
     case undefined:
       return 0;
   }
+}
+
+/** Nodes of a cloud pool that fall to one of `turns` places taken in turn by their indices. Indices in `remove` at or beyond `count` take nothing away. */
+export function nodesInTurn({ count = 0, remove = [] }: CloudPoolDraft, turn: number, turns: number): number {
+  const removed = remove.filter((index) => index !== undefined && index >= 0 && index < count && index % turns === turn);
+  return Math.max(0, Math.ceil((count - turn) / turns)) - new Set(removed).size;
 }
 
 export function nodeCount(draft: ConfigDraft): number {

@@ -2,6 +2,7 @@ import type { Network } from "./cidr";
 import { addressesOf, isExisting, networksOf, type PlacedNetwork } from "./cloud-pools";
 import { type ConfigIssue, quote } from "./config-issue";
 import type { ConfigDraft } from "./draft";
+import { nodesInTurn } from "./pool-hosts";
 import { findRegion, type Region, spreadZones } from "./regions";
 import { awsSubnet, azureSubnet, networkSizes, subnetCapacity } from "./subnet-layout";
 import { validateCidr, validateRange, validateSize, warnOfPublicRange } from "./validate-cidr";
@@ -106,7 +107,7 @@ function validateOneKind(placed: PlacedNetwork): ConfigIssue[] {
   );
 }
 
-/** Nodes of a pool go to its zones in turn. */
+/** Nodes of a pool go to its zones in turn, and keep theirs whichever others are taken out. */
 function validateCapacity({ provider, pools, written, at }: PlacedNetwork, region: Region, network: Network): ConfigIssue[] {
   if (network.prefix < networkSizes.from || network.prefix > networkSizes.to) return [];
   const loads = new Map<string, { nodes: number; readonly holds: number }>();
@@ -122,8 +123,9 @@ function validateCapacity({ provider, pools, written, at }: PlacedNetwork, regio
     }
     const named = pool.zones?.filter((zone) => zone !== undefined);
     const zones = spreadZones(region, named);
-    for (const zone of zones.filter((known) => region.zones.includes(known))) {
-      add(`${kind} subnet of ${zone}`, awsSubnet(network, region, zone, isPublic), Math.ceil(nodes / zones.length));
+    for (const [turn, zone] of zones.entries()) {
+      if (!region.zones.includes(zone)) continue;
+      add(`${kind} subnet of ${zone}`, awsSubnet(network, region, zone, isPublic), nodesInTurn(pool, turn, zones.length));
     }
   }
   const crowded = [...loads].filter(([, { nodes, holds }]) => nodes > holds);

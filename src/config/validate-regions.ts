@@ -1,6 +1,6 @@
-import { type CloudPoolDraft, cloudPoolsOf, isExisting, networksOf, type PlacedCloudPool } from "./cloud-pools";
+import { cloudPoolsOf, isExisting, networksOf, type PlacedCloudPool } from "./cloud-pools";
 import { type ConfigIssue, listOf, quote } from "./config-issue";
-import type { ConfigDraft } from "./draft";
+import type { CloudPoolDraft, ConfigDraft } from "./draft";
 import { nearestAmong } from "./nearest";
 import { type CloudProvider, cloudProviders, findRegion, jurisdictionsOf, type Region, regionsOf } from "./regions";
 

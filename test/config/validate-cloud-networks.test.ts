@@ -84,7 +84,7 @@ describe("validate-cloud-networks", () => {
   it("refuses more machines than a subnet holds", () => {
     const many = { "cluster.podCidr": "10.128.0.0/14" };
     assert.deepEqual(ofAws({ cidr: "10.9.0.0/22" }, { ...many, "pools.burst.count": 400 }), [
-      `${aws}.cidr: is too small for the pools (134 machines in the public subnet of eu-central-1a, which holds 123; 134 machines in the public subnet of eu-central-1b, which holds 123; 134 machines in the public subnet of eu-central-1c, which holds 123). Take a larger one, up to a /16, or spread the pools over more zones or regions.`,
+      `${aws}.cidr: is too small for the pools (134 machines in the public subnet of eu-central-1a, which holds 123; 133 machines in the public subnet of eu-central-1b, which holds 123; 133 machines in the public subnet of eu-central-1c, which holds 123). Take a larger one, up to a /16, or spread the pools over more zones or regions.`,
     ]);
     assert.deepEqual(faultsOf({ ...many, ...cloudPools({ count: 300, region: "us-east-1", zones: ["us-east-1a", "us-east-1e"] }) }), []);
     assert.deepEqual(faultsOf({ ...many, ...cloudPools({ count: 300, region: "us-east-1", zones: ["us-east-1e"] }) }), [
@@ -96,6 +96,23 @@ describe("validate-cloud-networks", () => {
     ]);
     assert.deepEqual(ofAzure({ cidr: "10.9.0.0/23" }, { ...many, "pools.burst-az.count": 500 }).slice(1), []);
     assert.deepEqual(ofAws({}, { ...many, "pools.burst.count": 500, "pools.burst.zones": ["eu-central-1a"] }), []);
+  });
+
+  it("counts the machines of each zone that are left when others are taken out", () => {
+    const indices = (count: number, step: number) => Array.from({ length: count }, (_, index) => index * step);
+    // The even ones stood in the first of two zones: all that are left are in the second.
+    const twoZones = {
+      "pools.burst.count": 260,
+      "pools.burst.zones": ["eu-central-1a", "eu-central-1b"],
+      "cluster.podCidr": "10.128.0.0/14",
+    };
+    assert.deepEqual(ofAws({ cidr: "10.9.0.0/22" }, { ...twoZones, "pools.burst.remove": indices(130, 2) }), [
+      `${aws}.cidr: is too small for the pools (130 machines in the public subnet of eu-central-1b, which holds 123). Take a larger one, up to a /16, or spread the pools over more zones or regions.`,
+    ]);
+    // Twice, beyond the count or below 0 takes nothing more away.
+    const less = [...indices(20, 1), ...indices(20, 1), 260, 1000];
+    assert.deepEqual(ofAws({ cidr: "10.9.0.0/22" }, { ...twoZones, "pools.burst.remove": less }), []);
+    assert.equal(ofAws({ cidr: "10.9.0.0/22" }, { ...twoZones, "pools.burst.remove": less.slice(0, 10) }).length, 1);
   });
 
   it("warns of networks that no pool is in", () => {
