@@ -9,3 +9,17 @@ export function readHostKey(text: string): string | undefined {
   if (bytes.length < 4 + type.length + 32 || bytes.readUInt32BE(0) !== type.length) return undefined;
   return bytes.toString("latin1", 4, 4 + type.length) === type ? `${type} ${key}` : undefined;
 }
+
+/** Bits of the modulus in an RSA public key, its third field (RFC 4253, 6.6); undefined for other kinds. */
+export function rsaBits(line: string): number | undefined {
+  const [type, key = ""] = readHostKey(line)?.split(" ") ?? [];
+  if (type !== "ssh-rsa") return undefined;
+  const bytes = Buffer.from(key, "base64");
+  const fieldAt = (start: number) => {
+    const end = start + 4 + (start + 4 <= bytes.length ? bytes.readUInt32BE(start) : 0);
+    return { end, bytes: bytes.subarray(start + 4, end) };
+  };
+  const modulus = fieldAt(fieldAt(fieldAt(0).end).end).bytes;
+  const first = modulus.findIndex((byte) => byte !== 0);
+  return first < 0 ? 0 : (modulus.length - first) * 8 - (Math.clz32(modulus[first] ?? 0) - 24);
+}

@@ -3,7 +3,7 @@ import { cloudPoolsOf, hasCloudNodes } from "./cloud-pools";
 import { type ConfigIssue, quote, settingPath } from "./config-issue";
 import type { ConfigDraft } from "./draft";
 import type { GivenConfig } from "./given-config";
-import { readHostKey } from "./ssh-host-key";
+import { readHostKey, rsaBits } from "./ssh-host-key";
 import { publicKeyOf } from "./ssh-public-key";
 import { validateCidr } from "./validate-cidr";
 
@@ -13,6 +13,8 @@ const shortestPrefix = 8;
  * https://learn.microsoft.com/azure/virtual-machines/linux/mac-create-ssh-keys).
  */
 const cloudKeyTypes = ["ssh-ed25519", "ssh-rsa"];
+/** Azure's own limit (https://learn.microsoft.com/rest/api/compute/virtual-machines/create-or-update, SshPublicKey); shorter ones can be broken. */
+const leastRsaBits = 2048;
 const cidrs = (...parts: readonly number[]) => settingPath("access", "allowedCidrs", ...parts);
 
 /** Who may reach SSH on cloud machines, and with which key. */
@@ -97,6 +99,12 @@ function validateLine(line: string, path: string): ConfigIssue[] {
 
 function validateKeyType(line: string, path: string): ConfigIssue[] {
   const [type = ""] = line.trim().split(/\s+/);
-  if (readHostKey(line) === undefined || cloudKeyTypes.includes(type)) return [];
-  return [{ path, problem: `is a key of the kind ${type}, which the clouds do not take`, remedy: "Use an ed25519 key, or an RSA one." }];
+  if (readHostKey(line) === undefined) return [];
+  if (!cloudKeyTypes.includes(type)) {
+    return [{ path, problem: `is a key of the kind ${type}, which the clouds do not take`, remedy: "Use an ed25519 key, or an RSA one." }];
+  }
+  const bits = rsaBits(line);
+  if (bits === undefined || bits >= leastRsaBits) return [];
+  const remedy = `Use an ed25519 key, or an RSA one of ${leastRsaBits} bits or more.`;
+  return [{ path, problem: `is an RSA key of ${bits} bits, which is too short to be safe, and for Azure to take`, remedy }];
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { describe, it } from "node:test";
+import { publicKeyOf } from "../../src/config/ssh-public-key";
 import { cloudPools, faultsOf, hostKey, privateKey, warningsOf } from "../helpers/config-builder";
 
 const agent = { "access.sshAgent": true, sshPrivateKey: undefined };
@@ -78,5 +79,19 @@ describe("validate-access", () => {
       "hybrid-k3s:sshPrivateKey: is a key of the kind ecdsa-sha2-nistp256, which the clouds do not take. Use an ed25519 key, or an RSA one.",
     ]);
     assert.deepEqual(faultsOf({ ...cloudPools({}), sshPrivateKey }), []);
+  });
+
+  it("refuses RSA keys of less than 2048 bits, where a machine would need them or they are named", () => {
+    const rsa = (modulusLength: number) =>
+      generateKeyPairSync("rsa", { modulusLength }).privateKey.export({ type: "pkcs1", format: "pem" });
+    const fault = (path: string, bits: number) =>
+      `hybrid-k3s:${path}: is an RSA key of ${bits} bits, which is too short to be safe, and for Azure to take. Use an ed25519 key, or an RSA one of 2048 bits or more.`;
+    const withKey = (sshPrivateKey: unknown, pools = cloudPools({ count: 1 })) => faultsOf({ ...pools, sshPrivateKey });
+    for (const bits of [1024, 2040]) assert.deepEqual(withKey(rsa(bits)), [fault("sshPrivateKey", bits)]);
+    for (const bits of [2048, 3072]) assert.deepEqual(withKey(rsa(bits)), []);
+    const short = rsa(1024);
+    assert.deepEqual(withKey(short, cloudPools({})), []);
+    const line = publicKeyOf(String(short)) ?? "";
+    assert.deepEqual(faultsOf({ ...agent, "access.sshPublicKey": line }), [fault("access.sshPublicKey", 1024)]);
   });
 });

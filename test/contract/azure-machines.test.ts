@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { describe, it } from "node:test";
+import { publicKeyOf } from "../../src/config/ssh-public-key";
 import { Azure, type MachineChanges, USER_DATA, diskId, machine, machineId, networkId, refused, rule, wall } from "./azure-fixture";
 
 const VM = machineId("edge-burst-0");
@@ -102,14 +104,23 @@ describe("virtual machines of Azure", { concurrency: 8 }, () => {
   });
 
   // https://learn.microsoft.com/rest/api/compute/virtual-machines/create-or-update#osprofile
-  it("refuses reserved users, logins without a key, and custom data that are too long or no base64", async () => {
+  it("refuses reserved users, logins without a key or with a short one, and custom data that are too long or no base64", async () => {
     const azure = await new Azure().withNetwork();
     await refused(asked(azure, { osProfile: { adminUsername: "root" } }), "InvalidParameter", /Admin Username/);
     const linuxConfiguration = { disablePasswordAuthentication: true };
     await refused(asked(azure, { osProfile: { linuxConfiguration } }), "InvalidParameter", /either SSH or by user name and password/);
+    const withKey = (modulusLength: number) => {
+      const keyData = publicKeyOf(
+        generateKeyPairSync("rsa", { modulusLength }).privateKey.export({ type: "pkcs1", format: "pem" }).toString(),
+      );
+      const publicKeys = [{ path: "/home/ops/.ssh/authorized_keys", keyData }];
+      return asked(azure, { osProfile: { linuxConfiguration: { ...linuxConfiguration, ssh: { publicKeys } } } });
+    };
+    await refused(withKey(2040), "InvalidParameter", /keyData/);
     await refused(asked(azure, { osProfile: { customData: "#cloud-config" } }), "InvalidParameter", /Base64/);
     const long = Buffer.alloc(65_536).toString("base64");
     await refused(asked(azure, { osProfile: { customData: long } }), "InvalidParameter", /maximum/);
+    await withKey(2048);
   });
 
   // https://learn.microsoft.com/azure/virtual-machines/spot-vms

@@ -1,3 +1,4 @@
+import { rsaBits } from "../../../src/config/ssh-host-key";
 import { CloudError } from "../contract";
 import { type JsonObject, at, checkChoice, invalidParameter, isObject, listAt, requireText, textAt, textsAt } from "./json";
 
@@ -6,6 +7,9 @@ const RESERVED_USERS = `administrator admin user user1 test user2 test1 user3 ad
   david guest john owner root server sql support support_388945a0 sys test2 test3 user4 user5`.split(/\s+/);
 const CUSTOM_DATA_BYTES = 65_535;
 const COMPUTER_NAME = /^(?=.{1,64}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
+
+/** learn.microsoft.com/rest/api/compute/virtual-machines/create-or-update#sshpublickey */
+const LEAST_RSA_BITS = 2048;
 
 /** learn.microsoft.com/azure/virtual-machines/spot-vms#limitations */
 const FAMILIES_WITHOUT_SPOT = ["B"];
@@ -64,8 +68,9 @@ function checkLogin(body: JsonObject, path: string, password: string, user: stri
         "linuxConfiguration.ssh.publicKeys.path",
         `Destination path for SSH public keys is currently limited to its default value ${file}  due to a known issue in Linux provisioning agent.`,
       );
-    // learn.microsoft.com/azure/virtual-machines/linux/mac-create-ssh-keys: RSA and Ed25519, nothing else.
-    if (!/^(ssh-rsa|ssh-ed25519) [A-Za-z0-9+/]+=*( .*)?\s*$/.test(textAt(key, "keyData")))
+    // learn.microsoft.com/azure/virtual-machines/linux/mac-create-ssh-keys: RSA of at least 2048 bits and Ed25519, nothing else.
+    const line = textAt(key, "keyData");
+    if (!/^(ssh-rsa|ssh-ed25519) [A-Za-z0-9+/]+=*( .*)?\s*$/.test(line) || (rsaBits(line) ?? LEAST_RSA_BITS) < LEAST_RSA_BITS)
       throw invalidParameter(
         "linuxConfiguration.ssh.publicKeys.keyData",
         "The value of parameter linuxConfiguration.ssh.publicKeys.keyData is invalid.",
