@@ -31,6 +31,7 @@ const SDK_TYPES: Readonly<Record<string, Readonly<Record<string, readonly [file:
     getParameter: ["ssm/getParameter.d.ts", "GetParameterArgs"],
     getSubnet: ["ec2/getSubnet.d.ts", "GetSubnetArgs"],
     getRouteTable: ["ec2/getRouteTable.d.ts", "GetRouteTableArgs"],
+    getVpnGateway: ["ec2/getVpnGateway.d.ts", "GetVpnGatewayArgs"],
   },
   "azure-native": {
     resourceGroup: ["resources/resourceGroup.d.ts", "ResourceGroupArgs"],

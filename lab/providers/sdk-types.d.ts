@@ -23,7 +23,7 @@ declare module "sdk-types:aws" {
     | "instance"
     | "eip"
     | "natGateway";
-  type Function = "getParameter" | "getSubnet" | "getRouteTable";
+  type Function = "getParameter" | "getSubnet" | "getRouteTable" | "getVpnGateway";
   const types: Readonly<Record<Resource | Function, import("./plugin/property-types").ObjectType>>;
   export default types;
   export const version: string;

@@ -1,43 +1,49 @@
-import { getRouteTable } from "@pulumi/aws/ec2";
+import { getRouteTable, getVpnGateway } from "@pulumi/aws/ec2";
 import { getSubnet } from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
 import type { AwsNetworkPlan, AzureNetworkPlan, ClusterPlan } from "../plan/cluster-plan";
+import { needsVendors } from "../plan/plan-sources";
+import { judgePrivate, judgePublic, type SubnetFinding } from "./aws/subnet-ways";
 import { azureNames, errorText } from "./check-existing-ranges";
 import { everywhere } from "./cloud-firewall";
 
 /**
- * Reads, at preview too, whether private machines in networks that are there already have a way out, and throws one RunError with all that
- * have none: their first boot and their joining would end in time limits.
+ * Reads, at preview too, whether machines in networks that are there already have a way to the internet. Throws one RunError with all
+ * subnets that have none: first boots and joins there would end in time limits. What may work is only told.
  */
 export async function refuseMissingEgress(plan: ClusterPlan): Promise<void> {
-  const inPrivate = (name: string) => plan.nodes.some((node) => node.kind !== "bare-metal" && node.network === name && !node.publicIp);
-  const faults = await Promise.all(
-    plan.networks.map(async (network) => {
-      if (!inPrivate(network.name)) return [];
-      return network.kind === "aws" ? awsFaults(network) : azureFaults(network);
-    }),
-  );
-  if (faults.flat().length === 0) return;
-  const lines = faults.flat().map((fault) => `- ${fault}`);
-  throw new pulumi.RunError(["Machines with publicIp: false need a way out of their network, and nothing was made:", ...lines].join("\n"));
+  const looks = plan.networks.map((network) => (network.kind === "aws" ? lookAtAws(plan, network) : lookAtAzure(plan, network)));
+  const findings = (await Promise.all(looks)).flat();
+  for (const { text } of findings.filter(({ kind }) => kind === "doubt")) await pulumi.log.warn(text);
+  const faults = findings.filter(({ kind }) => kind === "fault").map(({ text }) => `- ${text}`);
+  if (faults.length === 0) return;
+  throw new pulumi.RunError(["Machines in existing networks have no way to the internet, and nothing was made:", ...faults].join("\n"));
 }
 
-async function awsFaults({ region, vpc }: AwsNetworkPlan): Promise<string[]> {
+/** Whether the network has machines with (or without) public addresses. */
+function holds({ nodes }: ClusterPlan, networkName: string, isPublic: boolean): boolean {
+  return nodes.some((node) => node.kind !== "bare-metal" && node.network === networkName && node.publicIp === isPublic);
+}
+
+/** All subnets, also those that no machine is in yet: the next burst goes there. */
+async function lookAtAws(plan: ClusterPlan, { name, region, vpc }: AwsNetworkPlan): Promise<SubnetFinding[]> {
   if (vpc.kind === "made") return [];
-  const perSubnet = vpc.subnetIds.map(async (subnetId) => {
-    const at = `networks.aws.${region}: subnet ${subnetId}`;
+  const kinds = [true, false].filter((isPublic) => holds(plan, name, isPublic));
+  const uses = kinds.flatMap((isPublic) => vpc.subnetIds.map((subnetId) => ({ subnetId, isPublic })));
+  const perUse = uses.map(async ({ subnetId, isPublic }): Promise<SubnetFinding[]> => {
+    const of = (kind: SubnetFinding["kind"], text: string) => [{ kind, text: `networks.aws.${region}: subnet ${subnetId} ${text}` }];
     const table = await ofSubnet(region, vpc.vpcId, subnetId).catch((error: unknown) => errorText(error));
-    if (typeof table === "string") return [`${at} could not be looked at (${table}); check vpcId, subnetIds and the credential`];
-    const way = table.routes.find(({ cidrBlock }) => cidrBlock === everywhere);
-    if (way === undefined) return [`${at} has no route to ${everywhere}; add one through a NAT gateway`];
-    if (way.gatewayId.startsWith("igw-")) {
-      return [
-        `${at} sends ${everywhere} to the internet gateway ${way.gatewayId}, which serves public addresses only; route it through a NAT gateway`,
-      ];
-    }
-    return [];
+    if (typeof table === "string") return of("fault", `could not be looked at (${table}); check vpcId, subnetIds and the credential`);
+    const found = isPublic ? judgePublic(table.routes) : judgePrivate(table.routes);
+    if (found === "out") return [];
+    if (found !== undefined) return of(found.kind, found.text);
+    const lacks = `has no route to ${everywhere}`;
+    if (isPublic) return of("fault", `${lacks}; add one through an internet gateway, or set publicIp: false`);
+    if (!needsVendors(plan)) return of("doubt", `${lacks}; mirror and control server must be within reach of it`);
+    const propagating = await propagatesRoutes(region, vpc.vpcId);
+    return propagating ? of("doubt", `${lacks} that shows; ${propagating}`) : of("fault", `${lacks}; add one through a NAT gateway`);
   });
-  return (await Promise.all(perSubnet)).flat();
+  return (await Promise.all(perUse)).flat();
 }
 
 /** A subnet that no route table names uses its VPC's main one (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html). */
@@ -46,11 +52,31 @@ async function ofSubnet(region: string, vpcId: string, subnetId: string) {
   return own ?? getRouteTable({ region, vpcId, filters: [{ name: "association.main", values: ["true"] }] });
 }
 
-async function azureFaults({ region, vnet }: AzureNetworkPlan): Promise<string[]> {
-  if (vnet.kind === "made") return [];
-  const at = `networks.azure.${region}: subnet ${vnet.subnetId}`;
+/** The provider leaves out the routes that a VPN gateway propagates (hashicorp/terraform-provider-aws: internal/service/ec2/vpc_route_table_data_source.go). */
+async function propagatesRoutes(region: string, attachedVpcId: string): Promise<string | undefined> {
+  try {
+    const { id } = await getVpnGateway({ region, attachedVpcId });
+    return `the VPN gateway ${id} of the VPC may propagate one`;
+  } catch (error) {
+    const said = errorText(error);
+    return said.includes("no matching") ? undefined : `whether a VPN gateway propagates one could not be looked at (${said})`;
+  }
+}
+
+/** All that Azure tells of a subnet leaves ways out that it does not tell of: what a hub or a gateway announces, and a load balancer's rules. */
+async function lookAtAzure(plan: ClusterPlan, { name, region, vnet }: AzureNetworkPlan): Promise<SubnetFinding[]> {
+  if (vnet.kind === "made" || !holds(plan, name, false)) return [];
+  const of = (kind: SubnetFinding["kind"], text: string) => [{ kind, text: `networks.azure.${region}: subnet ${vnet.subnetId} ${text}` }];
   const subnet = await getSubnet(azureNames(vnet.subnetId)).catch((error: unknown) => errorText(error));
-  if (typeof subnet === "string") return [`${at} could not be looked at (${subnet}); check subnetId and the credential`];
+  if (typeof subnet === "string") return of("fault", `could not be looked at (${subnet}); check subnetId and the credential`);
   if (subnet.natGateway !== undefined || subnet.routeTable !== undefined) return [];
-  return [`${at} has neither a NAT gateway nor a route table; give it a NAT gateway`];
+  const lacks = "has neither a NAT gateway nor a route table";
+  if (subnet.defaultOutboundAccess !== false) {
+    return of("doubt", `${lacks}: machines without public addresses get out by one that Azure lends and may change; a NAT gateway lasts`);
+  }
+  return of(
+    "doubt",
+    `${lacks}, and Azure lends no address there: machines without public ones get out only by a route that a hub or a gateway announces, ` +
+      "or by a load balancer's outbound rules; where there are none, give it a NAT gateway",
+  );
 }

@@ -70,5 +70,6 @@ export function azureNames(subnetId: string): { resourceGroupName: string; virtu
   return { resourceGroupName, virtualNetworkName, subnetName };
 }
 
-/** The first line of what the cloud said. */
-export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error)).trim().split("\n")[0] ?? "";
+/** What the cloud said, on one line: the AWS provider counts its errors on a line before the first ("1 error occurred:"). */
+export const errorText = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).trim().replaceAll(/\s*\n[\s*]*/g, " ");

@@ -1,5 +1,5 @@
 import type { HybridConfig } from "../config/schema";
-import type { SourcesPlan } from "./cluster-plan";
+import type { ClusterPlan, SourcesPlan } from "./cluster-plan";
 
 const tailscaleDownloads = "https://pkgs.tailscale.com/stable";
 const k3sSource = "https://raw.githubusercontent.com/k3s-io/k3s";
@@ -22,6 +22,11 @@ export function planSources(config: HybridConfig, mirrorCaPem: string): SourcesP
 /** An address at each server that a host will fetch from. */
 export function downloadUrls({ k3sInstallerUrl, k3sArtifactUrl, tailscaleUrl }: SourcesPlan): readonly string[] {
   return [k3sInstallerUrl, ...(k3sArtifactUrl === "" ? [k3sReleases] : []), `${tailscaleUrl}/`];
+}
+
+/** Whether anything is fetched from the vendors or asked of them; a mirror and a control server of one's own may stand in a network without a way out. */
+export function needsVendors({ sources, tailnet }: Pick<ClusterPlan, "sources" | "tailnet">): boolean {
+  return tailnet.control.mode === "tailscale" || sources.k3sArtifactUrl === "" || sources.tailscaleUrl === tailscaleDownloads;
 }
 
 function withoutSlash(url: string): string {

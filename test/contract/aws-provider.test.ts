@@ -208,8 +208,8 @@ describe("the aws provider", { concurrency: 2 }, () => {
     assert.deepEqual(stack.asked, []);
   });
 
-  // https://www.pulumi.com/registry/packages/aws/api-docs/ssm/getparameter/, .../ec2/getroutetable/, .../ec2/natgateway/
-  it("makes a NAT gateway for a private subnet, and reads images and the table of a subnet that names one", async (test) => {
+  // https://www.pulumi.com/registry/packages/aws/api-docs/ssm/getparameter/, .../ec2/getroutetable/, .../ec2/getvpngateway/, .../ec2/natgateway/
+  it("makes a NAT gateway for a private subnet, reads images and the table of a subnet that names one, and finds no VPN gateway", async (test) => {
     const { stack, image } = await prepared(test);
     const nat: Wanted["resources"] = {
       ...NETWORK,
@@ -228,6 +228,12 @@ describe("the aws provider", { concurrency: 2 }, () => {
     assert.equal((await stack.up({ resources: nat, look: table })).code, 0);
     const found = (await stack.project.outputs())["found"] as { routes: readonly { natGatewayId: string }[] };
     assert.match(String(found.routes[0]?.natGatewayId), /^nat-/);
+    const attachedVpcId = (await stack.project.state())["vpc"]?.id;
+    const gateway = await stack.up({
+      resources: nat,
+      look: { module: "ec2", name: "getVpnGateway", args: { region: REGION, attachedVpcId } },
+    });
+    assert.match(gateway.output, /no matching EC2 VPN Gateway found/);
     const destroyed = await stack.project.destroy();
     assert.equal(destroyed.code, 0, destroyed.output);
     for (const [kind, left] of Object.entries(await stack.aws.inventory())) assert.deepEqual(left, [], kind);

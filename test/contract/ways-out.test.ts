@@ -13,10 +13,10 @@ async function reachesOut(aws: Aws, { subnet, group }: MadeNetwork, isPublic: bo
   return [...aws.machines.on.values()].at(-1)?.isShutIn !== true;
 }
 
-async function route(aws: Aws, { vpc }: MadeNetwork, target: Body, subnet: string): Promise<void> {
+async function route(aws: Aws, { vpc }: MadeNetwork, target: Body, subnet: string, destinations = [ANYWHERE]): Promise<void> {
   const { RouteTable } = await aws.ask<{ RouteTable: { RouteTableId: string } }>("CreateRouteTable", { VpcId: vpc });
   const { RouteTableId } = RouteTable;
-  await aws.ask("CreateRoute", { RouteTableId, DestinationCidrBlock: ANYWHERE, ...target });
+  for (const DestinationCidrBlock of destinations) await aws.ask("CreateRoute", { RouteTableId, DestinationCidrBlock, ...target });
   await aws.ask("AssociateRouteTable", { RouteTableId, SubnetId: subnet });
 }
 
@@ -29,6 +29,17 @@ describe("ways out of the emulated clouds", () => {
     await route(aws, network, { GatewayId: network.gateway }, network.subnet);
     assert.equal(await reachesOut(aws, network, true), true);
     assert.equal(await reachesOut(aws, network, false), false);
+  });
+
+  // https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
+  it("are two routes to the halves of the world too, and not one of them", async () => {
+    const halves = ["0.0.0.0/1", "128.0.0.0/1"];
+    for (const destinations of [halves, halves.slice(1)]) {
+      const aws = new Aws();
+      const network = await aws.makeNetwork();
+      await route(aws, network, { GatewayId: network.gateway }, network.subnet, destinations);
+      assert.equal(await reachesOut(aws, network, true), destinations.length === 2);
+    }
   });
 
   // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html, .../nat-gateway-troubleshooting.html

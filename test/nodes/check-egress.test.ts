@@ -1,65 +1,158 @@
 import assert from "node:assert/strict";
-import { before, describe, it } from "node:test";
+import { before, beforeEach, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../../src/plan/cluster-plan";
 
-const SUBNET = "/subscriptions/s/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/hub/subnets/nodes";
+const SUBNET = "/subscriptions/s/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/hub/subnets/";
+const VENDORS = { tailscaleUrl: "https://pkgs.tailscale.com/stable", k3sArtifactUrl: "" };
+const AWS = "networks.aws.eu-central-1: subnet";
+const AZURE = `networks.azure.westeurope: subnet ${SUBNET}`;
 
-/** As much of a plan as is looked at: a private machine in each network. */
-function planOf(subnetIds: readonly string[], subnetId: string, publicIp = false): ClusterPlan {
-  const networks = [
-    { kind: "aws", name: "a", region: "eu-central-1", sshCidrs: [], vpc: { kind: "existing", vpcId: "vpc-1", subnetIds } },
-    { kind: "azure", name: "z", region: "westeurope", sshCidrs: [], vnet: { kind: "existing", subnetId } },
-  ];
-  return { networks, nodes: networks.map(({ kind, name }) => ({ kind, network: name, publicIp })) } as unknown as ClusterPlan;
+interface Wanted {
+  readonly subnetIds?: readonly string[];
+  readonly azure?: string;
+  readonly publicIp?: boolean;
+  readonly vpcId?: string;
+  readonly more?: object;
 }
+
+/** As much of a plan as is looked at: one machine in each network. */
+function planOf({ subnetIds = [], azure = "nat", publicIp = false, vpcId = "vpc-1", more = {} }: Wanted): ClusterPlan {
+  const networks = [
+    { kind: "aws", name: "a", region: "eu-central-1", sshCidrs: [], vpc: { kind: "existing", vpcId, subnetIds } },
+    { kind: "azure", name: "z", region: "westeurope", sshCidrs: [], vnet: { kind: "existing", subnetId: SUBNET + azure } },
+  ];
+  const nodes = networks.map(({ kind, name }) => ({ kind, network: name, publicIp }));
+  return { networks, nodes, sources: VENDORS, tailnet: { control: { mode: "tailscale" } }, ...more } as unknown as ClusterPlan;
+}
+
+/** The engine's own words reach the program as `details` of the gRPC error (sdk/nodejs/runtime/invoke.ts). */
+const failed = (details: string) => Object.assign(new Error(), { details });
+
+const route = (cidrBlock: string, target: object) => ({
+  cidrBlock,
+  destinationPrefixListId: "",
+  gatewayId: "",
+  natGatewayId: "",
+  ...target,
+});
+const [NAT, IGW, TRANSIT] = [{ natGatewayId: "nat-1" }, { gatewayId: "igw-1" }, { transitGatewayId: "tgw-1" }];
+const TABLES: Readonly<Record<string, readonly object[]>> = {
+  nat: [route("0.0.0.0/0", NAT)],
+  igw: [route("0.0.0.0/0", IGW)],
+  transit: [route("0.0.0.0/0", TRANSIT)],
+  "nat-halves": [route("0.0.0.0/1", NAT), route("128.0.0.0/1", NAT), route("0.0.0.0/0", IGW)],
+  "igw-half": [route("0.0.0.0/1", NAT), route("128.0.0.0/1", IGW)],
+  "one-half": [route("0.0.0.0/1", NAT)],
+  parts: [route("10.0.0.0/8", TRANSIT), route("52.0.0.0/8", NAT), route("", { destinationPrefixListId: "pl-1", natGatewayId: "nat-1" })],
+  inward: [route("10.0.0.0/8", TRANSIT), route("", { ipv6CidrBlock: "::/0", gatewayId: "igw-1" })],
+  shut: [],
+};
 
 describe("the way out of existing networks", () => {
   let refuse: (plan: ClusterPlan) => Promise<void>;
   let calls: string[] = [];
+  let warnings: string[] = [];
 
   before(async () => {
-    const routes = (target: object) => ({ routes: [{ cidrBlock: "0.0.0.0/0", gatewayId: "", natGatewayId: "", ...target }] });
     await pulumi.runtime.setMocks({
       newResource: () => ({ id: "", state: {} }),
       call: ({ token, inputs }) => {
         const given = inputs as Record<string, string>;
         calls.push(token);
-        if (token === "azure-native:network:getSubnet") return given["subnetName"] === "nodes" ? { natGateway: { id: "nat" } } : {};
-        if (given["subnetId"] === "subnet-nat") return routes({ natGatewayId: "nat-1" });
-        if (given["subnetId"] === "subnet-open") return routes({ gatewayId: "igw-1" });
-        if (given["subnetId"] === "subnet-shut") return { routes: [] };
-        if (given["vpcId"] === "vpc-1") return routes({ natGatewayId: "nat-2" });
-        throw new Error(`no such thing: ${JSON.stringify(given)}`);
+        const name = given["subnetName"] ?? given["subnetId"] ?? "";
+        if (token === "azure-native:network:getSubnet") {
+          if (name === "gone") throw failed("no such subnet");
+          return (
+            { nat: { natGateway: { id: "nat" } }, routed: { routeTable: { id: "table" } }, private: { defaultOutboundAccess: false } }[
+              name
+            ] ?? {}
+          );
+        }
+        if (token === "aws:ec2/getVpnGateway:getVpnGateway") {
+          if (given["attachedVpcId"] === "vpc-1") throw failed("invoking it: 1 error occurred:\n\t* no matching EC2 VPN Gateway found\n");
+          if (given["attachedVpcId"] === "vpc-secret") throw failed("not authorized");
+          return { id: "vgw-1" };
+        }
+        const routes = TABLES[name] ?? (given["vpcId"]?.startsWith("vpc-") === true ? TABLES["nat"] : undefined);
+        if (routes === undefined) throw failed(`no such thing: ${JSON.stringify(given)}`);
+        return { routes };
       },
     });
+    pulumi.log.warn = (text: string) => {
+      warnings.push(text);
+      return Promise.resolve();
+    };
     const loaded = (await import("../../src/nodes/check-egress.js")) as { refuseMissingEgress: typeof refuse };
     refuse = loaded.refuseMissingEgress;
   });
 
-  it("is there with a NAT, also where a subnet follows its VPC's main route table", async () => {
-    await refuse(planOf(["subnet-nat", "subnet-of-main-table"], SUBNET));
+  beforeEach(() => ([calls, warnings] = [[], []]));
+
+  const refusalOf = (wanted: Wanted): Promise<readonly string[]> =>
+    refuse(planOf(wanted)).then(
+      () => assert.fail("it was accepted"),
+      (error: unknown) => (error instanceof pulumi.RunError ? error.message.split("\n") : assert.fail(String(error))),
+    );
+
+  it("is there with a NAT or whatever else takes all, in one route or two, also where a subnet follows its VPC's main route table", async () => {
+    await refuse(planOf({ subnetIds: ["nat", "nat-halves", "transit", "of-main-table"] }));
+    await refuse(planOf({ subnetIds: ["nat"], azure: "routed" }));
+    assert.deepEqual(warnings, []);
   });
 
-  it("is asked for private machines only", async () => {
-    calls = [];
-    await refuse(planOf(["subnet-shut"], SUBNET, true));
-    assert.deepEqual(calls, []);
+  it("is there for public machines with an internet gateway, and not asked of Azure", async () => {
+    await refuse(planOf({ subnetIds: ["igw"], azure: "private", publicIp: true }));
+    assert.deepEqual([calls, warnings], [["aws:ec2/getRouteTable:getRouteTable"], []]);
   });
 
   it("is missed in one message with all subnets and remedies, before anything is made", async () => {
-    await assert.rejects(refuse(planOf(["subnet-open", "subnet-shut"], SUBNET.replace(/nodes$/, "other"))), (error: Error) => {
-      assert.ok(error instanceof pulumi.RunError);
-      assert.equal(
-        error.message,
-        [
-          "Machines with publicIp: false need a way out of their network, and nothing was made:",
-          "- networks.aws.eu-central-1: subnet subnet-open sends 0.0.0.0/0 to the internet gateway igw-1, which serves public addresses only; route it through a NAT gateway",
-          "- networks.aws.eu-central-1: subnet subnet-shut has no route to 0.0.0.0/0; add one through a NAT gateway",
-          `- networks.azure.westeurope: subnet ${SUBNET.replace(/nodes$/, "other")} has neither a NAT gateway nor a route table; give it a NAT gateway`,
-        ].join("\n"),
-      );
-      return true;
-    });
+    assert.deepEqual(await refusalOf({ subnetIds: ["igw", "igw-half", "inward", "shut"], azure: "gone" }), [
+      "Machines in existing networks have no way to the internet, and nothing was made:",
+      `- ${AWS} igw sends 0.0.0.0/0 to the internet gateway igw-1, which serves public addresses only; route it through a NAT gateway`,
+      `- ${AWS} igw-half sends 128.0.0.0/1 to the internet gateway igw-1, which serves public addresses only; route it through a NAT gateway`,
+      `- ${AWS} inward has no route to 0.0.0.0/0; add one through a NAT gateway`,
+      `- ${AWS} shut has no route to 0.0.0.0/0; add one through a NAT gateway`,
+      `- ${AZURE}gone could not be looked at (no such subnet); check subnetId and the credential`,
+    ]);
+    assert.deepEqual((await refusalOf({ subnetIds: ["igw", "nat", "shut"], publicIp: true })).slice(1), [
+      `- ${AWS} nat sends 0.0.0.0/0 to the NAT gateway nat-1, behind which no public address can be reached; route it through an internet gateway, or set publicIp: false`,
+      `- ${AWS} shut has no route to 0.0.0.0/0; add one through an internet gateway, or set publicIp: false`,
+    ]);
+    assert.deepEqual(warnings, []);
+  });
+
+  it("is told of, not refused, where routes lead to parts of the internet or past the internet gateway", async () => {
+    await refuse(planOf({ subnetIds: ["one-half", "parts"] }));
+    await refuse(planOf({ subnetIds: ["transit"], publicIp: true }));
+    assert.deepEqual(warnings, [
+      `${AWS} one-half has no route to 0.0.0.0/0 but to 0.0.0.0/1; where that is not enough, add one through a NAT gateway`,
+      `${AWS} parts has no route to 0.0.0.0/0 but to 52.0.0.0/8, pl-1; where that is not enough, add one through a NAT gateway`,
+      `${AWS} transit does not send 0.0.0.0/0 to an internet gateway; public addresses work there only behind a firewall that passes them on`,
+    ]);
+  });
+
+  it("is told of where a VPN gateway may propagate it, or nothing beyond the network is needed", async () => {
+    await refuse(planOf({ subnetIds: ["shut"], vpcId: "vpc-vpn" }));
+    await refuse(planOf({ subnetIds: ["inward"], vpcId: "vpc-secret" }));
+    const own = { tailscaleUrl: "https://mirror/tailscale", k3sArtifactUrl: "https://mirror/k3s" };
+    const control = { control: { mode: "headscale" } };
+    await refuse(planOf({ subnetIds: ["shut"], more: { sources: own, tailnet: control } }));
+    await refusalOf({ subnetIds: ["shut"], more: { tailnet: control } });
+    await refusalOf({ subnetIds: ["shut"], more: { sources: own } });
+    assert.deepEqual(warnings, [
+      `${AWS} shut has no route to 0.0.0.0/0 that shows; the VPN gateway vgw-1 of the VPC may propagate one`,
+      `${AWS} inward has no route to 0.0.0.0/0 that shows; whether a VPN gateway propagates one could not be looked at (not authorized)`,
+      `${AWS} shut has no route to 0.0.0.0/0; mirror and control server must be within reach of it`,
+    ]);
+  });
+
+  it("is told of in Azure, which has ways out that a subnet does not tell of", async () => {
+    await refuse(planOf({ azure: "private" }));
+    await refuse(planOf({ azure: "lent" }));
+    assert.deepEqual(warnings, [
+      `${AZURE}private has neither a NAT gateway nor a route table, and Azure lends no address there: machines without public ones get out only by a route that a hub or a gateway announces, or by a load balancer's outbound rules; where there are none, give it a NAT gateway`,
+      `${AZURE}lent has neither a NAT gateway nor a route table: machines without public addresses get out by one that Azure lends and may change; a NAT gateway lasts`,
+    ]);
   });
 });

@@ -53,6 +53,11 @@ export function otherActions(stateOf: (region: string) => RegionState, images: I
         TagSet: toTags(tags),
       })),
     })),
+    /** The lab has no VPN gateway; the question is one of EC2's nevertheless. */
+    DescribeVpnGateways: action(["VpnGatewayIds", "Filters"], stateOf, (_state, parameters) => {
+      for (const filter of parameters.structures("Filters", ["Name", "Values"])) filter.texts("Values");
+      return { VpnGateways: [] };
+    }),
     CreateTags: action(["Resources", "Tags"], stateOf, (state, parameters) => {
       const tags = parameters.tags("Tags");
       for (const item of tagged(state, parameters)) item.tags = { ...item.tags, ...tags };

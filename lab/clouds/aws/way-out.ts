@@ -1,6 +1,8 @@
-import type { RegionState, Subnet } from "./region-state";
+import type { RegionState, Route, Subnet } from "./region-state";
 
 const EVERYWHERE = "0.0.0.0/0";
+/** More specific than a default route, and everywhere together. */
+const HALVES = ["0.0.0.0/1", "128.0.0.0/1"];
 
 /**
  * Whether what a machine sends leaves its VPC: an internet gateway serves public addresses alone, a NAT gateway all; a subnet that no route
@@ -10,7 +12,11 @@ export function hasWayOut(state: RegionState, subnet: Subnet, publicIp: string |
   const tables = [...state.routeTables.values()];
   const own = tables.find(({ associations }) => associations.some(({ subnetId }) => subnetId === subnet.id));
   const table = own ?? tables.find(({ vpcId, isMain }) => isMain && vpcId === subnet.vpcId);
-  const route = table?.routes.find(({ destination }) => destination === EVERYWHERE);
+  const to = (wanted: string) => table?.routes.find(({ destination }) => destination === wanted);
+  return HALVES.map((half) => to(half) ?? to(EVERYWHERE)).every((route) => leadsOut(state, subnet, publicIp, route));
+}
+
+function leadsOut(state: RegionState, subnet: Subnet, publicIp: string | undefined, route: Route | undefined): boolean {
   if (route?.gatewayId !== undefined) return publicIp !== undefined && state.gateways.get(route.gatewayId)?.vpcId === subnet.vpcId;
   const nat = state.natGateways.get(route?.natGatewayId ?? "");
   if (nat?.state !== "available" || nat.publicIp === undefined) return false;

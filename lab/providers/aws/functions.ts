@@ -54,6 +54,14 @@ export const getSubnet: Look = async (args, ec2) => {
   };
 };
 
+/** What this EC2 has no routes by, or to: empty, as the provider tells of everything that a route does not have. */
+const OTHER_ROUTE_FIELDS = Object.fromEntries(
+  [
+    ...["carrierGatewayId", "coreNetworkArn", "destinationPrefixListId", "egressOnlyGatewayId", "instanceId", "ipv6CidrBlock"],
+    ...["localGatewayId", "networkInterfaceId", "transitGatewayId", "vpcEndpointId", "vpcPeeringConnectionId"],
+  ].map((name) => [name, ""]),
+);
+
 /** aws:ec2/getRouteTable:getRouteTable; a subnet that the main table serves without saying so finds none (.../vpc_route_table_data_source.go). */
 export const getRouteTable: Look = async (args, ec2) => {
   const names = { vpcId: "vpc-id", subnetId: "association.subnet-id", routeTableId: "route-table-id" };
@@ -67,7 +75,9 @@ export const getRouteTable: Look = async (args, ec2) => {
     routeTableId: table.RouteTableId,
     vpcId: table.VpcId,
     ownerId: "000000000000",
-    routes: inlineRoutes(table),
+    routes: inlineRoutes(table)
+      .filter(isProperties)
+      .map((route) => ({ ...OTHER_ROUTE_FIELDS, ...route })),
     associations: table.Associations.map(({ Main, RouteTableAssociationId, SubnetId = "" }) => ({
       main: Main,
       routeTableAssociationId: RouteTableAssociationId,
@@ -79,6 +89,16 @@ export const getRouteTable: Look = async (args, ec2) => {
   };
 };
 
+/** aws:ec2/getVpnGateway:getVpnGateway (.../vpnsite_gateway_data_source.go); this EC2 has none. */
+export const getVpnGateway: Look = async (args, ec2) => {
+  const vpcId = textOf(args, "attachedVpcId");
+  const attached = vpcId === "" ? [] : [{ name: "attachment.state", values: ["attached"] }];
+  const filters = filtersOf({ ...args, filters: [...attached, ...listOf(args["filters"])] }, { attachedVpcId: "attachment.vpc-id" });
+  const { VpnGateways } = await ec2.call<{ VpnGateways: readonly { readonly VpnGatewayId: string }[] }>("DescribeVpnGateways", filters);
+  const { VpnGatewayId } = only(VpnGateways, "EC2 VPN Gateway");
+  return { id: VpnGatewayId, attachedVpcId: vpcId };
+};
+
 function filtersOf(args: Properties, names: Readonly<Record<string, string>>): Properties {
   const given = Object.entries(names).flatMap(([name, filter]) => {
     const value = textOf(args, name);
@@ -86,11 +106,13 @@ function filtersOf(args: Properties, names: Readonly<Record<string, string>>): P
   });
   const tags = args["tags"];
   const byTag = isProperties(tags) ? Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] as Value[] })) : [];
-  const own = isList(args["filters"]) ? args["filters"].filter(isProperties) : [];
+  const own = listOf(args["filters"]);
   const byFilter = own.map(({ name = "", values = [] }) => ({ Name: name, Values: values }));
   const all = [...given, ...byTag, ...byFilter];
   return all.length === 0 ? {} : { Filters: all };
 }
+
+const listOf = (value: Value | undefined): readonly Properties[] => (isList(value) ? value.filter(isProperties) : []);
 
 function only<T>(found: readonly T[], what: string): T {
   const [first, ...others] = found;

@@ -2,7 +2,7 @@ import types, { version } from "sdk-types:aws";
 import { textOf } from "../plugin/property-values";
 import { serveProvider } from "../plugin/serve-provider";
 import { resourceType } from "./aws-resource";
-import { getParameter, getRouteTable, getSubnet, lookUp } from "./functions";
+import { getParameter, getRouteTable, getSubnet, getVpnGateway, lookUp } from "./functions";
 import { instanceResource } from "./instance";
 import { internetGatewayResource } from "./internet-gateway";
 import { eipResource, natGatewayResource } from "./nat-gateway";
@@ -47,5 +47,6 @@ void serveProvider({
     "aws:ssm/getParameter:getParameter": lookUp(types.getParameter, defaultRegion, getParameter),
     "aws:ec2/getSubnet:getSubnet": lookUp(types.getSubnet, defaultRegion, getSubnet),
     "aws:ec2/getRouteTable:getRouteTable": lookUp(types.getRouteTable, defaultRegion, getRouteTable),
+    "aws:ec2/getVpnGateway:getVpnGateway": lookUp(types.getVpnGateway, defaultRegion, getVpnGateway),
   },
 });
