@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { mockedAnswers, mockedOutputs } from "./mocked-engine";
+import { newSshKey } from "./ssh-key.cjs";
 
 /** One registration as the engine would get it, secrets masked. */
 export interface Registration {
@@ -16,6 +18,14 @@ export interface ProgramRun {
   readonly outputsOf: (type: string, name: string) => Record<string, unknown>;
   /** What the mocked engine answers to invokes, by token. */
   readonly answers: Readonly<Record<string, Record<string, unknown>>>;
+}
+
+/** A run on a stack file's settings, with credentials of its own; `given` replaces parts of it. */
+export function runOf(stack: string, settings: Readonly<Record<string, unknown>>, given: Partial<ProgramRun> = {}): ProgramRun {
+  const secrets = { "hybrid-k3s:sshPrivateKey": newSshKey().privateKey, "tailscale:oauthClientSecret": "tskey-client-lab" };
+  const texts = Object.entries(settings).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)] as const);
+  const config = { "tailscale:oauthClientId": "kLab", ...Object.fromEntries(texts), ...secrets };
+  return { config, secretKeys: Object.keys(secrets), stack, outputsOf: mockedOutputs, answers: mockedAnswers, ...given };
 }
 
 /** Runs src/index.ts under mocks; returns what it registers, sorted by name and type, and its outputs. Once a process: Pulumi's runtime is global. */

@@ -2,27 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { labSettings } from "../../lab/stack-config";
 import { labWithFixedKeys } from "../helpers/lab-with-fixed-keys";
-import { mockedAnswers, mockedOutputs } from "../helpers/mocked-engine";
-import { recordProgram } from "../helpers/record-program";
-import { newSshKey } from "../helpers/ssh-key.cjs";
+import { recordProgram, runOf } from "../helpers/record-program";
 
 describe("the program with vpn.integration: flannel-iface", () => {
   it("waits for no route in the tailnet, and tells k3s to cross it in vxlan", async () => {
     const stack = labSettings(labWithFixedKeys());
     stack["hybrid-k3s:vpn"].integration = "flannel-iface";
     stack["hybrid-k3s:cluster"].allowUntestedK3s = true;
-    const secrets = { "hybrid-k3s:sshPrivateKey": newSshKey().privateKey, "tailscale:oauthClientSecret": "tskey-client-lab" };
-    const { registrations } = await recordProgram({
-      config: {
-        ...Object.fromEntries(Object.entries(stack).map(([key, value]) => [key, JSON.stringify(value)])),
-        "tailscale:oauthClientId": "kLab",
-        ...secrets,
-      },
-      secretKeys: Object.keys(secrets),
-      stack: "lab",
-      outputsOf: mockedOutputs,
-      answers: mockedAnswers,
-    });
+    const { registrations } = await recordProgram(runOf("lab", stack));
     assert.deepEqual(
       registrations.filter(({ type }) => type.endsWith(":Route")).map(({ name }) => name),
       [],
