@@ -31,7 +31,7 @@ export async function tellLostMachines(machines: readonly PlacedMachine[]): Prom
 function reason(plan: NodePlan, id: string, type: string, wanted: string): string {
   if (type !== wanted) return `its machine ${id} is replaced, ${type} by ${wanted}`;
   const isSpot = plan.kind !== "bare-metal" && plan.spot !== undefined;
-  return `its machine ${id} is gone from the cloud (${isSpot ? "spot: reclaimed, or terminated by somebody" : "terminated by somebody"}) or is to be made anew, and another takes its place`;
+  return `its machine ${id} is gone from the cloud (${isSpot ? "spot: reclaimed, or terminated by somebody" : "terminated by somebody"}), was stopped or is to be made anew, and another takes its place`;
 }
 
 /** In a preview what a cloud is still to tell is unknown; nothing but this property says so without waiting for it. */

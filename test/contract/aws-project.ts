@@ -102,3 +102,45 @@ async function serve(aws: Aws, socket: string, asked: string[]): Promise<() => v
     server.close();
   };
 }
+
+/** A public subnet with its firewall. */
+export const NETWORK: Readonly<Record<string, Resource>> = {
+  vpc: ["Vpc", { cidrBlock: "10.20.0.0/16", enableDnsHostnames: false, tags: { Name: "edge-vpc" } }],
+  gateway: ["InternetGateway", { vpcId: "@vpc" }],
+  subnet: ["Subnet", { vpcId: "@vpc", cidrBlock: "10.20.0.0/24", availabilityZone: "eu-central-1a" }],
+  routes: ["RouteTable", { vpcId: "@vpc" }, { ignoreChanges: ["propagatingVgws"] }],
+  outward: ["Route", { routeTableId: "@routes", destinationCidrBlock: "0.0.0.0/0", gatewayId: "@gateway" }],
+  route: ["RouteTableAssociation", { subnetId: "@subnet", routeTableId: "@routes" }],
+  firewall: [
+    "SecurityGroup",
+    {
+      vpcId: "@vpc",
+      ingress: [{ protocol: "udp", fromPort: 41641, toPort: 41641, cidrBlocks: ["0.0.0.0/0"] }],
+      egress: [{ protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["0.0.0.0/0"] }],
+    },
+  ],
+};
+
+/** A machine in it, but for its image. */
+export const INSTANCE = {
+  instanceType: "t3.large",
+  subnetId: "@subnet",
+  vpcSecurityGroupIds: ["@firewall"],
+  associatePublicIpAddress: true,
+  userData: "#cloud-config\n",
+  userDataReplaceOnChange: true,
+  metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
+  rootBlockDevice: { volumeType: "gp3", volumeSize: 20, encrypted: true, deleteOnTermination: true, tags: { Name: "edge" } },
+  instanceInitiatedShutdownBehavior: "terminate",
+  tags: { Name: "edge-burst-0" },
+};
+
+export const withInstance = (image: string, changes: Readonly<Record<string, unknown>> = {}, opts = {}): Wanted => ({
+  resources: { ...NETWORK, vm: ["Instance", { ...INSTANCE, ami: image, ...changes }, opts] },
+});
+
+/** An empty stack in an AWS of its own, and the id of an image there. */
+export async function prepared(test: Parameters<typeof AwsStack.create>[0]): Promise<{ stack: AwsStack; image: string }> {
+  const stack = await AwsStack.create(test);
+  return { stack, image: await stack.aws.image() };
+}

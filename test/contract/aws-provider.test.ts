@@ -1,48 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DEBIAN, REGION } from "./aws-fixture";
-import { AwsStack, type Resource, type Wanted } from "./aws-project";
+import { NETWORK, type Resource, type Wanted, prepared, withInstance } from "./aws-project";
 
 const ami = { module: "ssm", name: "getParameter", args: { name: DEBIAN, region: REGION } };
-
-const NETWORK: Readonly<Record<string, Resource>> = {
-  vpc: ["Vpc", { cidrBlock: "10.20.0.0/16", enableDnsHostnames: false, tags: { Name: "edge-vpc" } }],
-  gateway: ["InternetGateway", { vpcId: "@vpc" }],
-  subnet: ["Subnet", { vpcId: "@vpc", cidrBlock: "10.20.0.0/24", availabilityZone: "eu-central-1a" }],
-  routes: ["RouteTable", { vpcId: "@vpc" }, { ignoreChanges: ["propagatingVgws"] }],
-  outward: ["Route", { routeTableId: "@routes", destinationCidrBlock: "0.0.0.0/0", gatewayId: "@gateway" }],
-  route: ["RouteTableAssociation", { subnetId: "@subnet", routeTableId: "@routes" }],
-  firewall: [
-    "SecurityGroup",
-    {
-      vpcId: "@vpc",
-      ingress: [{ protocol: "udp", fromPort: 41641, toPort: 41641, cidrBlocks: ["0.0.0.0/0"] }],
-      egress: [{ protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["0.0.0.0/0"] }],
-    },
-  ],
-};
-
-const INSTANCE = {
-  instanceType: "t3.large",
-  subnetId: "@subnet",
-  vpcSecurityGroupIds: ["@firewall"],
-  associatePublicIpAddress: true,
-  userData: "#cloud-config\n",
-  userDataReplaceOnChange: true,
-  metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
-  rootBlockDevice: { volumeType: "gp3", volumeSize: 20, encrypted: true, deleteOnTermination: true, tags: { Name: "edge" } },
-  instanceInitiatedShutdownBehavior: "terminate",
-  tags: { Name: "edge-burst-0" },
-};
-
-const withInstance = (image: string, changes: Readonly<Record<string, unknown>> = {}, opts = {}): Wanted => ({
-  resources: { ...NETWORK, vm: ["Instance", { ...INSTANCE, ami: image, ...changes }, opts] },
-});
-
-async function prepared(test: Parameters<typeof AwsStack.create>[0]): Promise<{ stack: AwsStack; image: string }> {
-  const stack = await AwsStack.create(test);
-  return { stack, image: await stack.aws.image() };
-}
 
 describe("the aws provider", { concurrency: 2 }, () => {
   // https://www.pulumi.com/registry/packages/aws/api-docs/ec2/instance/, hashicorp/terraform-provider-aws: internal/service/ec2/ec2_instance.go
@@ -94,67 +55,6 @@ describe("the aws provider", { concurrency: 2 }, () => {
       assert.match(replaced.output, /1 replaced/, replaced.output);
     }
     assert.equal((await stack.aws.inventory())["instances"]?.length, 1);
-    assert.equal((await stack.project.destroy()).code, 0);
-  });
-
-  // https://www.pulumi.com/docs/iac/cli/commands/pulumi_refresh/
-  it("finds an instance gone that was terminated behind its back, and makes it again in one run", async (test) => {
-    const { stack, image } = await prepared(test);
-    assert.equal((await stack.up(withInstance(image))).code, 0);
-    const { id } = (await stack.project.state())["vm"] ?? {};
-    await stack.aws.admin("terminate", { instanceId: id });
-    const again = await stack.up(withInstance(image), "--refresh");
-    assert.equal(again.code, 0, again.output);
-    const now = (await stack.project.state())["vm"];
-    assert.notEqual(now?.id, id);
-    await stack.aws.admin("terminate", { instanceId: now?.id });
-    // A deletion of what is gone succeeds.
-    assert.equal((await stack.project.destroy()).code, 0);
-  });
-
-  // https://www.pulumi.com/docs/iac/concepts/state-and-backends/ (drift), vpc_security_group.go
-  it("puts back rules and tags that someone else changed, at the next up with --refresh", async (test) => {
-    const { stack } = await prepared(test);
-    assert.equal((await stack.up({ resources: NETWORK })).code, 0);
-    const { firewall, vpc } = await stack.project.state();
-    const rule = { IpProtocol: "tcp", FromPort: 6443, ToPort: 6443, IpRanges: [{ CidrIp: "0.0.0.0/0" }] };
-    await stack.aws.ask("AuthorizeSecurityGroupIngress", { GroupId: firewall?.id, IpPermissions: [rule] });
-    await stack.aws.ask("CreateTags", { Resources: [vpc?.id], Tags: [{ Key: "Name", Value: "theirs" }] });
-    const again = await stack.project.up("--refresh");
-    assert.equal(again.code, 0, again.output);
-    assert.match(again.output, /2 updated/);
-    type Groups = { SecurityGroups: readonly { IpPermissions: readonly { FromPort: number }[] }[] };
-    const { SecurityGroups } = await stack.aws.ask<Groups>("DescribeSecurityGroups", { GroupIds: [firewall?.id] });
-    assert.deepEqual(
-      SecurityGroups[0]?.IpPermissions.map(({ FromPort }) => FromPort),
-      [41641],
-    );
-    assert.equal((await stack.project.destroy()).code, 0);
-  });
-
-  // https://www.pulumi.com/registry/packages/aws/api-docs/ec2/route/
-  it("leaves routes that someone else added, follows its own to another target, and makes it again", async (test) => {
-    const { stack } = await prepared(test);
-    const address: Resource = ["Eip", { domain: "vpc" }];
-    const nat: Resource = ["NatGateway", { allocationId: "@address", subnetId: "@subnet" }];
-    assert.equal((await stack.up({ resources: { ...NETWORK, address, nat } })).code, 0);
-    const { routes, gateway } = await stack.project.state();
-    const table = { RouteTableId: routes?.id };
-    await stack.aws.ask("CreateRoute", { ...table, DestinationCidrBlock: "10.99.0.0/16", GatewayId: gateway?.id });
-    const same = await stack.project.up("--refresh", "--expect-no-changes");
-    assert.equal(same.code, 0, same.output);
-    const outward: Resource = ["Route", { routeTableId: "@routes", destinationCidrBlock: "0.0.0.0/0", natGatewayId: "@nat" }];
-    const others = Object.fromEntries(Object.entries(NETWORK).filter(([name]) => name !== "outward"));
-    const moved = await stack.up({ resources: { ...others, address, nat, outward } });
-    assert.match(moved.output, /1 updated/, moved.output);
-    await stack.aws.ask("DeleteRoute", { ...table, DestinationCidrBlock: "0.0.0.0/0" });
-    assert.match((await stack.project.up("--refresh")).output, /1 created/);
-    type Tables = { RouteTables: readonly { Routes: readonly { DestinationCidrBlock: string; NatGatewayId?: string }[] }[] };
-    const { RouteTables } = await stack.aws.ask<Tables>("DescribeRouteTables", { RouteTableIds: [routes?.id] });
-    assert.deepEqual(
-      RouteTables[0]?.Routes.map(({ DestinationCidrBlock, NatGatewayId = "" }) => `${DestinationCidrBlock} ${NatGatewayId.slice(0, 4)}`),
-      ["10.20.0.0/16 ", "10.99.0.0/16 ", "0.0.0.0/0 nat-"],
-    );
     assert.equal((await stack.project.destroy()).code, 0);
   });
 

@@ -46,6 +46,16 @@ describe("reach", () => {
     );
   });
 
+  it("says of a machine without an address that it was stopped, and what to do, without waiting", async () => {
+    const error = await errorOf(reach({ host: { ...host.target(), address: "" } }));
+    assert.equal(
+      error.message,
+      "edge-burst-0: its machine i-0123456789abcdef0 has no address that could be tried: it was stopped, or its address was taken away. " +
+        "Start it in the cloud and run pulumi up --refresh, or make it anew: pulumi up --replace 'urn:vm'",
+    );
+    assert.equal(out.written.stderr, "");
+  });
+
   it("takes a login that is refused for one that is still coming", async () => {
     const error = await errorOf(reach({ credentials: { privateKey: newKey().privateKey } }));
     assert.match(out.written.stderr, /waiting for its machine/);

@@ -40,6 +40,12 @@ export function adminActions({ regions, instances, images, quotas }: Parts): Rec
       await instances.terminate(state, instance);
       return { instanceId: instance.id };
     }),
+    /** Behind the program's back; answers once it is stopped. */
+    stop: withParameters(async (parameters) => {
+      const { state, instance } = find(parameters);
+      await instances.stop(state, instance);
+      return { instanceId: instance.id };
+    }),
     /** A spot interruption; answers once it is terminated. */
     reclaim: withParameters(async (parameters) => {
       const { state, instance } = find(parameters);

@@ -6,7 +6,7 @@ import { RUN_INSTANCES } from "./read-launch";
 import { type Instance, type RegionState, find, notFound } from "./region-state";
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html */
-const STATE_CODES = { pending: 0, running: 16, "shutting-down": 32, terminated: 48 } as const;
+const STATE_CODES = { pending: 0, running: 16, "shutting-down": 32, terminated: 48, stopped: 80 } as const;
 
 export function instanceActions(stateOf: (region: string) => RegionState, instances: Instances): Record<string, CloudAction> {
   return {

@@ -115,6 +115,20 @@ export class Instances {
     return this.terminate(state, instance, INTERRUPTED);
   }
 
+  /** Takes its power and its public address (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/how-ec2-instance-stop-start-works.html); the lab starts it no more. */
+  async stop(state: RegionState, instance: Instance): Promise<void> {
+    await instance.boot;
+    if (instance.state !== "running") {
+      throw new CloudError("IncorrectInstanceState", `This instance '${instance.id}' is not in a state from which it can be stopped.`);
+    }
+    if (instance.machine !== undefined) await this.machines.destroy(instance.machine);
+    if (instance.publicIp !== undefined) this.publicAddresses.giveBack(instance.publicIp);
+    delete instance.publicIp;
+    delete find(state, "interfaces", instance.interfaceId).publicIp;
+    instance.state = "stopped";
+    instance.stateReason = BY_USER;
+  }
+
   private async destroy(state: RegionState, instance: Instance): Promise<void> {
     // Never inside the caller's own turn: the failed boot that calls this is what is waited for below.
     await delay(0);

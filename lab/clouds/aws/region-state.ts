@@ -106,9 +106,9 @@ export interface Instance extends Tagged {
   readonly launchedAt: string;
   /** Its lab host; none where it never boots. */
   readonly machine?: string;
-  /** Held from the launch on, shown once it runs. */
-  readonly publicIp?: string;
-  state: "pending" | "running" | "shutting-down" | "terminated";
+  /** Held from the launch on, shown once it runs, gone when it is stopped. */
+  publicIp?: string;
+  state: "pending" | "running" | "stopped" | "shutting-down" | "terminated";
   stateReason?: { readonly Code: string; readonly Message: string };
   terminatedAt?: number;
   /** Answers NotFound until it was asked for once. */

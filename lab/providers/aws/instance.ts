@@ -36,7 +36,8 @@ export const instanceResource = (type: ObjectType): AwsResource => ({
   type,
   replaces: REPLACES,
   sets: ["vpcSecurityGroupIds"],
-  drifts: ["vpcSecurityGroupIds"],
+  // Of a stopped instance the provider reads that it was to have no public address (hashicorp/terraform-provider-aws#33775).
+  drifts: ["vpcSecurityGroupIds", "associatePublicIpAddress"],
   computed: COMPUTED,
   defaults: { sourceDestCheck: true, getPasswordData: false, userDataReplaceOnChange: false, forceDestroy: false },
   // Ten minutes to run, twenty to terminate.

@@ -5,6 +5,7 @@ import type { AwsNodePlan } from "../../plan/cluster-plan";
 import type { Reach } from "../../membership/reach";
 import type { HostRoute } from "../../remote/connection";
 import type { RemoteScript } from "../../remote/remote-script";
+import { replaceCommand } from "../../remote/replace-command";
 import { cloudTags, createFirstBoot, joinMachine } from "../cloud-node";
 import type { JoinedNode, NodeMachine } from "../node";
 import type { AwsNetwork } from "./aws-network";
@@ -50,6 +51,7 @@ export class AwsNode extends pulumi.ComponentResource implements JoinedNode {
     this.tailnetIp = chain.tailnetIp;
     this.replaceCommand = chain.replaceCommand;
     this.machine = { id: vm.id, type: plan.instanceType };
+    tellStopped(plan.name, vm);
     this.registerOutputs({ tailnetIp: this.tailnetIp });
   }
 }
@@ -91,6 +93,18 @@ function createInstance(
       replaceOnChanges: ["instanceType", "rootBlockDevice", 'tags["hybrid-k3s-market"]'],
     }),
   );
+}
+
+/**
+ * A machine without a public address stays as it is when somebody stops it, and its node is down; of the others the provider says at a
+ * refresh that they were made without one, which replaces them (hashicorp/terraform-provider-aws#33775).
+ */
+function tellStopped(nodeName: string, vm: ec2.Instance): void {
+  pulumi.all([vm.id, vm.instanceState, replaceCommand(vm)]).apply(([id, state, anew]) => {
+    if (state !== "stopped" && state !== "stopping") return;
+    const remedy = `start it (aws ec2 start-instances --instance-ids ${id}) and run pulumi up --refresh, or make it anew: ${anew}`;
+    void pulumi.log.warn(`${nodeName}: its machine ${id} is ${state}, and the node is down; ${remedy}`);
+  });
 }
 
 function spotMarket({ maxPrice }: NonNullable<AwsNodePlan["spot"]>) {

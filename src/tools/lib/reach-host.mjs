@@ -27,6 +27,7 @@ const PASSING = new Set(["refused", "route", "timeout", "dropped", "protocol", "
  * and prints one line of JSON with the host keys that the commands after it will meet (see host-keys.mjs).
  */
 export async function reachHost(input, { env, out, limits = {} }) {
+  if (input.host?.address === "") throw withoutAddress(input);
   requireFields(input, ["node", "host.address", "host.user", "host.hostKey", "waitSeconds"]);
   const { node, waitSeconds } = input;
   const credentials = sshCredentials(input.credentials, env, out);
@@ -83,6 +84,14 @@ async function sshdSettled(session, deadline) {
   } catch (fault) {
     if (fault.kind !== "limit") throw fault;
   }
+}
+
+/** As a cloud tells it of a machine that somebody stopped: a public address is lent while it runs. */
+function withoutAddress({ node, machine, replaceCommand }) {
+  return new ToolError(
+    `${node}: its machine ${machine} has no address that could be tried: it was stopped, or its address was taken away. ` +
+      `Start it in the cloud and run pulumi up --refresh, or make it anew: ${replaceCommand}`,
+  );
 }
 
 function refusal({ node, machine, waitSeconds, replaceCommand }, fault) {
