@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { waitUntil } from "../../lab/hosts/wait-until.ts";
 import { reachHost } from "../../src/tools/lib/reach-host.mjs";
 import { errorOf, recordOutput } from "./support/recorder.mjs";
-import { freePort, newKey, startHost } from "./support/ssh-host.mjs";
+import { freePort, newKey, startBlackHole, startHost } from "./support/ssh-host.mjs";
 
 const until = (holds) => waitUntil("it is so", holds, { timeoutMs: 5000, intervalMs: 20 });
 const LIMITS = { connectMs: 900, waitMs: 1500, pollMs: 50, tellMs: 400, announceMs: 50 };
@@ -93,6 +95,32 @@ describe("reach", () => {
       await waiting;
       assert.match(out.written.stdout, /"host":"ok"/);
     });
+  });
+
+  it("tells what it waited for when a signal ends it", async () => {
+    const hole = await startBlackHole();
+    try {
+      for (const [signal, code] of [
+        ["SIGTERM", 143],
+        ["SIGINT", 130],
+      ]) {
+        const tool = spawn(process.execPath, ["src/tools/reach.mjs", "create"], { env: { PATH: process.env.PATH } });
+        let said = "";
+        tool.stderr.on("data", (text) => (said += text));
+        const ended = once(tool, "close");
+        const tried = hole.connections + 1;
+        tool.stdin.end(JSON.stringify(input({ host: { ...host.target(), port: hole.port } })));
+        await until(() => hole.connections >= tried);
+        tool.kill(signal);
+        assert.deepEqual(await ended, [code, null]);
+        assert.equal(
+          said,
+          `edge-burst-0: reach create was stopped by ${signal} while it waited for its machine (not tried yet); run the same pulumi command again, every step can be repeated\n`,
+        );
+      }
+    } finally {
+      await hole.stop();
+    }
   });
 
   it("does not wait where another key answers, or where the bastion is at fault", async () => {

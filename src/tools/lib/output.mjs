@@ -7,6 +7,8 @@ export function createOutput({ stdout = process.stdout, stderr = process.stderr 
   const secrets = new Set();
   const redact = (text) => [...secrets].sort((a, b) => b.length - a.length).reduce((rest, secret) => rest.replaceAll(secret, MASK), text);
   return {
+    /** Told where a signal ends the tool. */
+    waitingFor: "",
     redact,
     /** Masks the value from now on, in its lines and in base64 too: a key may come back one line at a time. */
     keepSecret(value) {

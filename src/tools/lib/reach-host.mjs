@@ -32,7 +32,12 @@ export async function reachHost(input, { env, out, limits = {} }) {
   const { node, waitSeconds } = input;
   const credentials = sshCredentials(input.credentials, env, out);
   const deadline = new Deadline(limits.waitMs ?? waitSeconds * 1000);
-  let seen = "not tried yet";
+  let seen;
+  const sees = (what) => {
+    seen = what;
+    out.waitingFor = `its machine (${what})`;
+  };
+  sees("not tried yet");
   const tell = () => out.say(`${node}: waiting for its machine: ${Math.ceil(deadline.left / 1000)} s left (${seen})`);
   const progress = setInterval(tell, limits.tellMs ?? TELL_MS);
   try {
@@ -42,10 +47,10 @@ export async function reachHost(input, { env, out, limits = {} }) {
         deadline,
         out,
         limits,
-        onLogin: () => (seen = "its first boot is not done with sshd"),
+        onLogin: () => sees("its first boot is not done with sshd"),
       });
       if (fault === undefined) return;
-      seen = fault.message.split(";")[0];
+      sees(fault.message.split(";")[0]);
       await pause(limits.pollMs ?? POLL_MS, deadline);
     }
   } finally {

@@ -121,13 +121,18 @@ function makePath(folder, sudo) {
 /** A port that takes connections and never says a word. */
 export async function startBlackHole() {
   const sockets = new Set();
+  let connections = 0;
   const server = net.createServer((socket) => {
+    connections += 1;
     sockets.add(socket);
     socket.on("error", () => {});
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     port: server.address().port,
+    get connections() {
+      return connections;
+    },
     stop: () => {
       sockets.forEach((socket) => socket.destroy());
       return new Promise((resolve) => server.close(resolve));
