@@ -40,6 +40,8 @@ export function operatorEnvironment(): Readonly<Record<string, string>> {
     PULUMI_BACKEND_URL: `file://${inState("pulumi")}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile,
     PULUMI_SKIP_UPDATE_CHECK: "true",
+    // Pulumi's compiler keeps what it made in a folder of /tmp for each home, and every lab has a home of its own.
+    TS_NODE_CACHE_DIRECTORY: inState("operator", "ts-node"),
     // Nothing can be downloaded on the lab's internet; plugins are on PATH.
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
   };

@@ -46,6 +46,8 @@ export class PulumiProject {
       PULUMI_BACKEND_URL: `file://${folder}`,
       PULUMI_CONFIG_PASSPHRASE: "contract",
       PULUMI_SKIP_UPDATE_CHECK: "true",
+      // Each folder's programs are compiled once: in /tmp they would stay.
+      TS_NODE_CACHE_DIRECTORY: join(folder, "ts-node"),
       // What whoever runs the tests has at hand is not for them.
       SSH_AUTH_SOCK: "",
       TAILSCALE_API_KEY: "",

@@ -26,10 +26,7 @@ main "$@" </dev/null
   let server, out;
 
   before(async () => (server = await startHost({ accepts: [operator.publicKey] })));
-  after(async () => {
-    scripts.remove();
-    await server.stop();
-  });
+  after(() => server.stop());
   beforeEach(() => (out = recordOutput()));
   afterEach(() => rmSync(join(server.folder, "removed-rack-2"), { force: true }));
 

@@ -22,9 +22,8 @@ describe("renderScript", () => {
     });
   }
 
-  it("names a script that the checkout lacks", (t) => {
+  it("names a script that the checkout lacks", () => {
     const scripts = scriptFolder({});
-    t.after(() => scripts.remove());
     assert.throws(() => renderScript("leave-host", {}, scripts), /This checkout lacks src\/scripts\/leave-host\.sh \(ENOENT\)/);
   });
 });
