@@ -14,6 +14,16 @@ export const PROBE_TCP_PORT = 5201;
 export const PROBE_HTTP_PORT = 8080;
 const NAMESPACE = "probe";
 
+/** A pod of the lab's probe with these arguments, wherever it is put. */
+export function probeSpec(args: readonly string[]) {
+  const securityContext = { capabilities: { add: ["NET_RAW"] } };
+  return {
+    terminationGracePeriodSeconds: 1,
+    tolerations: [{ operator: "Exists" }],
+    containers: [{ name: "probe", image: "hybrid-k3s.test/probe:1", imagePullPolicy: "Never", args, securityContext }],
+  };
+}
+
 const MANIFEST = {
   apiVersion: "v1",
   kind: "List",
@@ -27,19 +37,7 @@ const MANIFEST = {
         selector: { matchLabels: { app: "probe" } },
         template: {
           metadata: { labels: { app: "probe" } },
-          spec: {
-            terminationGracePeriodSeconds: 1,
-            tolerations: [{ operator: "Exists" }],
-            containers: [
-              {
-                name: "probe",
-                image: "hybrid-k3s.test/probe:1",
-                imagePullPolicy: "Never",
-                args: ["serve", "-tcp", String(PROBE_TCP_PORT), "-http", String(PROBE_HTTP_PORT)],
-                securityContext: { capabilities: { add: ["NET_RAW"] } },
-              },
-            ],
-          },
+          spec: probeSpec(["serve", "-tcp", String(PROBE_TCP_PORT), "-http", String(PROBE_HTTP_PORT)]),
         },
       },
     },

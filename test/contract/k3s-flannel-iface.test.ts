@@ -3,17 +3,12 @@ import { after, before, describe, it } from "node:test";
 import type { LabTools } from "../../lab/contract";
 import { waitUntil } from "../../lab/hosts/wait-until";
 import type { Lab } from "../../lab/lab";
-import { buildMirrorTree } from "../../lab/mirror/build-tree";
-import { createProgress } from "../../lab/progress";
-import { startLab } from "../../lab/start-lab";
-import { getTools } from "../../lab/tools/get-tools";
 import { readK3sVersion, ruleFor } from "../../src/config/k3s-versions";
-import { K3sMachine, imagesIn } from "./k3s-machine";
+import { type K3sMachine, startK3sPair } from "./k3s-machine";
 
 // What the program relies on in k3s with --flannel-iface and no VPN of k3s's own, on the k3s that the lab has: the stand-in, or the real
 // one given by LAB_K3S and LAB_INSTALL_K3S. The cases build on each other. The tunnel carries nothing here: what crosses it is the
 // scenario flannel-iface's to show.
-const progress = createProgress();
 const WAIT = { timeoutMs: 60_000, intervalMs: 500 };
 let lab: Lab;
 let tools: LabTools;
@@ -24,15 +19,7 @@ const addressFile = "/etc/rancher/k3s/config.yaml.d/10-address.yaml";
 const tunnel = (address: string) =>
   `ip tuntap add tailscale0 mode tun; ip link set tailscale0 mtu 1280 up; ip address add ${address}/32 dev tailscale0`;
 
-before(async () => {
-  tools = await getTools(progress);
-  const images = imagesIn(await buildMirrorTree(tools), tools.k3sVersion);
-  lab = await startLab({ control: false, hosts: ["rack-1", "rack-3"], progress });
-  server = new K3sMachine(lab.host("rack-1"), "100.64.0.1");
-  agent = new K3sMachine(lab.host("rack-3"), "100.64.0.3");
-  await server.prepare(tools, images, [{ vpnAddress: "100.64.0.3", address: "10.10.1.13" }]);
-  await agent.prepare(tools, images, [{ vpnAddress: "100.64.0.1", address: "10.10.1.11" }]);
-});
+before(async () => ({ lab, tools, server, agent } = await startK3sPair()));
 
 after(() => lab.down());
 

@@ -4,6 +4,11 @@ import path from "node:path";
 import type { LabTools } from "../../lab/contract";
 import type { LabHost } from "../../lab/hosts/host";
 import { waitUntil } from "../../lab/hosts/wait-until";
+import type { Lab } from "../../lab/lab";
+import { buildMirrorTree } from "../../lab/mirror/build-tree";
+import { createProgress } from "../../lab/progress";
+import { startLab } from "../../lab/start-lab";
+import { getTools } from "../../lab/tools/get-tools";
 
 export type Role = "server" | "agent";
 
@@ -109,8 +114,28 @@ export class K3sMachine {
   }
 }
 
+/** Two machines that reach each other under their VPN addresses, in a lab without a control server. */
+export interface K3sPair {
+  readonly lab: Lab;
+  readonly tools: LabTools;
+  readonly server: K3sMachine;
+  readonly agent: K3sMachine;
+}
+
+export async function startK3sPair(): Promise<K3sPair> {
+  const progress = createProgress();
+  const tools = await getTools(progress);
+  const images = imagesIn(await buildMirrorTree(tools), tools.k3sVersion);
+  const lab = await startLab({ control: false, hosts: ["rack-1", "rack-3"], progress });
+  const server = new K3sMachine(lab.host("rack-1"), "100.64.0.1");
+  const agent = new K3sMachine(lab.host("rack-3"), "100.64.0.3");
+  await server.prepare(tools, images, [{ vpnAddress: agent.vpnAddress, address: "10.10.1.13" }]);
+  await agent.prepare(tools, images, [{ vpnAddress: server.vpnAddress, address: "10.10.1.11" }]);
+  return { lab, tools, server, agent };
+}
+
 /** The archive of the lab's images in the mirror's folder. */
-export function imagesIn(mirrorTree: string, k3sVersion: string): string {
+function imagesIn(mirrorTree: string, k3sVersion: string): string {
   const folder = path.join(mirrorTree, "k3s", k3sVersion);
   const name = readdirSync(folder).find((file) => file.startsWith("k3s-airgap-images-"));
   assert.ok(name !== undefined, `${folder} holds the lab's images`);

@@ -1,19 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { LabTools } from "../../lab/contract";
 import { waitUntil } from "../../lab/hosts/wait-until";
 import type { Lab } from "../../lab/lab";
-import { buildMirrorTree } from "../../lab/mirror/build-tree";
-import { createProgress } from "../../lab/progress";
-import { startLab } from "../../lab/start-lab";
-import { getTools } from "../../lab/tools/get-tools";
-import { K3sMachine, imagesIn } from "./k3s-machine";
+import { type K3sMachine, startK3sPair } from "./k3s-machine";
 
 // What the program relies on in k3s, shown on the one that the lab has: the stand-in, or the real one given by LAB_K3S and
 // LAB_INSTALL_K3S. The cases build on each other: one cluster of a server and an agent, installed, used and taken away.
-const progress = createProgress();
 let lab: Lab;
-let tools: LabTools;
 let server: K3sMachine;
 let agent: K3sMachine;
 
@@ -29,15 +22,7 @@ const pod = (node: string) =>
     },
   });
 
-before(async () => {
-  tools = await getTools(progress);
-  const images = imagesIn(await buildMirrorTree(tools), tools.k3sVersion);
-  lab = await startLab({ control: false, hosts: ["rack-1", "rack-3"], progress });
-  server = new K3sMachine(lab.host("rack-1"), "100.64.0.1");
-  agent = new K3sMachine(lab.host("rack-3"), "100.64.0.3");
-  await server.prepare(tools, images, [{ vpnAddress: "100.64.0.3", address: "10.10.1.13" }]);
-  await agent.prepare(tools, images, [{ vpnAddress: "100.64.0.1", address: "10.10.1.11" }]);
-});
+before(async () => ({ lab, server, agent } = await startK3sPair()));
 
 after(() => lab.down());
 

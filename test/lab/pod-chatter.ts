@@ -1,4 +1,4 @@
-import { type Kubectl, succeed } from "../../lab/checks/probe-pods";
+import { type Kubectl, probeSpec, succeed } from "../../lab/checks/probe-pods";
 
 const NAMESPACE = "chatter";
 
@@ -12,24 +12,11 @@ export async function startChatter(kubectl: Kubectl, cidrs: Readonly<Record<stri
 
 /** A pod on each of these nodes, named as it, that runs the probe with these arguments; in a namespace of their own. */
 export async function startProbing(kubectl: Kubectl, namespace: string, args: Readonly<Record<string, readonly string[]>>): Promise<void> {
-  const pods = Object.keys(args).map((node) => ({
+  const pods = Object.entries(args).map(([node, words]) => ({
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name: node, namespace, labels: { app: namespace } },
-    spec: {
-      nodeName: node,
-      terminationGracePeriodSeconds: 1,
-      tolerations: [{ operator: "Exists" }],
-      containers: [
-        {
-          name: "probe",
-          image: "hybrid-k3s.test/probe:1",
-          imagePullPolicy: "Never",
-          args: args[node],
-          securityContext: { capabilities: { add: ["NET_RAW"] } },
-        },
-      ],
-    },
+    spec: { nodeName: node, ...probeSpec(words) },
   }));
   const own = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
   await succeed(kubectl, ["apply", "-f", "-"], { input: JSON.stringify({ apiVersion: "v1", kind: "List", items: [own, ...pods] }) });

@@ -1,16 +1,11 @@
-/** One cluster as a tailnet's policy sees it. */
-export interface PolicyCluster {
-  /** The cluster's name, which marks its entries. */
-  readonly name: string;
-  readonly tag: string;
-  readonly tagOwners: readonly string[];
-  readonly podCidr: string;
-  readonly operators: readonly string[];
+import type { AclRule, PolicyClusterPlan } from "../../../plan/cluster-plan.js";
+
+export type { AclRule } from "../../../plan/cluster-plan.js";
+
+/** One cluster as a tailnet's policy sees it: its name marks its entries. */
+export interface PolicyCluster extends PolicyClusterPlan {
   /** Of the stack's config; never written, only compared with the live policy's. */
   readonly groups?: Readonly<Record<string, readonly string[]>>;
-  readonly nodePorts: readonly number[];
-  /** Pods cross in vxlan between the nodes; absent: as routes. */
-  readonly integration?: "flannel-iface";
   /** Where the control server is not Tailscale's. */
   readonly traits?: PolicyTraits;
 }
@@ -93,13 +88,6 @@ export interface MarkedCluster {
   readonly name: string;
   readonly tags: readonly string[];
   readonly podCidrs: readonly string[];
-}
-
-export interface AclRule {
-  readonly action: "accept";
-  readonly proto?: "udp";
-  readonly src: readonly string[];
-  readonly dst: readonly string[];
 }
 
 export interface GrantRule {
