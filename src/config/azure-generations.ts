@@ -1,9 +1,11 @@
+import { exampleTypes } from "./instance-architecture";
+
 /**
  * Series that boot images of generation 1 alone, while every image of ours is of generation 2 (src/nodes/azure/azure-images.ts): the rows without
  * a mark under generation 2 in https://learn.microsoft.com/azure/virtual-machines/generation-2. What stands in no row is left to Azure.
  */
 const generation1Series: readonly { readonly series: string; readonly sizes: RegExp; readonly instead: (size: string) => string }[] = [
-  { series: "Av2", sizes: /^Standard_A\d+m?_v2$/, instead: () => "Standard_B2s" },
+  { series: "Av2", sizes: /^Standard_A\d+m?_v2$/, instead: () => exampleTypes.azure.amd64 },
   { series: "Dv2", sizes: /^Standard_D\d+_v2(?:_Promo)?$/, instead: (size) => size.replace("_D", "_DS").replace("_Promo", "") },
   { series: "Dv3", sizes: /^Standard_D\d+_v3$/, instead: withPremiumStorage },
   { series: "Ev3", sizes: /^Standard_E\d+i?_v3$/, instead: withPremiumStorage },

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { generation1Only } from "../../src/config/azure-generations";
 import { exampleTypes } from "../../src/config/instance-architecture";
+import { cloudPools, faultsOf } from "../helpers/config-builder";
 
 const old =
   "Standard_A1_v2 Standard_A8m_v2 Standard_D1_v2 Standard_D15_v2 Standard_D2_v2_Promo Standard_D64_v3 Standard_E2_v3 Standard_E64i_v3 " +
@@ -23,7 +24,9 @@ describe("generation1Only", () => {
       assert.equal(generation1Only(size), undefined, size);
   });
 
-  it("proposes a size that passes", () => {
+  it("proposes a size that passes, with spot too", () => {
+    for (const size of old.split(" "))
+      assert.deepEqual(faultsOf(cloudPools({}, { vmSize: generation1Only(size)?.instead ?? size, spot: true })), [], size);
     for (const size of old.split(" ")) assert.equal(generation1Only(generation1Only(size)?.instead ?? size), undefined, size);
     assert.equal(generation1Only("Standard_D2_v2_Promo")?.instead, "Standard_DS2_v2");
     assert.equal(generation1Only("Standard_E64i_v3")?.instead, "Standard_E64is_v3");
