@@ -8,6 +8,8 @@ export interface GivenConfig {
   readonly secretKeys: ReadonlySet<string>;
   /** Those environment variables of the running `pulumi` whose names start with TAILSCALE_ or HYBRID_K3S_. */
   readonly environment: Readonly<Record<string, string>>;
+  /** In which Azure's resources are made, by the stack's config or the environment; absent: `az login` knows it. */
+  readonly azureSubscription?: string;
   /** The file that `mirror.caFile` names; absent: none is named. */
   readonly mirrorCa?: GivenFile;
   /** The same of `vpn.caFile`. */

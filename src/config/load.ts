@@ -73,6 +73,8 @@ function readGivenConfig(): GivenConfig {
     all.filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value] as const);
   const settings = Object.fromEntries(below("hybrid-k3s:").map(([key, value]) => [key, parseSetting(value)]));
   const [mirrorCa, vpnCa] = ["mirror", "vpn"].map((section) => readCa(settings[section]));
+  // In the provider's order (https://www.pulumi.com/registry/packages/azure-native/installation-configuration).
+  const azureSubscription = pulumi.runtime.allConfig()["azure-native:subscriptionId"] || process.env["ARM_SUBSCRIPTION_ID"] || undefined;
   return {
     settings,
     tailscale: Object.fromEntries(below("tailscale:")),
@@ -80,6 +82,7 @@ function readGivenConfig(): GivenConfig {
     environment: Object.fromEntries(
       Object.entries(process.env).flatMap(([name, value]) => (/^(TAILSCALE|HYBRID_K3S)_/.test(name) && value ? [[name, value]] : [])),
     ),
+    ...(azureSubscription === undefined ? {} : { azureSubscription }),
     ...(mirrorCa === undefined ? {} : { mirrorCa }),
     ...(vpnCa === undefined ? {} : { vpnCa }),
   };

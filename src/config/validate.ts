@@ -4,6 +4,7 @@ import type { GivenConfig } from "./given-config";
 import { nearestAmong } from "./nearest";
 import { configSchema, type HybridConfig } from "./schema";
 import { validateAccess, warnOfAccess } from "./validate-access";
+import { validateAzureSubscription } from "./validate-azure-subscription";
 import { validateCloudNetworks, warnOfCloudNetworks } from "./validate-cloud-networks";
 import { validateCloudPools, warnOfCloudPools } from "./validate-cloud-pools";
 import { validateCloudReach } from "./validate-cloud-reach";
@@ -50,6 +51,7 @@ export function validateConfig(given: GivenConfig): ValidationResult {
     ...validateMirror(draft, given.mirrorCa),
     ...validateSshAccess(draft, given),
     ...validateAccess(draft, given),
+    ...validateAzureSubscription(draft, given),
     ...validateTagOwnersGiven(draft, given),
     ...validateHeadscale(draft, given),
     ...(draft.vpn?.mode === "headscale" ? [] : validateTailscale(given)),

@@ -2,6 +2,7 @@ import { getSubnet as getAwsSubnet } from "@pulumi/aws/ec2";
 import { getSubnet as getAzureSubnet } from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
 import { overlap, readCidr, tailnetCidr } from "../config/cidr";
+import { subscriptionIn } from "../config/validate-azure-subscription";
 import type { ClusterPlan } from "../plan/cluster-plan";
 
 /** A subnet of a network that is there already, and what it spans; or why that is not known. */
@@ -46,9 +47,12 @@ async function spansOf(network: ClusterPlan["networks"][number]): Promise<Span[]
   const { vnet } = network;
   if (vnet.kind === "made") return [];
   const names = azureNames(vnet.subnetId);
-  const ranges = getAzureSubnet(names).then(({ addressPrefix, addressPrefixes = [] }) => [
-    ...new Set([...(addressPrefix === undefined ? [] : [addressPrefix]), ...addressPrefixes]),
-  ]);
+  const ranges = getAzureSubnet(names).then(({ id, addressPrefix, addressPrefixes = [] }) => {
+    // Looked at is the subnet of these names in the credential's own subscription, which validation knows only where it is written down.
+    const [wanted, seen] = [vnet.subnetId, id ?? vnet.subnetId].map((text) => subscriptionIn(text)?.toLowerCase());
+    if (seen !== wanted) throw new Error(`the stack's subscription is another one, where Azure takes no subnet from elsewhere: ${seen}`);
+    return [...new Set([...(addressPrefix === undefined ? [] : [addressPrefix]), ...addressPrefixes])];
+  });
   return [await spanned(at(vnet.subnetId), ranges)];
 }
 

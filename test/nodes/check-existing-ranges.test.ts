@@ -26,6 +26,8 @@ describe("the ranges of existing networks", () => {
     };
     const azure: Record<string, object> = {
       apart: { addressPrefix: "172.21.0.0/24" },
+      elsewhere: { id: `${SUBNET.replace("/s/", "/T/")}elsewhere`, addressPrefix: "172.21.0.0/24" },
+      same: { id: `${SUBNET.replace("/s/", "/S/")}same`, addressPrefix: "172.21.0.0/24" },
       both: { addressPrefixes: ["172.21.0.0/24", "10.40.0.0/14"] },
     };
     await pulumi.runtime.setMocks({
@@ -50,6 +52,7 @@ describe("the ranges of existing networks", () => {
 
   it("may stand apart from the cluster's", async () => {
     await refuse(planOf(["subnet-apart"], "apart"));
+    await refuse(planOf(["subnet-apart"], "same"));
   });
 
   it("are refused where they overlap one, all in one message", async () => {
@@ -70,5 +73,10 @@ describe("the ranges of existing networks", () => {
       await refusalOf(planOf(["subnet-gone"], "apart")),
       /- networks\.aws\.eu-central-1: subnet subnet-gone could not be looked at \(.*no such subnet.*\); check its id and the credential/,
     );
+  });
+
+  it("are no subnet of the same names in the stack's own subscription", async () => {
+    const refusal = await refusalOf(planOf(["subnet-apart"], "elsewhere"));
+    assert.match(refusal, /elsewhere could not be looked at \(the stack's subscription is another one, where Azure takes .*: t\); check/);
   });
 });
