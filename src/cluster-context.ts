@@ -1,3 +1,4 @@
+import type { FailedMachines } from "./nodes/azure/failed-machines";
 import type { ClusterPlan } from "./plan/cluster-plan";
 import type { SshCredentials } from "./remote/connection";
 import type { Vpn } from "./vpn/vpn";
@@ -9,4 +10,6 @@ export interface ClusterContext {
   readonly owner: string;
   readonly ssh: SshCredentials;
   readonly vpn: Vpn;
+  /** Azure's machines that are to be asked for again. */
+  readonly failedMachines: FailedMachines;
 }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HybridCluster } from "./cluster";
 import { loadConfig } from "./config/load";
+import { findFailedMachines } from "./nodes/azure/failed-machines";
 import { refuseMissingEgress } from "./nodes/check-egress";
 import { refuseOverlappingNetworks } from "./nodes/check-existing-ranges";
 import { refuseChangedRanges } from "./nodes/refuse-changed-ranges";
@@ -20,8 +21,9 @@ export = async () => {
   Reflect.deleteProperty(Error, "prepareStackTrace");
   const { sshPrivateKey: privateKey, bastionPrivateKey } = secrets;
   const vpn = createVpn(plan.tailnet, secrets);
-  const [linesToChange] = await Promise.all([
+  const [linesToChange, failedMachines] = await Promise.all([
     vpn.look(),
+    findFailedMachines(plan),
     refuseOverlappingNetworks(plan),
     refuseMissingEgress(plan),
     refuseChangedRanges(plan),
@@ -34,6 +36,7 @@ export = async () => {
     owner,
     ssh,
     vpn,
+    failedMachines,
     linesToChange,
   });
   await tellLostMachines(machines);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { machineChanges } from "../../src/nodes/azure/machine-changes";
+import { machineChanges, RETRY_TAG, retriedMachineChanges } from "../../src/nodes/azure/machine-changes";
 import { diskId, GROUP, machineId, networkId, subnetId } from "./azure-fixture";
 import { AzureProject, type ResourceEntry } from "./azure-project";
 
@@ -176,6 +176,30 @@ describe("the azure-native provider", { concurrency: 1 }, () => {
     assert.equal(azure.machines.on.size, 1);
     assert.equal((await project.destroy()).code, 0);
     assert.equal(azure.machines.on.size, 0);
+  });
+
+  // pulumi/pulumi: pkg/resource/deploy/step.go, RefreshStep.Apply; pulumi/pulumi-azure-native: provider.go, Read
+  it("forgets at a refresh that a machine failed, and makes another one in its place where its tag says so, which stays", async (test) => {
+    const { azure, project, ...own } = await withProject(test);
+    const [name, type, args] = machine("Standard_D2s_v5");
+    const entry = (retryOf: string | undefined): ResourceEntry[] => {
+      const changes = retryOf === undefined ? machineChanges : retriedMachineChanges;
+      const tags = { cluster: "edge", ...(retryOf !== undefined && { [RETRY_TAG]: retryOf }) };
+      return [...NETWORK, [name, type, { ...args, tags }, { ...changes, deleteBeforeReplace: true }]];
+    };
+    await azure.admin("capacity", { count: 1 });
+    assert.match((await own.up(entry(undefined))).output, /AllocationFailed/);
+    const forgotten = await project.up("--refresh", "--expect-no-changes");
+    assert.equal(forgotten.code, 0, forgotten.output);
+    const { vmId, provisioningState } = (await project.state())["vm"]?.outputs ?? {};
+    assert.deepEqual([provisioningState, azure.machines.on.size], ["Failed", 0]);
+
+    const again = await own.up(entry(String(vmId)), {}, "--refresh");
+    assert.match(again.output, /VirtualMachine vm deleted original[^]*VirtualMachine vm created replacement/, again.output);
+    assert.equal(azure.machines.on.size, 1);
+    const after = await own.up(entry(undefined), {}, "--refresh", "--expect-no-changes");
+    assert.equal(after.code, 0, after.output);
+    assert.deepEqual((await azure.get(machineId("edge-burst-0")))["tags"], { cluster: "edge", [RETRY_TAG]: vmId });
   });
 
   it("takes over nothing that exists already, and refuses properties that there are not", async (test) => {

@@ -11,7 +11,7 @@ import type { JoinedNode, NodeMachine } from "../node";
 import { cloudUser } from "../user-data";
 import { imageReference } from "./azure-images";
 import type { AzureNetwork } from "./azure-network";
-import { machineChanges } from "./machine-changes";
+import { machineChanges, RETRY_TAG, retriedMachineChanges } from "./machine-changes";
 import { azureComponent } from "./version-aliases";
 
 // The metadata service, and the host that hands a machine its custom data:
@@ -108,10 +108,13 @@ interface VmNeeds {
 
 function createVm(name: string, args: AzureNodeArgs, { nic, userData }: VmNeeds, parent: pulumi.Resource): compute.VirtualMachine {
   const { plan } = args;
+  const retryOf = args.context.failedMachines.get(plan.name);
+  const { tags, ...place } = placeOf(args);
   return new compute.VirtualMachine(
     `${name}-vm`,
     {
-      ...placeOf(args),
+      ...place,
+      tags: { ...tags, ...(retryOf !== undefined && { [RETRY_TAG]: retryOf }) },
       vmName: plan.name,
       hardwareProfile: { vmSize: plan.vmSize },
       ...zonesOf(plan),
@@ -139,6 +142,6 @@ function createVm(name: string, args: AzureNodeArgs, { nic, userData }: VmNeeds,
       // Detach: address and NIC are resources of this stack. They go with the node, and a machine that is made anew finds them.
       networkProfile: { networkInterfaces: [{ id: nic.id, primary: true, deleteOption: "Detach" }] },
     },
-    { parent, dependsOn: args.network, deleteBeforeReplace: true, ...machineChanges },
+    { parent, dependsOn: args.network, deleteBeforeReplace: true, ...(retryOf === undefined ? machineChanges : retriedMachineChanges) },
   );
 }

@@ -1,9 +1,12 @@
+/** The tag of a machine that takes the place of one which Azure could not make: that one's vmId. It stays, whatever later runs say. */
+export const RETRY_TAG = "hybrid-k3s-retry-of";
+
 /** What becomes of a change of an Azure VM, by who made it and whether Azure takes it on a machine that stands. */
 export const machineChanges = {
   // Others' affair, which --refresh brings into the state: disks that a volume driver attached, and what Azure Policy sets on machines, the
   // mode of patching (https://learn.microsoft.com/azure/update-manager/periodic-assessment-at-scale) and an identity
   // (https://learn.microsoft.com/azure/governance/machine-configuration/overview). It would be taken back, and with a node made anew.
-  ignoreChanges: ["storageProfile.dataDisks", "osProfile.linuxConfiguration.patchSettings", "identity"],
+  ignoreChanges: ["storageProfile.dataDisks", "osProfile.linuxConfiguration.patchSettings", "identity", `tags["${RETRY_TAG}"]`],
   // Azure refuses these on a living machine, and a resize would restart it past its pods' disruption budgets.
   replaceOnChanges: [
     "hardwareProfile",
@@ -15,4 +18,11 @@ export const machineChanges = {
     "billingProfile",
     "networkProfile",
   ],
+};
+
+/** The same where the machine is one that Azure could not make: its new tag replaces it. */
+export const retriedMachineChanges = {
+  ...machineChanges,
+  ignoreChanges: [],
+  replaceOnChanges: [...machineChanges.replaceOnChanges, "tags"],
 };
