@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { type ProbePod, PROBE_TCP_PORT, execProbe } from "../../../lab/checks/probe-pods";
-import { controlOf } from "../../../lab/console";
+import { adminTag, controlOf } from "../../../lab/console";
 import { waitUntil } from "../../../lab/hosts/wait-until";
 import { acceptedRoutes, assertRoutes, clusterHosts, podCidrs } from "../node-network";
 import type { LabContext, Scenario } from "../lab-context";
+import { expectFailure, expectSuccess, urnOf, viewDevices } from "../nodes-view";
 import { startCapture } from "../packet-capture";
 
 const POD_NETWORK = "10.42.0.0/16";
@@ -37,6 +38,12 @@ async function tryAll({ kubectl }: LabContext, from: ProbePod, others: readonly 
   return results.filter(({ code }) => code === 0).map(({ argv }) => argv.join(" "));
 }
 
+/** The routes of a node's device that the tailnet serves. */
+async function enabledRoutes({ lab }: LabContext, node: string): Promise<readonly string[]> {
+  const { devices } = await controlOf(lab).admin.call("listDevices");
+  return devices.find(({ hostname }) => hostname === node)?.enabledRoutes ?? assert.fail(`no device ${node}`);
+}
+
 /** What the uplinks of all hosts carry in clear of pods, while `work` is going on. */
 async function clearPackets({ lab }: LabContext, work: () => Promise<void>): Promise<string[]> {
   const captures = await Promise.all(clusterHosts.map((netns) => startCapture(lab, { netns, interface: "eth0" }, `net ${POD_NETWORK}`)));
@@ -49,7 +56,7 @@ async function clearPackets({ lab }: LabContext, work: () => Promise<void>): Pro
   return packets.flat();
 }
 
-/** Where the tailnet has no route to a pod, its packets stay at home. */
+/** Where the tailnet has no route to a pod, its packets stay at home; a route that the policy does not approve is told, or approved by id. */
 export const withdrawnRoutes: Scenario = {
   name: "withdrawn-routes",
   define: (context) => {
@@ -81,6 +88,31 @@ export const withdrawnRoutes: Scenario = {
         await restore();
       }
       assert.equal((await tryAll(context(), from, others)).length, 4);
+    });
+
+    it("names the route that the policy does not approve and the page for it, and approves it by the device's id where the client may", async () => {
+      const { lab, stack, kubectl } = context();
+      const { admin } = controlOf(lab);
+      const { id } = (await viewDevices(lab)).get("kiosk-1") ?? assert.fail("kiosk-1 has no device");
+      const cidrs = await podCidrs(kubectl);
+      const cidr = cidrs["kiosk-1"] ?? "";
+      // Approved once by the policy, and taken back behind its back: the control server approves it again by itself only when the policy changes.
+      await admin.call("setRoutes", { id, routes: [] });
+      const said = await expectFailure(stack.up(["--replace", await urnOf(stack, "kiosk-1-route")]));
+      assert.match(said, new RegExp(`does not approve ${cidr} of kiosk-1, .* lacks the scope devices:routes \\(write\\)`));
+      assert.match(said, /Or approve it at https:\/\/login\.tailscale\.com\/admin\/machines \(Edit route settings\)/);
+      assert.deepEqual(await enabledRoutes(context(), "kiosk-1"), []);
+
+      const scopes = ["auth_keys", "policy_file", "devices:core", "devices:routes"];
+      const client = await admin.call("createClient", { scopes, tags: [adminTag] });
+      const env = { TAILSCALE_OAUTH_CLIENT_ID: client.id, TAILSCALE_OAUTH_CLIENT_SECRET: client.secret };
+      assert.match(
+        await expectSuccess(stack.up([], { env })),
+        new RegExp(`kiosk-1: the policy did not approve its route ${cidr} .*approved it by the device's id n0*${id}CNTRL`),
+      );
+      assert.deepEqual(await enabledRoutes(context(), "kiosk-1"), [cidr]);
+      await waitUntil("all hosts have their routes again", () => assertRoutes(lab, cidrs).then(() => true), WAIT);
+      await expectSuccess(stack.up(["--expect-no-changes"]));
     });
   },
 };
