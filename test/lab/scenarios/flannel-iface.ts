@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { it } from "node:test";
+import { after, before, it } from "node:test";
 import { checkConnectivity, podMtu } from "../../../lab/checks/connectivity";
 import { findLeftovers } from "../../../lab/checks/nothing-left";
 import { listProbePods } from "../../../lab/checks/probe-pods";
-import { controlOf } from "../../../lab/console";
 import type { LabHost } from "../../../lab/hosts/host";
 import { diffSnapshots, takeSnapshot } from "../../../lab/hosts/snapshot";
 import { waitUntil } from "../../../lab/hosts/wait-until";
 import type { StackSettings } from "../../../lab/stack-config";
+import { expectFailure, expectSuccess } from "../nodes-view";
+import { companyPolicy, isMarked, isOwnTest, linesBut, livePolicy, savePolicy, setPolicyMode } from "../shared-tailnet";
 import type { LabContext, Scenario } from "../lab-context";
 import { acceptedRoutes, clusterHosts, hostsOf, nodeNetworks, tailnetAddresses, tailnetPrefs } from "../node-network";
 
@@ -65,19 +66,31 @@ const overVxlan = (settings: StackSettings): void => {
   settings["hybrid-k3s:cluster"].allowUntestedK3s = true;
 };
 
-/** The second way of using the tailnet: pods cross in vxlan between the nodes, and the tailnet knows no route. */
+const COMPANY = companyPolicy("acls");
+/** What vxlan between nodes hangs on: the rule, and the test that holds it. */
+const isVxlan = (line: string): boolean => isMarked(line, "edge") && line.includes('"udp"');
+
+/** The second way of using the tailnet: pods cross in vxlan between the nodes, and the tailnet knows no route. The policy is one of others, in acls. */
 export const flannelIface: Scenario = {
   name: "flannel-iface",
   define: (context) => {
     let settings: StackSettings;
+    let whole = "";
 
-    it("previews with what it costs", async () => {
+    before(async () => {
       await context().ensureEmpty();
       settings = context().stack.settings();
+      await savePolicy(context().lab, COMPANY);
+      setPolicyMode(context().stack, "merge");
       context().stack.edit(overVxlan);
+    });
+
+    it("previews with what it costs, and with its rule for UDP 8472", async () => {
       const { code, stdout, stderr } = await context().stack.preview();
       assert.equal(code, 0, stdout + stderr);
       assert.match(stdout + stderr, /packs packets between nodes twice \(vxlan inside the VPN\): pods get an MTU of 1230/);
+      assert.match(stdout, /\+.*"proto": "udp", "src": \["tag:k3s-edge"\], "dst": \["tag:k3s-edge:8472"\]/);
+      assert.equal(await livePolicy(context().lab), COMPANY);
     });
 
     it("makes Ready nodes at their tailnet addresses, linked in vxlan and without a route in the tailnet", async () => {
@@ -94,8 +107,9 @@ export const flannelIface: Scenario = {
         assert.deepEqual([(await tailnetPrefs(host))["AdvertiseRoutes"] ?? [], await acceptedRoutes(host)], [[], []], host.name);
         assert.equal((await host.run(["test", "-e", "/etc/hybrid-k3s/vpn-auth"])).code, 1, host.name);
       }
-      const { text } = await controlOf(lab).admin.call("getPolicy");
-      assert.doesNotMatch(text, /10\.42\.|autoApprovers/);
+      whole = await livePolicy(lab);
+      // Tests alone speak of pods: of those that nobody outside the cluster reaches.
+      assert.doesNotMatch(linesBut(whole, isOwnTest), /10\.42\.|autoApprovers/);
     });
 
     it("lets pods reach pods and nodes over every pair of sites, with their own addresses and packets of exactly the MTU", async () => {
@@ -110,21 +124,28 @@ export const flannelIface: Scenario = {
       assert.equal(code, 0, stdout + stderr);
     });
 
-    it("needs its one rule for UDP 8472, and works again with it", async () => {
+    it("needs its one rule for UDP 8472, asks for it in mode none, and works again with it in merge", async () => {
       const { lab, stack } = context();
-      const { admin } = controlOf(lab);
-      const { text } = await admin.call("getPolicy");
-      const policy = JSON.parse(text) as { acls: { proto?: string }[] };
-      await admin.call("editPolicy", { text: JSON.stringify({ ...policy, acls: policy.acls.filter(({ proto }) => proto !== "udp") }) });
+      setPolicyMode(stack, "none");
+      await expectSuccess(stack.up());
+      assert.equal(await livePolicy(lab), whole);
+      await savePolicy(lab, linesBut(whole, isVxlan));
       const [from, to] = hostsOf(lab);
       assert.ok(from !== undefined && to !== undefined);
       const podNetwork = (await nodeNetworks(context().kubectl)).find(({ name }) => name === to.name)?.podCidr.split("/")[0] ?? "";
       const answers = async () =>
         (await from.run(["curl", "-sk", "-o", "/dev/null", "--max-time", "3", `https://${podNetwork}:10250/`])).code === 0;
       await waitUntil("the pod network is cut off", async () => !(await answers()), WAIT);
-      const { code, stdout, stderr } = await stack.up(["--refresh"]);
-      assert.equal(code, 0, stdout + stderr);
+      const said = await expectFailure(stack.up(["--refresh"]));
+      assert.match(said, /vpn\.policy is none, and the tailnet's policy lacks what tag:k3s-edge needs/);
+      const asked = said.split("\n").filter((line) => isMarked(line, "edge"));
+      assert.ok(asked.length > 0 && asked.every((line) => line.includes('"proto": "udp"')), said);
+
+      setPolicyMode(stack, "merge");
+      await expectSuccess(stack.up());
+      assert.equal(await livePolicy(lab), whole);
       await waitUntil("the pod network answers again", answers, WAIT);
+      await expectSuccess(stack.up(["--expect-no-changes"]));
     });
 
     it("sends nothing of pods in clear while tailscaled is down, and links all nodes again when it is back", async () => {
@@ -190,7 +211,7 @@ export const flannelIface: Scenario = {
     });
 
     it("leaves hosts and tailnet as they were", async () => {
-      const { lab, stack, before } = context();
+      const { lab, before } = context();
       for (const name of ["rack-1", "kiosk-1"] as const) {
         const seen = await takeSnapshot(lab.host(name));
         assert.ok(
@@ -203,7 +224,13 @@ export const flannelIface: Scenario = {
         );
       }
       await context().ensureEmpty();
-      assert.deepEqual(await findLeftovers(lab, before), []);
+      assert.deepEqual(await findLeftovers(lab, { ...before, policy: COMPANY }), []);
+    });
+
+    after(async () => {
+      const { lab, stack, before } = context();
+      await context().ensureEmpty();
+      await savePolicy(lab, before.policy);
       stack.edit((edited) => Object.assign(edited, settings));
     });
   },
