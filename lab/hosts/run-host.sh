@@ -36,9 +36,10 @@ enter_cgroups() {
   done <"$state/run/cgroups"
 }
 
+# In the host's network before systemd-nspawn goes there: it mounts /sys first, and that shows the interfaces of its mounter's network.
 boot() (
   enter_cgroups
-  exec systemd-nspawn --quiet --register=no --keep-unit --boot --directory="$host/root" --machine="$name" --hostname="$name" \
+  exec nsenter --net="/run/netns/$name" systemd-nspawn --quiet --register=no --keep-unit --boot --directory="$host/root" --machine="$name" --hostname="$name" \
     --network-namespace-path="/run/netns/$name" --capability=all --console=pipe --link-journal=no --resolv-conf=off --timezone=off \
     --bind=/dev/net/tun --bind=/dev/kmsg --bind="$host/var-lib:/var/lib" --system-call-filter="@keyring bpf add_key keyctl"
 )

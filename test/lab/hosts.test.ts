@@ -27,6 +27,15 @@ describe("the lab's hosts and networks", () => {
     assert.equal(await lab.operator.ssh("kiosk-1", ["hostname; sudo -n id -u"]), "kiosk-1\n0\n");
   });
 
+  it("show in /sys the network interfaces that they have, as a machine does", async () => {
+    const host = lab.host("rack-1");
+    await host.exec("ip link add shown type bridge");
+    const links = await host.exec("ip -o link show | sed -E 's/^[0-9]+: ([^:@]+).*/\\1/' | LC_ALL=C sort");
+    assert.match(links, /^shown$/m);
+    assert.equal(await lab.operator.ssh("rack-1", ["ls /sys/class/net | LC_ALL=C sort"]), links);
+    await host.exec("ip link delete shown");
+  });
+
   it("are not reached from the lab's internet otherwise, nor from site to site", async () => {
     const connect = "exec 3<>/dev/tcp/$0/$1";
     const reach = async (place: string, port: number) =>
