@@ -31,6 +31,11 @@ const POLICY = `{
 }
 `;
 
+const CLUSTER = {
+  ...{ name: "k3s", tag: "tag:k3s-edge", tagOwners: [], podCidr: "10.42.0.0/16" },
+  ...{ operators: ["group:ops", "alice@example.org"], nodePorts: [10250] },
+};
+
 /** What the mode headscale relies on of headscale's REST interface: the one that the lab runs, or LAB_HEADSCALE. */
 async function defineCases(emulation: Emulation): Promise<void> {
   const { headscale } = emulation.prepared.apiConfig;
@@ -108,6 +113,37 @@ async function defineCases(emulation: Emulation): Promise<void> {
       await ask("PUT", "/api/v1/policy", { policy: POLICY });
     });
 
+    it("takes a cluster's lines for either way of its pods: as acls, and from 0.29 on as grants", async () => {
+      const traits = await traitsOf({ mode: "headscale", loginServer: `https://${headscale.hostName}`, apiKey, caPem: ca.toString() });
+      assert.equal(traits?.server, `headscale 0.${minor}`);
+      const { mergedPolicy } = await import("../../src/tools/lib/policy/index.mjs");
+      const grants = POLICY.replace(/"acls".*/, '"grants": [{"src": ["tag:edge"], "dst": ["tag:edge"], "ip": ["6443"]}],');
+      for (const policy of minor >= 29 ? [POLICY, grants] : [POLICY]) {
+        for (const way of [{}, { integration: "flannel-iface" }] as const) {
+          const { text, refusals } = mergedPolicy(policy, { ...CLUSTER, ...way, traits });
+          assert.deepEqual(refusals, []);
+          assert.match(text, /"(dst": \["tag:k3s-edge:10250"\]|ip": \["10250"\])/);
+          const stored = await ask("PUT", "/api/v1/policy", { policy: text });
+          assert.equal(stored.status, 200, `${stored.text}\n${text}`);
+        }
+      }
+      await ask("PUT", "/api/v1/policy", { policy: POLICY });
+    });
+
+    it(
+      "from 0.29 on fails a test whose tag has no device, though the rules let it through",
+      { skip: minor < 29 && "runs no tests" },
+      async () => {
+        const passing = '"tests": [{"src": "tag:edge", "accept": ["tag:edge:6443"]}], "acls"';
+        const { status, json } = await ask("PUT", "/api/v1/policy", { policy: POLICY.replace('"acls"', passing) });
+        assert.deepEqual(
+          [status, /tag:edge.*resolved to no IP addresses/.test(String(json["message"]))],
+          [500, true],
+          String(json["message"]),
+        );
+      },
+    );
+
     it("makes users, finds them by name, and removes one with its keys", { skip: minor >= 28 && "keys need no user" }, async () => {
       assert.equal(await userId("k3s-edge"), undefined);
       assert.equal((await ask("POST", "/api/v1/user", { name: "k3s-edge" })).status, 200);
@@ -153,6 +189,15 @@ async function defineCases(emulation: Emulation): Promise<void> {
       else assert.match(String(gone.json["message"]), /not found/i);
     });
   });
+}
+
+/** What the program takes this server to make of policies. */
+async function traitsOf(tailnet: Readonly<Record<string, string>>) {
+  const [{ openControl }, { createOutput }] = await Promise.all([
+    import("../../src/tools/lib/open-control.mjs"),
+    import("../../src/tools/lib/output.mjs"),
+  ]);
+  return openControl({ ...tailnet, tag: CLUSTER.tag }, { env: {}, out: createOutput() }).policyTraits();
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {

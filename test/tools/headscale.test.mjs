@@ -52,7 +52,7 @@ describe("a headscale's release", () => {
     it(`knows 0.${minor}`, async (t) => {
       const { control } = await at(minor, t);
       assert.equal((await control().release()).minor, minor);
-      assert.equal((await control().policyTraits()).runsTests, minor >= 29);
+      assert.equal((await control().policyTraits()).sections.includes("tests"), minor >= 29);
     });
   }
 
@@ -161,10 +161,13 @@ describe("the policy at a headscale", () => {
     assert.deepEqual(state.users, []);
   });
 
-  it("writes tests where headscale runs them", async (t) => {
-    const { write, state } = await at(29, t, { policy: OTHERS });
+  it("keeps the tests of others from 0.29 on, and gets none of ours: they would fail before the first device", async (t) => {
+    const { write, state } = await at(29, t, {
+      policy: OTHERS.replace('"acls"', '"tests": [{"src": "alice@", "accept": ["tag:web:80"]}],\n\t"acls"'),
+    });
     await write();
-    assert.match(state.policy, /"tests"/);
+    assert.match(state.policy, /"tests": \[\{"src": "alice@", "accept": \["tag:web:80"\]\}\],\n/);
+    assert.match(state.policy, /"dst": \["tag:k3s-edge:6443"\]/);
   });
 
   it("never removes a user where that takes everyone's keys along", async (t) => {

@@ -11,14 +11,18 @@ export class HeadscaleControl extends HeadscaleApi {
   policyPage = "your headscale (headscale policy get, headscale policy set)";
   routesPage = "your headscale (headscale nodes approve-routes)";
 
-  /** A policy without rules denies everything here (run), and what a release does not know it refuses or, before 0.27, ignores. */
+  /**
+   * A policy without rules denies everything here (run), and what a release does not know it refuses or, before 0.27, ignores. 0.29, the first
+   * to run tests, fails those whose source or destination has no device at that moment, denials too (run; hscontrol/policy/v2/test.go,
+   * runPolicyTest): with ours no first node could come, and no policy be saved while an operator has no device.
+   */
   async policyTraits() {
     const { policySections, minor } = await this.release();
     return {
       server: `headscale 0.${minor}`,
       sections: policySections,
       openWithoutRules: false,
-      runsTests: policySections.includes("tests"),
+      testsBeforeDevices: false,
     };
   }
 

@@ -18,8 +18,8 @@ export interface PolicyTraits {
   readonly sections: readonly string[];
   /** Whether a policy without rules allows everything. */
   readonly openWithoutRules: boolean;
-  /** Whether it runs the policy's `tests` before it stores it. */
-  readonly runsTests: boolean;
+  /** Whether a policy's `tests` may speak of tags and groups that no device has yet, as at the first `up`. */
+  readonly testsBeforeDevices: boolean;
 }
 
 /** Why the live policy cannot take this cluster's entries. */

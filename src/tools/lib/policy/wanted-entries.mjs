@@ -15,7 +15,7 @@ export const TESTS = ["tests"];
 export function wantedEntries(others, cluster) {
   const { tag, tagOwners, podCidr, integration } = cluster;
   const form = ruleForm(others.root);
-  const isTested = cluster.traits?.runsTests !== false;
+  const isTested = cluster.traits?.testsBeforeDevices !== false;
   const tests = isTested ? clusterTests({ ...cluster, operators: testable(others, cluster) }, deniedIn(others.text, cluster)) : [];
   return [
     keyed(others, TAG_OWNERS, tag, tagOwners),
