@@ -104,6 +104,20 @@ describe("policy merge and none", () => {
       await run.remove({ ...none, ...leftBy("none", {}) });
       assert.deepEqual(run.tailnet.state.written, []);
     });
+
+    it("tells what others may do with its pods and its tag in one go with what is missing", async () => {
+      const { autoApprovers, tagOwners, ...rest } = parsePolicy(OWN.ours);
+      const routes = { ...autoApprovers.routes, "10.42.3.0/24": ["tag:router"] };
+      const owners = { ...tagOwners, [CLUSTER.tag]: ["autogroup:member", ...tagOwners[CLUSTER.tag]] };
+      run.tailnet.state.policy = JSON.stringify({ ...rest, tagOwners: owners, autoApprovers: { routes }, acls: [] });
+      const { message } = await errorOf(run.write(none));
+      assert.match(
+        message,
+        /^This cluster's lines cannot stand beside the tailnet's policy; nothing was changed:\n- line 1: tag:k3s-edge is owned by autogroup:member/,
+      );
+      assert.match(message, /\n- line 1: the podCidr 10\.42\.0\.0\/16 overlaps 10\.42\.3\.0\/24, a route that tag:router may serve/);
+      assert.match(message, /\nvpn\.policy is none, and the tailnet's policy lacks what tag:k3s-edge needs \(/);
+    });
   });
 
   it("goes from own to merge to none to own, and at no moment lacks a rule", async () => {

@@ -85,19 +85,24 @@ function withoutOwnDocument(live, needs, before) {
 
 function planNone(live, needs, before) {
   const { missing, text, refusals } = missingFor(live, needs.cluster);
-  if (refusals.length > 0) return { refusal: refusalOf(refusals, "cannot stand beside the tailnet's policy") };
+  const faults = [
+    ...(refusals.length > 0 ? [refusalOf(refusals, "cannot stand beside the tailnet's policy")] : []),
+    ...(missing.length > 0 ? [lackOf(missing, text, needs)] : []),
+  ];
+  if (faults.length > 0) return { refusal: faults.join("\n") };
   // What this stack wrote in another mode stays, and is known again when it comes back to it.
-  if (missing.length === 0) return { text: live, found: before?.found, wrote: before?.wrote };
-  return {
-    refusal: [
-      `vpn.policy is none, and the tailnet's policy lacks what ${needs.cluster.tag} needs (${missing.map(({ what }) => what).join(", ")}).`,
-      `Add this at ${pageOf(needs)} and run again; or write policy: merge, and the stack adds it:`,
-      ...text
-        .trimEnd()
-        .split("\n")
-        .map((line) => `  ${line}`),
-    ].join("\n"),
-  };
+  return { text: live, found: before?.found, wrote: before?.wrote };
+}
+
+function lackOf(missing, text, needs) {
+  return [
+    `vpn.policy is none, and the tailnet's policy lacks what ${needs.cluster.tag} needs (${missing.map(({ what }) => what).join(", ")}).`,
+    `Add this at ${pageOf(needs)} and run again; or write policy: merge, and the stack adds it:`,
+    ...text
+      .trimEnd()
+      .split("\n")
+      .map((line) => `  ${line}`),
+  ].join("\n");
 }
 
 function refusalOf(refusals, outcome) {

@@ -7,7 +7,7 @@ const WHOLE = {
   groups: { "group:ops": ["alice@example.org", "bob@example.org"] },
   hosts: { pods: "10.42.0.0/15" },
   tagOwners: { "tag:k3s-admin": [], "tag:k3s-edge": ["tag:k3s-admin"] },
-  autoApprovers: { routes: { "10.0.0.0/8": ["tag:router", "tag:k3s-edge"] } },
+  autoApprovers: { routes: { "10.0.0.0/8": ["tag:k3s-edge"] } },
   acls: [
     { action: "accept", src: ["tag:k3s-edge"], dst: ["tag:k3s-edge:6443"] },
     { action: "accept", src: ["tag:k3s-edge", "10.42.0.0/16"], dst: ["10.42.0.0/16:*"] },
@@ -110,6 +110,61 @@ describe("a policy lacks", () => {
   ]) {
     it(title, () => assert.deepEqual(lacks(policy), expected));
   }
+});
+
+describe("a policy of others is refused, whatever is added", () => {
+  const routes = (more) => ({ ...WHOLE, autoApprovers: { routes: { ...WHOLE.autoApprovers.routes, ...more } } });
+  for (const [title, policy, expected, remedy] of [
+    [
+      "where others may serve a part of podCidr",
+      routes({ "10.42.7.0/24": ["tag:router"] }),
+      /^the podCidr 10\.42\.0\.0\/16 overlaps 10\.42\.7\.0\/24, a route that tag:router may serve/,
+      /another cluster\.podCidr/,
+    ],
+    [
+      "where others may serve its approved route beside its own nodes",
+      routes({ "10.0.0.0/8": ["tag:k3s-edge", "tag:router"] }),
+      /overlaps 10\.0\.0\.0\/8, a route that tag:router may serve/,
+      /narrow this route/,
+    ],
+    [
+      "where people own the tag",
+      { ...WHOLE, tagOwners: { "tag:k3s-admin": [], "tag:k3s-edge": ["tag:k3s-admin", "group:ops"] } },
+      /^tag:k3s-edge is owned by group:ops, whose every device/,
+      /Take this owner out of tagOwners/,
+    ],
+  ]) {
+    it(title, () => {
+      const { missing, refusals } = missingFor(JSON.stringify(policy, null, 2), EDGE);
+      assert.deepEqual([missing, refusals.length], [[], 1]);
+      const [{ what, remedy: toDo, line }] = refusals;
+      assert.match(what, expected);
+      assert.match(toDo, remedy);
+      assert.ok(line > 1);
+    });
+  }
+
+  it("where people own the tag in a line with this cluster's mark, which nobody but its author mends", () => {
+    const owners = '"tag:k3s-edge": ["tag:k3s-admin", "group:ops"], // hybrid-k3s: edge';
+    const text = JSON.stringify(WHOLE, null, 1).replace(/"tag:k3s-edge": \[\s+"tag:k3s-admin"\s+\]/, owners);
+    assert.match(missingFor(text, EDGE).refusals[0].what, /owned by group:ops/);
+  });
+
+  it("where another cluster has the tag or an overlapping podCidr", () => {
+    const { text } = mergedPolicy(JSON.stringify({ ...WHOLE, autoApprovers: {}, tagOwners: { "tag:k3s-admin": [] } }), {
+      ...EDGE,
+      name: "west",
+      podCidr: "10.42.128.0/17",
+    });
+    assert.deepEqual(
+      missingFor(text, EDGE).refusals.map(({ what }) => what),
+      ["tag:k3s-edge is the tag of the cluster west, whose mark stands behind it"],
+    );
+    assert.deepEqual(
+      missingFor(text, { ...EDGE, tag: "tag:k3s-north" }).refusals.map(({ what }) => what),
+      ["the podCidr 10.42.0.0/16 overlaps 10.42.128.0/17, the podCidr of the cluster west"],
+    );
+  });
 });
 
 describe("the lines to add", () => {

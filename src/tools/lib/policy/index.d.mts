@@ -74,6 +74,7 @@ export interface MissingPolicy {
   readonly missing: readonly MissingEntry[];
   /** The lines to add, section by section; "" where nothing is missing. */
   readonly text: string;
+  /** What stands in the way of the cluster whatever is added. */
   readonly refusals: readonly PolicyRefusal[];
 }
 

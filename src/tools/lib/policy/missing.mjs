@@ -5,18 +5,20 @@ import { entryMark } from "./markers.mjs";
 import { contains, readNetwork } from "./networks.mjs";
 import { nodeAt, readTree } from "./policy-tree.mjs";
 import { certainlyReaches, readRules } from "./reach.mjs";
-import { unreadable } from "./refusals.mjs";
+import { claimsOfOthers, unreadable } from "./refusals.mjs";
 import { ROUTES, ruleForm, TAG_OWNERS } from "./wanted-entries.mjs";
 
 /**
  * What the live policy lacks for this cluster, by meaning: rules, CIDRs and groups of others that cover a need count. Returns
- * {missing: [{what, section, entry}], text, refusals}; `text` is what to add, section by section. Rules that only hold for some devices or
- * ways, and names that the text does not explain (IP sets), do not count.
+ * {missing: [{what, section, entry}], text, refusals}; `text` is what to add, section by section, and `refusals` what stands in the way of
+ * the cluster whatever is added. Rules that only hold for some devices or ways, and names that the text does not explain (IP sets), do not
+ * count.
  */
 export function missingFor(liveText, cluster) {
   const refusals = unreadable(liveText);
   if (refusals.length > 0) return { missing: [], text: "", refusals };
-  const { root } = readTree(liveText);
+  const live = readTree(liveText);
+  const { root } = live;
   const policy = readRules(policyEntries(liveText));
   const missing = [
     ...missingGroups(root, cluster),
@@ -24,7 +26,8 @@ export function missingFor(liveText, cluster) {
     ...missingApproval(root, cluster),
     ...missingRules(root, policy, cluster),
   ];
-  return { missing, text: linesToAdd(missing, cluster), refusals: [] };
+  // Lines that carry this cluster's mark count too: nobody but their author mends them.
+  return { missing, text: linesToAdd(missing, cluster), refusals: claimsOfOthers(live, live, cluster) };
 }
 
 function missingGroups(root, { operators, groups = {} }) {

@@ -42,12 +42,15 @@ export function unclear(text, { name }) {
 export function refusals(live, others, cluster) {
   return [
     ...(cluster.traits?.openWithoutRules === false ? [] : noRules(live, others)),
-    ...tagOfOther(live, cluster),
-    ...openTag(live, others, cluster),
-    ...routesOfOthers(live, others, cluster),
+    ...claimsOfOthers(live, others, cluster),
     ...undefinedNames(live, others, cluster),
     ...otherGroups(live, others, cluster),
   ];
+}
+
+/** What the policy gives to others of what must be this cluster's alone, whoever writes its lines: its tag, and the way to its pods. */
+export function claimsOfOthers(live, others, cluster) {
+  return [...tagOfOther(live, cluster), ...openTag(live, others, cluster), ...routesOfOthers(live, others, cluster)];
 }
 
 function duplicateKeys(text, root) {
