@@ -12,7 +12,7 @@ import { createVpn } from "./vpn/create-vpn";
 
 export = async () => {
   const { config, secrets, owner, mirrorCaPem, vpnCaPem, sshPublicKey, warnings } = loadConfig();
-  const plan = planCluster(config, { mirrorCaPem, vpnCaPem, sshPublicKey, warnings });
+  const plan = planCluster(config, { mirrorCaPem, vpnCaPem, sshPublicKey, owner, warnings });
   for (const warning of plan.warnings) await pulumi.log.warn(warning);
   if (plan.costs !== undefined) await pulumi.log.info(plan.costs);
   // Pulumi keeps the stack of each of its many promises and resources (runtime/debuggable.ts, Resource.callsites): finding their lines in

@@ -56,6 +56,8 @@ export type ControlPlan =
 
 export interface PolicyClusterPlan {
   readonly name: string;
+  /** `<project>/<stack>`: stands in the marks of its lines, as in the hosts' markers. */
+  readonly stack?: string;
   readonly tag: string;
   readonly tagOwners: readonly string[];
   readonly podCidr: string;

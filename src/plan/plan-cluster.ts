@@ -14,6 +14,8 @@ export interface PlanExtras {
   /** Contents of `vpn.caFile`; empty or absent: the hosts' own store. */
   readonly vpnCaPem?: string;
   readonly warnings: readonly string[];
+  /** `<project>/<stack>`, for what several stacks share. */
+  readonly owner?: string;
   /** The operator's public key, for cloud machines; absent: `access.sshPublicKey`. */
   readonly sshPublicKey?: string | undefined;
 }
@@ -31,7 +33,7 @@ export function planCluster(config: HybridConfig, extras: PlanExtras = { mirrorC
     ...(config.cluster.apiEndpoint === undefined ? {} : { apiEndpoint: config.cluster.apiEndpoint }),
     allowServerReplacement: config.cluster.allowServerReplacement,
     integration: config.vpn.integration,
-    tailnet: planTailnet(config, extras.vpnCaPem),
+    tailnet: planTailnet(config, extras),
     sources: planSources(config, extras.mirrorCaPem),
     firstServer,
     nodes: orderNodes(nodes, firstServer),

@@ -6,7 +6,13 @@ const apiServerPort = 6443;
 /** Of flannel's vxlan on Linux (flannel-io/flannel: Documentation/backends.md). */
 const vxlanPort = 8472;
 
-export function planTailnet(config: HybridConfig, vpnCaPem = ""): TailnetPlan {
+/** What the policy takes from beside the settings. */
+interface TailnetExtras {
+  readonly vpnCaPem?: string;
+  readonly owner?: string;
+}
+
+export function planTailnet(config: HybridConfig, { vpnCaPem = "", owner }: TailnetExtras = {}): TailnetPlan {
   const { vpn, cluster } = config;
   const tag = vpn.tag ?? defaultTag(cluster.name);
   return {
@@ -16,6 +22,7 @@ export function planTailnet(config: HybridConfig, vpnCaPem = ""): TailnetPlan {
     policy: planPolicy({ ...vpn, tag, podCidr: cluster.podCidr }),
     cluster: {
       name: cluster.name,
+      ...(owner === undefined ? {} : { stack: owner }),
       tag,
       tagOwners: vpn.tagOwners,
       podCidr: cluster.podCidr,

@@ -68,6 +68,19 @@ describe("policy merge and none", () => {
       assert.ok(result.wrote.length > 0);
     });
 
+    it("goes on where an earlier run died before its state was kept, and refuses another stack's cluster of this name", async () => {
+      const of = (stack) => ({ ...merge, policyCluster: { ...CLUSTER, stack } });
+      await run.write(of("hybrid-k3s/dev"));
+      const { wrote } = await run.write(of("hybrid-k3s/dev"));
+      assert.ok(wrote.length > 0);
+      const error = await errorOf(run.write(of("hybrid-k3s/prod")));
+      assert.match(
+        error.message,
+        /written by the stack hybrid-k3s\/dev and not by this one, hybrid-k3s\/prod\. Choose another cluster\.name/,
+      );
+      assert.equal(run.tailnet.state.written.length, 1);
+    });
+
     it("refuses a podCidr and a tag of another cluster, with the lines", async () => {
       await run.write({ ...merge, policyCluster: { ...CLUSTER, name: "north" } });
       const error = await errorOf(run.write(merge));

@@ -4,6 +4,8 @@ import { clustersIn, mergedPolicy, missingFor, policyDiff, withoutCluster } from
 import { ownEntries } from "./own-entries.mjs";
 import { policyEntries, samePolicy } from "./policy-document.mjs";
 import { firstPolicy, NO_POLICY } from "./policy/no-policy.mjs";
+import { readTree } from "./policy/policy-tree.mjs";
+import { nameOfOther } from "./policy/refusals.mjs";
 import { unenforced } from "./policy/unenforced.mjs";
 import { policyRefusal } from "./policy-refusal.mjs";
 
@@ -57,6 +59,8 @@ const PLANS = { own: planOwn, merge: planMerge, none: planNone };
 
 function planOwn(live, needs, before) {
   const own = ownOf(needs);
+  const taken = nameOfOther(readTree(live), needs.cluster);
+  if (taken.length > 0) return { refusal: refusalOf(taken, "cannot stand beside the tailnet's policy") };
   const base = isMarked(live, needs) ? withoutCluster(live, needs.cluster, { wrote: before?.wrote }).text : live;
   const isAsWeLeftIt = before?.document !== undefined && isSame(base, before.document);
   const verdict = acceptPolicy(base, own);

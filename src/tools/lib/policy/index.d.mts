@@ -101,7 +101,11 @@ export interface GrantRule {
 export function mergedPolicy(liveText: string, cluster: PolicyCluster, options?: WroteBefore): MergedPolicy;
 
 /** The policy without this cluster's entries and without what was made for them alone. Pure. */
-export function withoutCluster(text: string, cluster: Pick<PolicyCluster, "name" | "tag">, options?: WroteBefore): PolicyWithoutCluster;
+export function withoutCluster(
+  text: string,
+  cluster: Pick<PolicyCluster, "name" | "stack" | "tag">,
+  options?: WroteBefore,
+): PolicyWithoutCluster;
 
 /** What the live policy lacks for this cluster, by meaning, and the lines to add. Pure. */
 export function missingFor(liveText: string, cluster: PolicyCluster): MissingPolicy;

@@ -20,17 +20,24 @@ export function markedClusters(tree) {
   return [...clusters.values()].map(({ name, tags, podCidrs }) => ({ name, tags: [...tags], podCidrs: [...podCidrs] }));
 }
 
-export function ours(tree, name, wrote) {
-  if (wrote.length === 0 && !tree.text.includes(name)) return [];
-  return allEntries(tree).filter((entry) => isOurs(entry, name, wrote));
+export function ours(tree, cluster, wrote) {
+  if (wrote.length === 0 && !tree.text.includes(cluster.name)) return [];
+  return allEntries(tree).filter((entry) => isOurs(entry, cluster, wrote));
 }
 
-export function marked(tree, name) {
-  return ours(tree, name, []);
+export function marked(tree, cluster) {
+  return ours(tree, cluster, []);
 }
 
-export function isOurs(entry, name, wrote) {
-  return entry.cluster === name || (wrote.length > 0 && entry.cluster === undefined && wrote.includes(idOf(entry)));
+export function isOurs(entry, { name, stack }, wrote) {
+  if (entry.cluster === undefined) return wrote.length > 0 && wrote.includes(idOf(entry));
+  return entry.cluster === name && (stack === undefined || entry.stack === undefined || entry.stack === stack);
+}
+
+/** The entries of this cluster's name that another stack has marked. */
+export function ofOtherStacks(tree, { name, stack }) {
+  if (stack === undefined) return [];
+  return allEntries(tree).filter((entry) => entry.cluster === name && entry.stack !== undefined && entry.stack !== stack);
 }
 
 export function outermost(entries) {
@@ -43,10 +50,10 @@ export function idOf({ path, key, value }) {
 }
 
 /** The entries of a cluster that are in one text and not in the other: [{action, section, entry, line}]. */
-export function changesOf(before, after, { name }) {
+export function changesOf(before, after, cluster) {
   const [old, now] = [before, after].map((text) => {
     const tree = readTree(text);
-    return marked(tree, name).map((entry) => ({
+    return marked(tree, cluster).map((entry) => ({
       section: entry.path.join("."),
       entry: text.slice(entry.node.offset, entry.node.offset + entry.node.length),
       line: lineAt(text, entry.node.offset),
@@ -69,8 +76,8 @@ export function samePath(one, other) {
 }
 
 /** Entries marked as this cluster's that do not begin their line: the mark at its end may be meant for what stands before. */
-export function sharingLine(tree, name) {
-  return marked(tree, name).filter(({ isBehindAnother }) => isBehindAnother);
+export function sharingLine(tree, cluster) {
+  return marked(tree, cluster).filter(({ isBehindAnother }) => isBehindAnother);
 }
 
 const LISTS = ["acls", "grants", "tests"];

@@ -3,13 +3,14 @@ import { canonical } from "../policy-document.mjs";
 import { isContainer, lineLead, nextComma, restOfLine, valueOf } from "./policy-tree.mjs";
 
 // Each entry of ours carries its cluster's name at the end of its own line: so that it stays recognised when others write lines between
-// ours, sort them, or reformat the file. What holds entries of several clusters carries no name.
-const ENTRY = /^\/[/*]\s*hybrid-k3s:\s*([-\w.]+)(?:\s|\*\/|$)/;
+// ours, sort them, or reformat the file. What holds entries of several clusters carries no name. The stack stands behind it as in the
+// hosts' markers: two stacks may call their clusters alike, and none may take the other's lines for its own.
+const ENTRY = /^\/[/*]\s*hybrid-k3s:\s*([-\w.]+)(?:\s+\(stack ([^\s)]+)\))?(?:\s|\*\/|$)/;
 const SECTION = /^\/\/\s*hybrid-k3s \(section\)/;
 const OPENED = /^\/\/\s*hybrid-k3s \(opened(?: (\d+))?\)/;
 
-export function entryMark(name) {
-  return `// hybrid-k3s: ${name}`;
+export function entryMark({ name, stack }) {
+  return `// hybrid-k3s: ${name}${stack === undefined ? "" : ` (stack ${stack})`}`;
 }
 
 /** Stands behind the bracket of a list or object that was made for our entries, and goes with the last of them. */
@@ -21,7 +22,7 @@ export function openedMark(blanks) {
 }
 
 /**
- * The entries of a list or object: {node, key, value, cluster, start, end, ...}, `cluster` being the name in the entry's mark;
+ * The entries of a list or object: {node, key, value, cluster, stack, start, end, ...}, the two names being those in the entry's mark;
  * `isBehindAnother` tells that the one before it ends on the same line.
  */
 export function entriesOf(tree, container) {
@@ -29,11 +30,13 @@ export function entriesOf(tree, container) {
     const before = all[index - 1];
     const rest = restOfLine(tree, node.offset + node.length, { mayHoldComma: true });
     const mark = rest.comments.find((comment) => ENTRY.test(textOf(tree, comment)));
+    const [, cluster, stack] = mark ? ENTRY.exec(textOf(tree, mark)) : [];
     return {
       node,
       key: node.type === "property" ? node.children[0].value : undefined,
       value: jsonc.getNodeValue(valueOf(node)),
-      cluster: mark && ENTRY.exec(textOf(tree, mark))[1],
+      cluster,
+      stack,
       mark,
       hasOtherComment: rest.comments.some((comment) => comment !== mark),
       isBehindAnother: before !== undefined && !tree.text.slice(before.offset + before.length, node.offset).includes("\n"),

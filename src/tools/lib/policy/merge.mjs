@@ -25,7 +25,7 @@ export function mergedPolicy(liveText, cluster, { wrote = [] } = {}) {
   // Each section is put in front of the others, so that the last one made stands first.
   for (const part of wanted.toReversed()) text = withEntries(text, part, cluster, wrote);
   text = withoutUnused(text);
-  return { text, changes: changesOf(liveText, text, cluster), wrote: marked(readTree(text), cluster.name).map(idOf), refusals: [] };
+  return { text, changes: changesOf(liveText, text, cluster), wrote: marked(readTree(text), cluster).map(idOf), refusals: [] };
 }
 
 /**
@@ -37,7 +37,7 @@ export function withoutCluster(text, cluster, { wrote = [] } = {}) {
   if (why.length > 0) return { text, changes: [], kept: [], refusals: why };
   const without = stripped(text, cluster, wrote);
   const isDefined = nodeAt(readTree(without).root, [...TAG_OWNERS, cluster.tag]) !== undefined;
-  const tagEntry = ours(readTree(text), cluster.name, wrote).find(({ path, key }) => samePath(path, TAG_OWNERS) && key === cluster.tag);
+  const tagEntry = ours(readTree(text), cluster, wrote).find(({ path, key }) => samePath(path, TAG_OWNERS) && key === cluster.tag);
   if (isDefined || !tagEntry || !policyEntries(without).some(({ value }) => mentions(value, cluster.tag))) {
     return { text: without, changes: changesOf(text, without, cluster), kept: [], refusals: [] };
   }
@@ -52,8 +52,8 @@ export function withoutCluster(text, cluster, { wrote = [] } = {}) {
 }
 
 /** The text without our entries in lists and objects that hold nothing of ours any more: an earlier tag, or the other form of rules. */
-function withoutStale(text, wanted, { name }) {
-  const stale = marked(readTree(text), name).filter((entry) => !wanted.some(({ path }) => samePath(path, entry.path)));
+function withoutStale(text, wanted, cluster) {
+  const stale = marked(readTree(text), cluster).filter((entry) => !wanted.some(({ path }) => samePath(path, entry.path)));
   return stale.length === 0 ? text : withoutUnused(splice(text, removals(outermost(stale))));
 }
 
@@ -64,18 +64,20 @@ function withEntries(text, { path, brackets, entries }, cluster, wrote) {
   const tree = readTree(made);
   const container = nodeAt(tree.root, path);
   const all = entriesOf(tree, container).map((entry) => ({ ...entry, path }));
-  const mine = all.filter((entry) => isOurs(entry, cluster.name, wrote) || isLetterForLetter(tree, entry, entries));
+  const mine = all.filter((entry) => isOurs(entry, cluster, wrote) || isLetterForLetter(tree, entry, entries));
   const theirs = all.filter((entry) => !mine.includes(entry));
   // What others have written already is not written twice, unless it stands here from before.
   const due = entries.filter((entry) => mine.some((own) => sameEntry(own, entry)) || !theirs.some((other) => sameEntry(other, entry)));
   const isAsWanted =
-    mine.length === due.length && mine.every(({ mark }) => mark) && due.every((entry) => mine.some((own) => sameEntry(own, entry)));
+    mine.length === due.length &&
+    mine.every((entry) => isMarkedBy(entry, cluster)) &&
+    due.every((entry) => mine.some((own) => sameEntry(own, entry)));
   if (isAsWanted) return due.length === 0 ? text : made;
 
   const lines = due.map((entry) => {
     const own = mine.find((other) => sameEntry(other, entry));
     const written = own ? made.slice(own.node.offset, own.node.offset + own.node.length) : entryText(entry);
-    return `${written}, ${entryMark(cluster.name)}`;
+    return `${written}, ${entryMark(cluster)}`;
   });
   const [first] = mine;
   if (first?.isWholeLine) {
@@ -87,7 +89,11 @@ function withEntries(text, { path, brackets, entries }, cluster, wrote) {
 }
 
 function stripped(text, cluster, wrote) {
-  return withoutUnused(splice(text, removals(outermost(ours(readTree(text), cluster.name, wrote)))));
+  return withoutUnused(splice(text, removals(outermost(ours(readTree(text), cluster, wrote)))));
+}
+
+function isMarkedBy({ mark, stack }, cluster) {
+  return mark !== undefined && stack === cluster.stack;
 }
 
 // A rule or test that is ours to the letter has lost its mark: nobody else writes it so. A key of an object can be anybody's.

@@ -97,14 +97,15 @@ function missingRules(root, policy, cluster) {
   });
 }
 
-function linesToAdd(missing, { name }) {
+function linesToAdd(missing, cluster) {
   const sections = [...new Set(missing.map(({ section }) => section))];
   return sections
     .map((section) => {
       const [open, close] = section === "acls" || section === "grants" ? "[]" : "{}";
       const lines = missing
         .filter((item) => item.section === section)
-        .map(({ entry, replaces }) => `  ${entryText(entry)}, ${entryMark(name)}${replaces ? ", in the place of the present entry" : ""}`);
+        // What holds others' values too is no entry of this cluster's, and carries no mark.
+        .map(({ entry, replaces }) => `  ${entryText(entry)}, ${replaces ? "// in the place of the present entry" : entryMark(cluster)}`);
       const [outer, inner] = section.split(".");
       const [before, after] = inner
         ? [`${JSON.stringify(outer)}: {${JSON.stringify(inner)}: ${open}`, `${close}}`]

@@ -1,6 +1,7 @@
 import { canonical, parsePolicy } from "../policy-document.mjs";
 import { POLICY_EDITORS } from "./cluster-rules.mjs";
-import { markedClusters, sharingLine } from "./marked-entries.mjs";
+import { entryMark } from "./markers.mjs";
+import { markedClusters, ofOtherStacks, sharingLine } from "./marked-entries.mjs";
 import { overlaps, readNetwork } from "./networks.mjs";
 import { containersOf, lineAt, nodeAt, readTree } from "./policy-tree.mjs";
 import { ROUTES, TAG_OWNERS } from "./wanted-entries.mjs";
@@ -28,11 +29,11 @@ export function unreadable(text) {
 }
 
 /** Why this cluster's entries cannot be told from others': [{what, remedy, line}]. */
-export function unclear(text, { name }) {
+export function unclear(text, cluster) {
   const why = unreadable(text);
   if (why.length > 0) return why;
-  return sharingLine(readTree(text), name).map(({ node }) => ({
-    what: `the mark "hybrid-k3s: ${name}" stands behind several entries, and does not tell which of them is this cluster's`,
+  return sharingLine(readTree(text), cluster).map(({ node }) => ({
+    what: `the mark "hybrid-k3s: ${cluster.name}" stands behind several entries, and does not tell which of them is this cluster's`,
     remedy: "Put each entry on a line of its own.",
     line: lineAt(text, node.offset),
   }));
@@ -50,7 +51,12 @@ export function refusals(live, others, cluster) {
 
 /** What the policy gives to others of what must be this cluster's alone, whoever writes its lines: its tag, and the way to its pods. */
 export function claimsOfOthers(live, others, cluster) {
-  return [...tagOfOther(live, cluster), ...openTag(live, others, cluster), ...routesOfOthers(live, others, cluster)];
+  return [
+    ...nameOfOther(live, cluster),
+    ...tagOfOther(live, cluster),
+    ...openTag(live, others, cluster),
+    ...routesOfOthers(live, others, cluster),
+  ];
 }
 
 function duplicateKeys(text, root) {
@@ -104,6 +110,18 @@ function noRules(live, { root }) {
       line: lineAt(live.text, live.root.offset),
     },
   ];
+}
+
+/** Another stack has a cluster of this name: each would take the other's lines and devices for its own. */
+export function nameOfOther(live, cluster) {
+  const lines = ofOtherStacks(live, cluster);
+  return [...new Set(lines.map(({ stack }) => stack))].map((stack) => ({
+    what: `the lines of a cluster ${cluster.name} stand there already, written by the stack ${stack} and not by this one, ${cluster.stack}`,
+    remedy:
+      "Choose another cluster.name. If that stack is this one under its former name, rename it back (pulumi stack rename), or run pulumi destroy first; " +
+      `if it is gone for good, take the lines with "${entryMark({ ...cluster, stack }).slice("// ".length)}" out.`,
+    line: lineAt(live.text, lines.find((entry) => entry.stack === stack).node.offset),
+  }));
 }
 
 function tagOfOther(live, { name, tag }) {
