@@ -3,6 +3,7 @@ import type { ControlPlan, TailnetPlan } from "../plan/cluster-plan";
 import { type LivePolicy, type Tell, previewPolicy } from "../tailnet/preview-policy";
 import { HeadscaleKey } from "./headscale-key";
 import { Tailnet, type TailnetArgs } from "../tailnet/tailnet";
+import { askControl } from "./ask-control";
 import { tailnetInterface } from "./tailnet-interface";
 import type { JoinKey, JoinKeyArgs, Vpn } from "./vpn";
 
@@ -37,27 +38,12 @@ export class HeadscaleVpn implements Vpn {
 
   /** By the tools' own client: no provider reads headscale, and a dynamic one answers no invokes. */
   private async readPolicy(): Promise<LivePolicy> {
-    const [{ openControl }, { createOutput }, { FIXED_POLICY }] = await Promise.all([
-      import("../tools/lib/open-control.mjs"),
-      import("../tools/lib/output.mjs"),
-      import("../tools/lib/headscale-control.mjs"),
-    ]);
-    const out = createOutput();
-    try {
-      const control = openControl(await known(this.access), { env: process.env, out });
+    const { FIXED_POLICY } = await import("../tools/lib/headscale-control.mjs");
+    return askControl(this.access, async (control) => {
       await control.requireAccess();
       const [{ text, isFixed }, traits] = await Promise.all([control.readPolicy(), control.policyTraits()]);
       if (isFixed && this.plan.policyMode !== "none") throw new pulumi.RunError(FIXED_POLICY);
       return { text, policyPage: control.policyPage, ...(traits && { traits }) };
-    } catch (error) {
-      // Of an expected fault its message alone; a bug keeps its stack.
-      if (error instanceof Error && error.name === "ToolError") throw new pulumi.RunError(out.redact(error.message));
-      throw error;
-    }
+    });
   }
-}
-
-/** Everything of it comes from the stack's config, so it is known at preview too. */
-function known(access: Vpn["access"]): Promise<Record<string, string | undefined>> {
-  return new Promise((resolve) => pulumi.output(access).apply(resolve));
 }

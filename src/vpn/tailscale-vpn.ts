@@ -4,8 +4,11 @@ import type { TailscaleCredentials } from "../config/load";
 import type { TailnetPlan } from "../plan/cluster-plan";
 import { type Tell, previewPolicy } from "../tailnet/preview-policy";
 import { Tailnet, type TailnetArgs } from "../tailnet/tailnet";
+import { askControl } from "./ask-control";
 import { tailnetInterface } from "./tailnet-interface";
 import type { JoinKey, JoinKeyArgs, Vpn } from "./vpn";
+
+const VARIABLES = ["TAILSCALE_OAUTH_CLIENT_ID", "TAILSCALE_OAUTH_CLIENT_SECRET", "TAILSCALE_API_KEY"];
 
 /** A tailnet at Tailscale. */
 export class TailscaleVpn implements Vpn {
@@ -49,6 +52,7 @@ export class TailscaleVpn implements Vpn {
 
   private async readPolicy(): Promise<{ readonly text: string }> {
     const { baseUrl, tailnet } = this.credentials;
+    if (this.isOverridden()) return askControl(this.access, (control) => control.readPolicy());
     try {
       return { text: (await tailscale.getAcl()).hujson };
     } catch (error) {
@@ -62,5 +66,15 @@ export class TailscaleVpn implements Vpn {
         ].join("\n"),
       );
     }
+  }
+
+  /**
+   * Whether the environment has a credential beside the stack's. The provider prefers the stack's own (tailscale/terraform-provider-tailscale:
+   * tailscale/provider_sdk.go), the tools the environment's, which may be what is left after the other died.
+   */
+  private isOverridden(): boolean {
+    const { apiKey, oauthClientId, oauthClientSecret } = this.credentials;
+    const isGiven = [apiKey, oauthClientId, oauthClientSecret].some((credential) => credential !== undefined);
+    return isGiven && VARIABLES.some((name) => process.env[name]);
   }
 }

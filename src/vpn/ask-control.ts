@@ -1,0 +1,27 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Control } from "../tools/lib/open-control.mjs" with { "resolution-mode": "import" };
+import type { Vpn } from "./vpn";
+
+/**
+ * Asks the control server by the tools' own client, at preview too. Credentials in the environment win over those of the stack, as in every
+ * tool; of an expected fault the message alone is told.
+ */
+export async function askControl<T>(access: Vpn["access"], ask: (control: Control) => Promise<T>): Promise<T> {
+  const [{ openControl }, { createOutput }] = await Promise.all([
+    import("../tools/lib/open-control.mjs"),
+    import("../tools/lib/output.mjs"),
+  ]);
+  const out = createOutput();
+  try {
+    return await ask(openControl(await known(access), { env: process.env, out }));
+  } catch (error) {
+    // A bug keeps its stack.
+    if (error instanceof Error && error.name === "ToolError") throw new pulumi.RunError(out.redact(error.message));
+    throw error;
+  }
+}
+
+/** Everything of it comes from the stack's config, so it is known at preview too. */
+function known(access: Vpn["access"]): Promise<Record<string, string | undefined>> {
+  return new Promise((resolve) => pulumi.output(access).apply(resolve));
+}
