@@ -1,14 +1,18 @@
 import { createHash } from "node:crypto";
 import { constants, createReadStream, existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, link, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { LabTools } from "../contract";
 import { cacheFolder, contentKey } from "../tools/cache-folder";
 import { runOrFail } from "../tools/run-program";
 import { writeImageArchive } from "./image";
+import { nextK3sVersion, writeAsRelease } from "./next-release";
 import { tailscaledDefaults, tailscaledUnit } from "./tailscaled-unit";
 
-export type MirroredTools = Pick<LabTools, "tailscale" | "tailscaled" | "tailscaleVersion" | "k3s" | "k3sVersion" | "installK3s" | "probe">;
+export type MirroredTools = Pick<
+  LabTools,
+  "tailscale" | "tailscaled" | "tailscaleVersion" | "k3s" | "k3sVersion" | "installK3s" | "probe" | "standIns"
+>;
 
 /** Image of the lab's probe pods; it waits unless told otherwise. */
 export const probeImage = "hybrid-k3s.test/probe:1";
@@ -30,7 +34,16 @@ export async function buildMirrorTree(tools: MirroredTools, imageArchive?: strin
   ];
   const digests = await Promise.all(files.map((file) => digestOf(file)));
   const key = contentKey(
-    [tools.tailscaleVersion, tools.k3sVersion, probeImage, pauseImage, tailscaledUnit, tailscaledDefaults, ...digests],
+    [
+      tools.tailscaleVersion,
+      tools.k3sVersion,
+      nextK3sVersion(tools) ?? "",
+      probeImage,
+      pauseImage,
+      tailscaledUnit,
+      tailscaledDefaults,
+      ...digests,
+    ],
     [__dirname],
   );
   const tree = cacheFolder("mirror", key);
@@ -63,16 +76,26 @@ async function addTailscale(folder: string, tools: MirroredTools): Promise<void>
   await writeFile(`${archive}.sha256`, await digestOf(archive));
 }
 
-/** As https://github.com/k3s-io/k3s/releases has it (one folder a version), with the installer beside. */
+/** As https://github.com/k3s-io/k3s/releases has it (one folder a version), with the installer beside; of the stand-in two releases. */
 async function addK3s(folder: string, tools: MirroredTools, imageArchive: string | undefined): Promise<void> {
-  const release = join(folder, tools.k3sVersion);
-  await mkdir(release, { recursive: true });
+  const { k3s, k3sVersion } = tools;
+  await mkdir(folder);
   await install(tools.installK3s, join(folder, "install.sh"));
-  const program = join(release, architecture() === "amd64" ? "k3s" : `k3s-${architecture()}`);
-  await install(tools.k3s, program);
-  const images = join(release, `k3s-airgap-images-${architecture()}.tar.zst`);
+  const images = join(folder, "images.tar.zst");
   if (imageArchive === undefined) await writeLabImages(tools.probe, images);
   else await copyFile(imageArchive, images, constants.COPYFILE_FICLONE);
+  await addRelease(join(folder, k3sVersion), images, (program) => install(k3s, program));
+  const next = nextK3sVersion(tools);
+  if (next !== undefined) await addRelease(join(folder, next), images, (program) => writeAsRelease(k3s, k3sVersion, program, next));
+  await rm(images);
+}
+
+async function addRelease(release: string, imageArchive: string, write: (program: string) => Promise<void>): Promise<void> {
+  await mkdir(release);
+  const program = join(release, architecture() === "amd64" ? "k3s" : `k3s-${architecture()}`);
+  await write(program);
+  const images = join(release, `k3s-airgap-images-${architecture()}.tar.zst`);
+  await link(imageArchive, images);
   const lines = await Promise.all([images, program].map(async (file) => `${await digestOf(file)}  ${basename(file)}\n`));
   await writeFile(join(release, `sha256sum-${architecture()}.txt`), lines.join(""));
 }

@@ -6,6 +6,7 @@ import type { LabHost } from "../../lab/hosts/host";
 import { waitUntil } from "../../lab/hosts/wait-until";
 import type { Lab } from "../../lab/lab";
 import { buildMirrorTree } from "../../lab/mirror/build-tree";
+import { nextK3sVersion } from "../../lab/mirror/next-release";
 import { createProgress } from "../../lab/progress";
 import { startLab } from "../../lab/start-lab";
 import { getTools } from "../../lab/tools/get-tools";
@@ -86,6 +87,14 @@ export class K3sMachine {
     });
   }
 
+  /** Installs the release of a mirror's folder over the one that is there, and starts nothing. */
+  async upgrade(role: Role, release: string): Promise<string> {
+    const version = path.basename(release);
+    for (const file of readdirSync(release)) await this.host.copyIn(path.join(release, file), `/opt/releases/${version}/${file}`);
+    const variables = `INSTALL_K3S_ARTIFACT_URL=file:///opt/releases INSTALL_K3S_VERSION=${version} INSTALL_K3S_SKIP_START=true`;
+    return this.host.exec(`${variables} INSTALL_K3S_EXEC=${role} /opt/install-k3s.sh 2>&1`, { timeoutMs: 180_000 });
+  }
+
   kubectl(command: string): Promise<string> {
     return this.host.exec(`k3s kubectl ${command}`, { timeoutMs: 60_000 });
   }
@@ -120,18 +129,22 @@ export interface K3sPair {
   readonly tools: LabTools;
   readonly server: K3sMachine;
   readonly agent: K3sMachine;
+  /** Folder of the release that follows the machines' own; absent with a real k3s. */
+  readonly nextRelease?: string;
 }
 
 export async function startK3sPair(): Promise<K3sPair> {
   const progress = createProgress();
   const tools = await getTools(progress);
-  const images = imagesIn(await buildMirrorTree(tools), tools.k3sVersion);
+  const mirrorTree = await buildMirrorTree(tools);
+  const images = imagesIn(mirrorTree, tools.k3sVersion);
+  const next = nextK3sVersion(tools);
   const lab = await startLab({ control: false, hosts: ["rack-1", "rack-3"], progress });
   const server = new K3sMachine(lab.host("rack-1"), "100.64.0.1");
   const agent = new K3sMachine(lab.host("rack-3"), "100.64.0.3");
   await server.prepare(tools, images, [{ vpnAddress: agent.vpnAddress, address: "10.10.1.13" }]);
   await agent.prepare(tools, images, [{ vpnAddress: server.vpnAddress, address: "10.10.1.11" }]);
-  return { lab, tools, server, agent };
+  return { lab, tools, server, agent, ...(next !== undefined && { nextRelease: path.join(mirrorTree, "k3s", next) }) };
 }
 
 /** The archive of the lab's images in the mirror's folder. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { waitUntil } from "../../lab/hosts/wait-until";
 import type { Lab } from "../../lab/lab";
@@ -7,6 +8,7 @@ import { type K3sMachine, startK3sPair } from "./k3s-machine";
 // What the program relies on in k3s, shown on the one that the lab has: the stand-in, or the real one given by LAB_K3S and
 // LAB_INSTALL_K3S. The cases build on each other: one cluster of a server and an agent, installed, used and taken away.
 let lab: Lab;
+let nextRelease: string | undefined;
 let server: K3sMachine;
 let agent: K3sMachine;
 
@@ -22,7 +24,7 @@ const pod = (node: string) =>
     },
   });
 
-before(async () => ({ lab, server, agent } = await startK3sPair()));
+before(async () => ({ lab, server, agent, nextRelease } = await startK3sPair()));
 
 after(() => lab.down());
 
@@ -68,6 +70,7 @@ describe("a k3s server", () => {
     "no-such-key": true,
     "tls-san": ["k3s.example.org"],
   };
+  const container = "get pod on-first -o jsonpath='{.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount}'";
   let before: { start: string; container: string };
 
   it("starts with an unknown key, which it says it skips, and takes the tailnet's address", async () => {
@@ -99,8 +102,6 @@ describe("a k3s server", () => {
   });
 
   it("is not restarted by the installer when only config.yaml changed", async () => {
-    const container =
-      "get pod on-first -o jsonpath='{.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount}'";
     await server.host.exec("k3s kubectl apply -f -", { input: pod("first") });
     await server.kubectl("wait --for=condition=Ready pod/on-first --timeout=30s");
     before = { start: await server.startOf("k3s"), container: await server.kubectl(container) };
@@ -122,13 +123,26 @@ describe("a k3s server", () => {
       intervalMs: 500,
     });
     await server.waitReady("first");
-    const container =
-      "get pod on-first -o jsonpath='{.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount}'";
     assert.equal(await server.kubectl(container), before.container);
     const labels = await server.kubectl(
       "get node first -o jsonpath='{.metadata.labels.color}{.metadata.labels.size}{.spec.taints[*].key}'",
     );
     assert.equal(labels, "red");
+  });
+
+  it("is upgraded under its running unit, and is the other release once it is restarted, with the same pods", async (t) => {
+    if (nextRelease === undefined) return t.skip("there is one release of a real k3s");
+    const version = path.basename(nextRelease);
+    const { host } = server;
+    const start = await server.startOf("k3s");
+    assert.match(await server.upgrade("server", nextRelease), /Installing k3s to/);
+    assert.equal((await host.exec("k3s --version")).split(" ")[2], version);
+    assert.equal(await server.startOf("k3s"), start);
+    await host.exec("systemctl restart k3s", { timeoutMs: 120_000 });
+    const kubelet = "get node first -o jsonpath={.status.nodeInfo.kubeletVersion}";
+    await waitUntil("the kubelet says so", async () => (await server.kubectl(kubelet)) === version, { timeoutMs: 60_000 });
+    await server.waitReady("first");
+    assert.equal(await server.kubectl(container), before.container);
   });
 
   it("gives agents a token of their own where one is set", async () => {

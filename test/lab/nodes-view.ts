@@ -12,13 +12,15 @@ interface NodeView {
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly string[];
   readonly podCapacity: string;
+  /** The k3s release that its kubelet says it is. */
+  readonly version: string;
 }
 
 interface NodeList {
   items: {
     metadata: { name: string; uid: string; labels: Record<string, string> };
     spec: { taints?: { key: string; value?: string; effect: string }[] };
-    status: { conditions: { type: string; status: string }[]; capacity: { pods: string } };
+    status: { conditions: { type: string; status: string }[]; capacity: { pods: string }; nodeInfo: { kubeletVersion: string } };
   }[];
 }
 
@@ -34,6 +36,7 @@ export async function viewNodes(kubectl: Kubectl): Promise<ReadonlyMap<string, N
         labels: metadata.labels,
         taints: (spec.taints ?? []).map(({ key, value, effect }) => `${key}${value === undefined ? "" : `=${value}`}:${effect}`),
         podCapacity: status.capacity.pods,
+        version: status.nodeInfo.kubeletVersion,
       },
     ]),
   );

@@ -1,15 +1,30 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
+import { type Kubectl, succeed } from "../../../lab/checks/probe-pods";
 import { controlOf } from "../../../lab/console";
 import type { ArgvRecorder } from "../../../lab/hosts/argv-recorder";
+import { nextK3sVersion } from "../../../lab/mirror/next-release";
 import { inState } from "../../../lab/paths";
 import type { LabContext, Scenario } from "../lab-context";
 import { hostsOf } from "../node-network";
-import { type Identities, identities, rebootAll, restartK3s, restartTailscaled, waitBack } from "../node-restarts";
-import { expectSuccess, viewDevices, viewNodes, waitReady } from "../nodes-view";
+import { type Identities, identities, k3sUnit, rebootAll, restartK3s, restartTailscaled, waitBack } from "../node-restarts";
+import { expectSuccess, keptKeys, viewDevices, viewNodes, waitReady } from "../nodes-view";
 import { type Secret, inArguments, inFiles, onHost, secretsIn } from "../secret-search";
 import { companyPolicy, savePolicy, setPolicyMode } from "../shared-tailnet";
 import { clusterSecrets, operatorSecrets, secretSetting } from "../stack-secrets";
+
+/** The probe pods' containers: node, pod, container, how often it was started. */
+async function probeContainers(kubectl: Kubectl): Promise<string[]> {
+  const fields = [
+    ".spec.nodeName",
+    ".metadata.uid",
+    ".status.containerStatuses[0].containerID",
+    ".status.containerStatuses[0].restartCount",
+  ];
+  const line = fields.map((field) => `{${field}}`).join(" ");
+  const { stdout } = await succeed(kubectl, ["-n", "probe", "get", "pods", "-o", `jsonpath={range .items[*]}${line}{"\\n"}{end}`]);
+  return stdout.trim().split("\n").sort();
+}
 
 /** Nodes live on when every key that let them in is dead and the stack's client has another secret, and nobody has seen any of these. */
 export const tailnetKeys: Scenario = {
@@ -79,6 +94,34 @@ export const tailnetKeys: Scenario = {
       });
     }
 
+    it("upgrades k3s in place, the server first, with the pods and devices that were there and no new key", async (t) => {
+      const { lab, stack, kubectl } = context;
+      const version = nextK3sVersion(controlOf(lab).tools);
+      if (version === undefined) return t.skip("the mirror holds one release of a real k3s");
+      const look = async () => ({ keys: await keptKeys(lab), devices: await viewDevices(lab), pods: await probeContainers(kubectl) });
+      const before = await look();
+      assert.equal(before.pods.length, 3);
+      const uids = new Map([...(await viewNodes(kubectl))].map(([name, { uid }]) => [name, uid]));
+
+      stack.edit(({ "hybrid-k3s:cluster": cluster }) => (cluster.k3sVersion = version));
+      await told(stack.up());
+      const upgraded = Date.now();
+      await told(stack.up(["--expect-no-changes"]));
+      await waitBack(lab, kubectl, earlier, upgraded);
+      assert.deepEqual(await look(), before);
+      for (const [name, node] of await viewNodes(kubectl))
+        assert.deepEqual([name, node.version, node.uid], [name, version, uids.get(name)]);
+
+      const started: Record<string, number> = {};
+      for (const host of hostsOf(lab)) {
+        assert.equal((await host.exec("k3s --version")).split(" ")[2], version);
+        // All hosts share the kernel's clock.
+        started[host.name] = Number(await host.exec(`systemctl show -P ExecMainStartTimestampMonotonic ${k3sUnit(host)}`));
+      }
+      const { "rack-1": server = NaN, ...agents } = started;
+      for (const [name, start] of Object.entries(agents)) assert.ok(start > server, `${name} started before the server did`);
+    });
+
     it("gives a node that is made anew its plain name back", async () => {
       const { lab, stack, kubectl } = context;
       const before = { nodes: await viewNodes(kubectl), devices: await viewDevices(lab) };
@@ -108,6 +151,8 @@ export const tailnetKeys: Scenario = {
     after(async () => {
       await context.ensureEmpty();
       context.stack.addHost("kiosk-1");
+      const { k3sVersion } = controlOf(context.lab).tools;
+      context.stack.edit(({ "hybrid-k3s:cluster": cluster }) => (cluster.k3sVersion = k3sVersion));
       await savePolicy(context.lab, context.before.policy);
       setPolicyMode(context.stack, "own");
     });
