@@ -6,10 +6,13 @@ import { waitUntil } from "../lab/hosts/wait-until";
 import type { Lab } from "../lab/lab";
 import { type LabStack, createStack } from "../lab/stack";
 import { median } from "./figures";
+import { measureRouteWait } from "./measure-route-wait";
 
 export interface TailnetCost {
   /** What policy and keys add to the first `up`. */
   readonly seconds: number;
+  /** From a route's approval to the end of its verification, in seconds. */
+  readonly routeWait: number;
   /** MiB a second across sites. */
   readonly hostToHost: number;
   readonly podToPod: number;
@@ -32,9 +35,10 @@ export async function measureTailnet(lab: Lab, run: number, onOutput: (text: str
   const said = await succeed(stack, "up", onOutput);
   const reading = await firstReading(lab, since);
   await stack.saveKubeconfig();
+  const routeWait = await measureRouteWait(lab, stack, onOutput);
   const throughput = await measureThroughput(lab);
   await succeed(stack, "destroy", onOutput);
-  return { seconds: reading + costOf(said), ...throughput };
+  return { seconds: reading + costOf(said), routeWait, ...throughput };
 }
 
 async function succeed(stack: LabStack, verb: "up" | "destroy", onOutput: (text: string) => void): Promise<string> {
@@ -61,7 +65,7 @@ function costOf(said: string): number {
   return Math.max(...policy) + Math.max(...keys);
 }
 
-async function measureThroughput(lab: Lab): Promise<Omit<TailnetCost, "seconds">> {
+async function measureThroughput(lab: Lab): Promise<Omit<TailnetCost, "seconds" | "routeWait">> {
   const kubectl = lab.operator.kubectl.bind(lab.operator);
   const pods = await deployProbePods(kubectl);
   const [from, to] = [podOn(pods, FROM), podOn(pods, TO)];

@@ -16,6 +16,7 @@ export async function tailnetFigures({ lab, hosts, progress, runs, onOutput }: B
   const floors = measured.map(({ hostToHost }) => hostToHost);
   return [
     { name: "tailnet-cost", unit: "s", values: measured.map(({ seconds }) => seconds), floors: [] },
+    { name: "route-wait", unit: "s", values: measured.map(({ routeWait }) => routeWait), floors: [] },
     { name: "pod-throughput", unit: "MiB/s", values: measured.map(({ podToPod }) => podToPod), floors },
     { name: "vxlan-throughput", unit: "MiB/s", values: measured.map(({ vxlan }) => vxlan), floors },
   ];
