@@ -4,7 +4,8 @@ const { runVerb } = require("./lib/run-verb.cjs");
  * A preauth key of headscale for one login, as Pulumi's dynamic-provider plugin runs it (see policy-provider.cjs: the same holds for this path).
  *
  * Inputs: `wanted` ({cluster, tags, isEphemeral, expirySeconds, identity}), `access` (secret JSON: how to reach headscale).
- * Outputs: the same, `key` (secret) and `left`: what deleting it needs.
+ * Outputs: the same, `key` (secret) and `left`: what deleting it needs. No member may be undefined: the plugin's answer is a protobuf Struct,
+ * which knows no such value.
  */
 exports.provider = {
   async diff(_id, olds, news) {
@@ -12,8 +13,8 @@ exports.provider = {
     return { changes: !isSame("wanted") || !isSame("access"), replaces: isSame("wanted") ? [] : ["wanted"], deleteBeforeReplace: true };
   },
   async create(inputs) {
-    const { id, user, key } = await run("createKey", inputs, inputs.wanted);
-    return { id, outs: { ...inputs, key, left: { user } } };
+    const { id, key, ...left } = await run("createKey", inputs, inputs.wanted);
+    return { id, outs: { ...inputs, key, left } };
   },
   // Other credentials for the same key.
   async update(_id, olds, news) {
@@ -24,7 +25,7 @@ exports.provider = {
     return { id, props };
   },
   async delete(id, props) {
-    await run("expireKey", props, { id, key: props.key, user: props.left.user });
+    await run("expireKey", props, { id, key: props.key, ...props.left });
   },
 };
 
