@@ -30,17 +30,23 @@ export interface HeadscaleNode {
   readonly createdAt: string;
   readonly lastSeen: string | null;
   readonly expiry: string | null;
-  readonly forcedTags: readonly string[];
-  readonly validTags: readonly string[];
+  /** Until 0.27: of its key, and as it asked for them itself where the policy lets it. */
+  readonly forcedTags?: readonly string[];
+  readonly validTags?: readonly string[];
+  /** From 0.28 on: all that it has. */
+  readonly tags?: readonly string[];
   readonly online: boolean;
   readonly preAuthKey: { readonly ephemeral: boolean } | null;
   readonly approvedRoutes: readonly string[];
   readonly availableRoutes: readonly string[];
 }
 
-/** A device's tags: of its key and as it asked for them itself, where the policy lets it. */
-export function tagsOf({ forcedTags, validTags }: Pick<HeadscaleNode, "forcedTags" | "validTags">): readonly string[] {
-  return [...new Set([...forcedTags, ...validTags])];
+export function tagsOf({
+  tags,
+  forcedTags = [],
+  validTags = [],
+}: Pick<HeadscaleNode, "tags" | "forcedTags" | "validTags">): readonly string[] {
+  return tags ?? [...new Set([...forcedTags, ...validTags])];
 }
 
 export interface NewHeadscaleKey {

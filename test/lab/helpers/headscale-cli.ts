@@ -10,7 +10,9 @@ interface ListedNode {
   readonly id: number;
   readonly name: string;
   readonly given_name: string;
+  /** Until 0.27; later tags. */
   readonly forced_tags?: readonly string[];
+  readonly tags?: readonly string[];
   readonly approved_routes?: readonly string[];
   readonly available_routes?: readonly string[];
 }
@@ -35,7 +37,7 @@ export class HeadscaleCli {
   /** Its nodes with this tag, by the host name that they report. */
   async nodesOf(tag: string): Promise<ReadonlyMap<string, ListedNode>> {
     const all = (JSON.parse(await this.run("nodes", "list", "-o", "json")) ?? []) as ListedNode[];
-    return new Map(all.filter(({ forced_tags: tags = [] }) => tags.includes(tag)).map((node) => [node.name, node]));
+    return new Map(all.filter(({ forced_tags, tags = forced_tags }) => tags?.includes(tag)).map((node) => [node.name, node]));
   }
 
   async userNames(): Promise<readonly string[]> {
