@@ -27,6 +27,7 @@ const SDK_TYPES: Readonly<Record<string, Readonly<Record<string, readonly [file:
     securityGroup: ["ec2/securityGroup.d.ts", "SecurityGroupArgs"],
     instance: ["ec2/instance.d.ts", "InstanceArgs"],
     eip: ["ec2/eip.d.ts", "EipArgs"],
+    tag: ["ec2/tag.d.ts", "TagArgs"],
     natGateway: ["ec2/natGateway.d.ts", "NatGatewayArgs"],
     getParameter: ["ssm/getParameter.d.ts", "GetParameterArgs"],
     getSubnet: ["ec2/getSubnet.d.ts", "GetSubnetArgs"],

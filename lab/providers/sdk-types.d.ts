@@ -22,6 +22,7 @@ declare module "sdk-types:aws" {
     | "securityGroup"
     | "instance"
     | "eip"
+    | "tag"
     | "natGateway";
   type Function = "getParameter" | "getSubnet" | "getRouteTable" | "getVpnGateway";
   const types: Readonly<Record<Resource | Function, import("./plugin/property-types").ObjectType>>;

@@ -114,6 +114,7 @@ const awsPoolSchema = z.strictObject({
   ...cloudPool,
   region: text("eu-central-1"),
   instanceType: text("t3.large"),
+  tagInterface: z.boolean().default(false),
 });
 const azurePoolSchema = z.strictObject({
   provider: z.literal("azure"),

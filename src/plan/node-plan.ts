@@ -52,6 +52,8 @@ interface CloudNodePlanBase extends NodePlanBase {
 export interface AwsNodePlan extends CloudNodePlanBase {
   readonly kind: "aws";
   readonly instanceType: string;
+  /** The machine's network interface is tagged too, by resources of its own; absent: AWS makes it without tags. */
+  readonly tagInterface?: true;
   /** Which of the network's subnets, by its name there; in an existing network, by the id that the config gives. */
   readonly subnet: string;
 }

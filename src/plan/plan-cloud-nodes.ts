@@ -55,13 +55,10 @@ type SharedParts = ReturnType<typeof sharedBy>;
 
 function planAwsNode(config: HybridConfig, pool: AwsPoolConfig, shared: SharedParts, index: number): AwsNodePlan {
   const subnetIds = config.networks.aws[pool.region]?.subnetIds;
-  if (subnetIds !== undefined) {
-    const plan = planNode(config, pool, shared, index, undefined);
-    return { kind: "aws", ...plan, instanceType: pool.instanceType, subnet: nth(subnetIds, index) };
-  }
-  const zone = nth(zonesOf(pool), index);
-  const subnet = `${pool.publicIp ? "public" : "private"}-${zone}`;
-  return { kind: "aws", ...planNode(config, pool, shared, index, zone), instanceType: pool.instanceType, subnet };
+  const zone = subnetIds === undefined ? nth(zonesOf(pool), index) : undefined;
+  const subnet = subnetIds === undefined ? `${pool.publicIp ? "public" : "private"}-${zone}` : nth(subnetIds, index);
+  const plan = planNode(config, pool, shared, index, zone);
+  return { kind: "aws", ...plan, instanceType: pool.instanceType, subnet, ...(pool.tagInterface && { tagInterface: true }) };
 }
 
 function planAzureNode(config: HybridConfig, pool: AzurePoolConfig, shared: SharedParts, index: number): AzureNodePlan {

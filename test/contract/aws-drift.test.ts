@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { refuses } from "./aws-fixture";
 import { INSTANCE, NETWORK, type Resource, prepared, withInstance } from "./aws-project";
 
 describe("the aws provider, of what others changed", { concurrency: 2 }, () => {
@@ -80,5 +81,45 @@ describe("the aws provider, of what others changed", { concurrency: 2 }, () => {
       ["10.20.0.0/16 ", "10.99.0.0/16 ", "0.0.0.0/0 nat-"],
     );
     assert.equal((await stack.project.destroy()).code, 0);
+  });
+
+  // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteTags.html, hashicorp/terraform-provider-aws: internal/service/ec2/tag_gen.go
+  it("tags the interface that an instance came with, whatever becomes of both, and takes no tag from one that is gone", async (test) => {
+    const { stack, image } = await prepared(test);
+    const tag = (value: string): Resource => [
+      "Tag",
+      { resourceId: "@vm.primaryNetworkInterfaceId", key: "pool", value },
+      { retainOnDelete: true },
+    ];
+    const wanted = (value: string, instance = {}) => ({
+      resources: { ...withInstance(image, instance, { deleteBeforeReplace: true }).resources, tag: tag(value) },
+    });
+    type Interfaces = { NetworkInterfaces: readonly { NetworkInterfaceId: string; TagSet: readonly object[] }[] };
+    const tags = async () => (await stack.aws.ask<Interfaces>("DescribeNetworkInterfaces")).NetworkInterfaces.map(({ TagSet }) => TagSet);
+    const tagged = (Value: string) => [[{ Key: "pool", Value }]];
+
+    assert.equal((await stack.up(wanted("burst"))).code, 0);
+    assert.deepEqual(await tags(), tagged("burst"));
+    const before = await stack.project.state();
+    const resources = [before["vm"]?.outputs["primaryNetworkInterfaceId"]];
+    assert.equal(before["tag"]?.id, `${String(resources[0])},pool`);
+    assert.match((await stack.project.up("--refresh")).output, /10 unchanged/);
+    await stack.aws.ask("CreateTags", { Resources: resources, Tags: [{ Key: "pool", Value: "theirs" }] });
+    assert.match((await stack.up(wanted("more"), "--refresh")).output, /1 updated/);
+    assert.deepEqual(await tags(), tagged("more"));
+    await stack.aws.ask("DeleteTags", { Resources: resources, Tags: [{ Key: "pool" }] });
+    assert.match((await stack.project.up("--refresh")).output, /1 created/);
+    const replaced = await stack.up(wanted("more", { userData: "#cloud-config\n# again\n" }));
+    assert.match(replaced.output, /2 replaced/, replaced.output);
+    assert.deepEqual(await tags(), tagged("more"));
+    await stack.aws.admin("terminate", { instanceId: (await stack.project.state())["vm"]?.id });
+    const again = await stack.project.up("--refresh");
+    assert.equal(again.code, 0, again.output);
+    assert.deepEqual(await tags(), tagged("more"));
+    await refuses(stack.aws.ask("DeleteTags", { Resources: resources, Tags: [{ Key: "pool" }] }), "InvalidNetworkInterfaceID.NotFound");
+    await refuses(stack.aws.ask("CreateTags", { Resources: ["eni"], Tags: [{ Key: "pool", Value: "" }] }), "InvalidID");
+    stack.asked.length = 0;
+    assert.equal((await stack.project.destroy()).code, 0);
+    assert.ok(!stack.asked.includes("DeleteTags"), stack.asked.join());
   });
 });

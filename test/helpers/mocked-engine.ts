@@ -4,7 +4,9 @@ export function mockedOutputs(type: string, name: string): Record<string, unknow
   if (type === "pulumi-nodejs:dynamic/tailnet:Key") return { key: "headscale-key-example" };
   if (type === "tls:index/privateKey:PrivateKey")
     return { privateKeyOpenssh: "host-private-key", publicKeyOpenssh: "ssh-ed25519 AAAAhost\n" };
-  if (type === "aws:ec2/instance:Instance") return { publicIp: "203.0.113.10", privateIp: "172.16.0.10" };
+  if (type === "aws:ec2/instance:Instance") {
+    return { publicIp: "203.0.113.10", privateIp: "172.16.0.10", primaryNetworkInterfaceId: "eni-0123456789abcdef0" };
+  }
   if (type === "azure-native:network:NetworkInterface") return { ipConfigurations: [{ privateIPAddress: "172.24.0.4" }] };
   if (type === "azure-native:compute:VirtualMachine") return { vmId: "7a1f3c52-0000-4000-8000-000000000001" };
   if (name.endsWith("-reach"))

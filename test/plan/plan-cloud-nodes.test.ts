@@ -49,6 +49,7 @@ describe("planCloudNodes", () => {
       subnet: "public-eu-central-1a",
     };
     assert.deepEqual(node, expected);
+    assert.equal((first(cloudPools({ count: 1, tagInterface: true })) as AwsNodePlan).tagInterface, true);
     assert.deepEqual(node.k3sConfig["node-taint"], ["hybrid-k3s/spot=true:NoSchedule"]);
     assert.deepEqual(
       (node.k3sConfig["node-label"] as string[]).filter((label) => label.startsWith("topology")),

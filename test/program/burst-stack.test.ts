@@ -12,6 +12,7 @@ describe("the program on the lab's stack with a machine in each cloud", () => {
     cloudPool(stack, "burst").count = 2;
     cloudPool(stack, "burst").remove = [0];
     cloudPool(stack, "burst").spot = true;
+    Object.assign(cloudPool(stack, "burst"), { tagInterface: true });
     cloudPool(stack, "burst-az").count = 1;
     compareWithGolden("burst", await recordProgram(runOf("burst", stack)));
   });

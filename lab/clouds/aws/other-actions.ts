@@ -2,7 +2,7 @@ import { type CloudAction, CloudError } from "../contract";
 import { select, toTags } from "./describe";
 import type { Images } from "./images";
 import { type Parameters, action } from "./parameters";
-import { type Kind, type RegionState, type Tagged, find } from "./region-state";
+import { type Kind, type RegionState, type Tagged, find, isIdOf, notFound } from "./region-state";
 
 const TAGGED: readonly Kind[] = [
   ...(["vpcs", "subnets", "gateways", "routeTables", "groups", "interfaces", "volumes", "addresses"] as const),
@@ -58,6 +58,20 @@ export function otherActions(stateOf: (region: string) => RegionState, images: I
       for (const filter of parameters.structures("Filters", ["Name", "Values"])) filter.texts("Values");
       return { VpnGateways: [] };
     }),
+    DescribeTags: action(["Filters"], stateOf, (state, parameters) => {
+      const wanted = parameters.structures("Filters", ["Name", "Values"]).map((filter) => {
+        const [name, values] = [filter.text("Name"), filter.texts("Values")];
+        if (!["resource-id", "key", "value"].includes(name)) {
+          throw new CloudError("InvalidParameterValue", `The filter '${name}' is invalid`);
+        }
+        return { name, values };
+      });
+      const all = TAGGED.flatMap((kind) => [...(state[kind] as Map<string, Tagged>).values()]).flatMap(({ id, tags }) =>
+        Object.entries(tags).map(([key, value]) => ({ "resource-id": id, key, value })),
+      );
+      const found = all.filter((tag) => wanted.every(({ name, values }) => values.includes(tag[name as keyof typeof tag])));
+      return { Tags: found.map(({ "resource-id": ResourceId, key, value }) => ({ ResourceId, Key: key, Value: value })) };
+    }),
     CreateTags: action(["Resources", "Tags"], stateOf, (state, parameters) => {
       const tags = parameters.tags("Tags");
       for (const item of tagged(state, parameters)) item.tags = { ...item.tags, ...tags };
@@ -82,7 +96,10 @@ export function otherActions(stateOf: (region: string) => RegionState, images: I
 function tagged(state: RegionState, parameters: Parameters): readonly Tagged[] {
   return parameters.texts("Resources").map((id) => {
     const found = TAGGED.map((kind) => (state[kind] as Map<string, Tagged>).get(id)).find((item) => item !== undefined);
-    if (found === undefined) throw new CloudError("InvalidID", `The ID '${id}' is not valid`);
+    if (found === undefined) {
+      const kind = TAGGED.find((known) => isIdOf(known, id));
+      throw kind === undefined ? new CloudError("InvalidID", `The ID '${id}' is not valid`) : notFound(kind, id);
+    }
     return found;
   });
 }

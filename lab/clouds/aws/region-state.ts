@@ -169,9 +169,11 @@ const KINDS = {
 export type Kind = keyof typeof KINDS;
 export type Item<K extends Kind> = RegionState[K] extends Map<string, infer T> ? T & Tagged : never;
 
+export const isIdOf = (kind: Kind, id: string): boolean => new RegExp(`^${KINDS[kind][0]}-[0-9a-f]{17}$`).test(id);
+
 export function notFound(kind: Kind, id: string): CloudError {
   const [prefix, code, what] = KINDS[kind];
-  if (!new RegExp(`^${prefix}-[0-9a-f]{17}$`).test(id)) {
+  if (!isIdOf(kind, id)) {
     return new CloudError(`${code}.Malformed`, `Invalid id: "${id}" (expecting "${prefix}-...")`);
   }
   return new CloudError(kind === "natGateways" ? "NatGatewayNotFound" : `${code}.NotFound`, `The ${what} '${id}' does not exist`);

@@ -11,6 +11,7 @@ import { routeTableResource } from "./route-table";
 import { routeTableAssociationResource } from "./route-table-association";
 import { securityGroupResource } from "./security-group";
 import { subnetResource } from "./subnet";
+import { tagResource } from "./tag";
 import { vpcResource } from "./vpc";
 
 let configured = "";
@@ -40,6 +41,7 @@ void serveProvider({
     ),
     "aws:ec2/securityGroup:SecurityGroup": resourceType(securityGroupResource(types.securityGroup), defaultRegion),
     "aws:ec2/instance:Instance": resourceType(instanceResource(types.instance), defaultRegion),
+    "aws:ec2/tag:Tag": resourceType(tagResource(types.tag), defaultRegion),
     "aws:ec2/eip:Eip": resourceType(eipResource(types.eip), defaultRegion),
     "aws:ec2/natGateway:NatGateway": resourceType(natGatewayResource(types.natGateway), defaultRegion),
   },

@@ -52,6 +52,7 @@ export class AwsNode extends pulumi.ComponentResource implements JoinedNode {
     this.replaceCommand = chain.replaceCommand;
     this.machine = { id: vm.id, type: plan.instanceType };
     tellStopped(plan.name, vm);
+    if (plan.tagInterface) tagInterface(name, args, vm, this);
     this.registerOutputs({ tailnetIp: this.tailnetIp });
   }
 }
@@ -62,7 +63,7 @@ function createInstance(
   userData: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
 ): ec2.Instance {
-  const tags = { Name: plan.name, ...cloudTags(context.plan.name, plan) };
+  const tags = tagsOf(plan, context);
   const market = plan.spot === undefined ? "on-demand" : `spot ${plan.spot.maxPrice?.toFixed(PRICE_DIGITS) ?? ""}`.trim();
   return new ec2.Instance(
     name,
@@ -93,6 +94,21 @@ function createInstance(
       replaceOnChanges: ["instanceType", "rootBlockDevice", 'tags["hybrid-k3s-market"]'],
     }),
   );
+}
+
+/**
+ * The provider launches no interface with tags (hashicorp/terraform-provider-aws#45887). Nothing waits for these, and no call takes them
+ * away: they go with the interface, and EC2 refuses to take tags from one that is gone.
+ */
+function tagInterface(name: string, { plan, context }: AwsNodeArgs, vm: ec2.Instance, parent: pulumi.Resource): void {
+  for (const [key, value] of Object.entries(tagsOf(plan, context))) {
+    const tag = { region: plan.region, resourceId: vm.primaryNetworkInterfaceId, key, value };
+    new ec2.Tag(`${name}-interface-${key}`, tag, { parent, retainOnDelete: true });
+  }
+}
+
+function tagsOf(plan: AwsNodePlan, context: ClusterContext): Readonly<Record<string, string>> {
+  return { Name: plan.name, ...cloudTags(context.plan.name, plan) };
 }
 
 /**

@@ -38,7 +38,7 @@ export const burstPlaces: Scenario = {
       setPool(context, "burst", hidden);
       setPool(context, "burst-az", hidden);
       context.stack.edit((now) => {
-        const own = { ...cloudPool(now, "burst"), region: OPERATOR_REGIONS.aws };
+        const own = { ...cloudPool(now, "burst"), region: OPERATOR_REGIONS.aws, tagInterface: true };
         now["hybrid-k3s:pools"]["burst-own"] = own;
         now["hybrid-k3s:networks"] = {
           aws: { "eu-central-1": { natGateway: true }, [OPERATOR_REGIONS.aws]: { vpcId, subnetIds } },
@@ -90,6 +90,16 @@ export const burstPlaces: Scenario = {
       await waitBurst(context, [MADE, IN_VPC, IN_VNET]);
       const { publicIp } = (await atCloud(context.lab, "burst", "machineOf", { node: MADE })) as { publicIp?: string };
       assert.equal(publicIp, undefined, "the private machine has a public address");
+      const ofNode = { Name: "tag:hybrid-k3s-node", Values: [IN_VPC] };
+      const interfaces = await context.lab.clouds.call("aws", "DescribeNetworkInterfaces", {
+        ...{ region: OPERATOR_REGIONS.aws, Filters: [ofNode] },
+      });
+      const tags = (interfaces as { NetworkInterfaces: readonly { TagSet: readonly { Key: string; Value: string }[] }[] })
+        .NetworkInterfaces;
+      assert.deepEqual(
+        tags.map(({ TagSet }) => Object.fromEntries(TagSet.map(({ Key, Value }) => [Key, Value]))),
+        [{ Name: IN_VPC, "hybrid-k3s-cluster": "edge", "hybrid-k3s-pool": "burst-own", "hybrid-k3s-node": IN_VPC }],
+      );
       const pods = await context.ensureProbePods();
       const findings = await checkConnectivity(context.kubectl, pods, "reach");
       assert.equal(findings.length, 6 * 5 * 2);
