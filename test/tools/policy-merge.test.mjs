@@ -116,6 +116,25 @@ describe("policy merge and none", () => {
       await run.write(none);
       await run.remove({ ...none, ...leftBy("none", {}) });
       assert.deepEqual(run.tailnet.state.written, []);
+      assert.match(run.said(), /still holds this cluster's lines \d+/);
+    });
+
+    it("is not held up by a file that cannot be read when the cluster goes", async () => {
+      run.tailnet.state.policy = "{";
+      await run.remove({ ...none, ...leftBy("none", {}) });
+      assert.equal(run.said(), "");
+    });
+
+    it("names what an earlier merge left in the file when the cluster goes, and leaves it", async () => {
+      const merged = await run.write({ mode: "merge" });
+      const left = await run.write({ ...none, ...leftBy("merge", merged) });
+      const live = run.tailnet.state.policy;
+      await run.remove({ ...none, ...leftBy("none", left) });
+      assert.equal(run.tailnet.state.policy, live);
+      assert.match(
+        run.said(),
+        /^warning: vpn\.policy is none, and the tailnet's policy still holds this cluster's lines 5, 9, 10, \d+.* Take them out at https:/m,
+      );
     });
 
     it("tells what others may do with its pods and its tag in one go with what is missing", async () => {

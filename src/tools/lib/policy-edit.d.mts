@@ -35,7 +35,7 @@ export function removedPolicy(
   live: string,
   needs: PolicyNeeds,
   before?: PolicyBefore,
-): { readonly text: string; readonly kept: readonly string[] };
+): { readonly text: string; readonly kept: readonly string[]; readonly left?: readonly number[] };
 
 /** How many lines a change adds and takes away. */
 export function changedLines(live: string, text: string): number;

@@ -26,9 +26,12 @@ export function plannedPolicy(live, needs, before) {
   }
 }
 
-/** The live policy without this cluster: {text, kept}. `before` as for plannedPolicy, with the `needs` of that run. Pure. */
+/**
+ * The live policy without this cluster: {text, kept, left?}; `left` are the numbers of its lines that its mode leaves to the operator. `before` as for
+ * plannedPolicy, with the `needs` of that run. Pure.
+ */
 export function removedPolicy(live, needs, before) {
-  if (needs.mode === "none") return { text: live, kept: [] };
+  if (needs.mode === "none") return { text: live, kept: [], left: leftBehind(live, needs, before) };
   if (needs.mode === "merge") {
     const { text, kept, refusals } = withoutCluster(live, needs.cluster, { wrote: before?.wrote });
     if (refusals.length > 0) throw new SyntaxError(refusals.map(({ line, what, remedy }) => `line ${line}: ${what}. ${remedy}`).join(" "));
@@ -114,6 +117,15 @@ function refusalOf(refusals, outcome) {
     `This cluster's lines ${outcome}; nothing was changed:`,
     ...refusals.map(({ line, what, remedy }) => `- ${line === undefined ? "" : `line ${line}: `}${what}. ${remedy}`),
   ].join("\n");
+}
+
+/** What this cluster has in a file that it may not write, by an earlier mode or by hand: the lines' numbers. */
+function leftBehind(live, needs, before) {
+  const { changes, refusals } = withoutCluster(live, needs.cluster, { wrote: before?.wrote });
+  // Nothing is to be done to the file, so that nothing in it may stop a removal.
+  if (refusals.length > 0) return [];
+  const lines = [...changes, ...ownEntries(policyEntries(live), ownOf(needs))].map(({ line }) => line);
+  return [...new Set(lines)].sort((a, b) => a - b);
 }
 
 /** Whether any line of the file is one of this cluster's document, of this release or an earlier one. */

@@ -34,7 +34,7 @@ export async function readPolicy(input, { env, out, limits = {} }) {
 /** Takes this cluster out of the live policy; what others changed since stays. */
 export async function removePolicy(input, { env, out, limits = {} }) {
   const { control, needs } = await open(input, { env, out, limits });
-  const { kept } = await change(control, "put back", (live) => {
+  const { kept, left = [] } = await change(control, "put back", (live) => {
     try {
       return removedPolicy(live, needs, input.before);
     } catch (error) {
@@ -48,6 +48,11 @@ export async function removePolicy(input, { env, out, limits = {} }) {
   if (kept.length > 0) {
     out.say(
       `warning: kept in the tailnet's policy, because lines of others name it: ${kept.join(", ")}. Remove both in the console when they are not needed.`,
+    );
+  }
+  if (left.length > 0) {
+    out.say(
+      `warning: vpn.policy is none, and the tailnet's policy still holds this cluster's lines ${left.join(", ")}. Take them out at ${control.policyPage}.`,
     );
   }
   await control.removeKeyUser?.(keyUser(needs));
