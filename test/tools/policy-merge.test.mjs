@@ -24,6 +24,14 @@ describe("policy merge and none", () => {
       assert.equal(run.tailnet.state.written.length, 1);
       await run.remove({ ...merge, ...leftBy("merge", { wrote }) });
       assert.equal(run.tailnet.state.policy, DEFAULT_WITH_README);
+      assert.equal(run.said(), "");
+    });
+
+    it("says so where there was nothing of its own to take out: the credentials may be another tailnet's", async () => {
+      const left = await run.write(merge);
+      run.tailnet.state.policy = DEFAULT_WITH_README;
+      await run.remove({ ...merge, ...leftBy("merge", left) });
+      assert.match(run.said(), /^warning: the tailnet's policy held no line of this cluster, .*TAILSCALE_\*/);
     });
 
     it("counts the lines that are not as it left them, and repairs them", async () => {

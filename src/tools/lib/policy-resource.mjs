@@ -34,9 +34,12 @@ export async function readPolicy(input, { env, out, limits = {} }) {
 /** Takes this cluster out of the live policy; what others changed since stays. */
 export async function removePolicy(input, { env, out, limits = {} }) {
   const { control, needs } = await open(input, { env, out, limits });
+  let isAbsent = false;
   const { kept, left = [] } = await change(control, "put back", (live) => {
     try {
-      return removedPolicy(live, needs, input.before);
+      const removed = removedPolicy(live, needs, input.before);
+      isAbsent = needs.mode !== "none" && removed.text === live;
+      return removed;
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       throw new ToolError(
@@ -48,6 +51,13 @@ export async function removePolicy(input, { env, out, limits = {} }) {
   if (kept.length > 0) {
     out.say(
       `warning: kept in the tailnet's policy, because lines of others name it: ${kept.join(", ")}. Remove both in the console when they are not needed.`,
+    );
+  }
+  // A headscale's URL stands in the state, and no variable leads to another.
+  if (isAbsent && input.tailnet.mode !== "headscale") {
+    out.say(
+      "warning: the tailnet's policy held no line of this cluster, and none was taken out. If nobody did that before, these credentials are of another " +
+        "tailnet: those in the environment (TAILSCALE_*) win over the stack's.",
     );
   }
   if (left.length > 0) {
