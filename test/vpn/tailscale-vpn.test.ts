@@ -29,7 +29,7 @@ describe("Tailscale's provider", () => {
     const plan = planCluster(configWith());
     const secrets = Object.fromEntries(Object.entries(credentials).map(([name, value]) => [name, pulumi.secret(value)]));
     const vpn = new TailscaleVpn(plan.tailnet, { baseUrl: "https://api.tailscale.com", tailnet: "-", ...secrets });
-    const context = { plan, owner: "hybrid-k3s/dev", ssh: { sshAgent: true }, vpn };
+    const context = { plan, owner: "hybrid-k3s/dev", ssh: { sshAgent: true }, vpn, failedMachines: new Map<string, string>() };
     vpn.prepare("cluster", { context, linesToChange: 0, after: [] }, {});
     const key = vpn.createKey("rack-1-key", { expirySeconds: 3600, isEphemeral: false, identity: "x" }, {});
     await new Promise<void>((resolve) => key.urn.apply(() => resolve()));
