@@ -160,6 +160,18 @@ describe("policy merge and none", () => {
     });
   });
 
+  for (const mode of ["own", "merge", "none"]) {
+    it(`mode ${mode} is told by a policy with sections that are null, and ends with no stack`, async () => {
+      const live =
+        '{"ssh": null, "nodeAttrs": null, "hosts": {"office": null}, "acls": [null, {"action": "accept", "src": ["*"], "dst": ["office:*"]}]}';
+      run.tailnet.state.policy = live;
+      const error = await errorOf(run.write({ mode }));
+      assert.equal(error.name, "ToolError", error.stack);
+      await run.remove({ mode, ...leftBy(mode, {}) });
+      assert.equal(run.tailnet.state.policy, live);
+    });
+  }
+
   it("goes from own to merge to none to own, and at no moment lacks a rule", async () => {
     let earlier = leftBy("own", await run.write());
     for (const mode of ["merge", "none", "merge", "own", "none", "own", "merge", "own"]) {

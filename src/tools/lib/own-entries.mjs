@@ -14,9 +14,10 @@ export function ownEntries(entries, { ours, tag, podCidr }) {
   const members = new Set([tag, ...cidrs, ...(podCidr ? [podCidr] : [])]);
 
   const isOwnRule = ({ section, value }) => {
+    if (section !== "acls" || typeof value !== "object" || value === null) return false;
     const isVxlan = value.proto === "udp" && everyIs(value.dst, (target) => target === `${tag}:${VXLAN_PORT}`);
     const keys = Object.keys(value).filter((name) => name !== "proto" || !isVxlan);
-    if (section !== "acls" || value.action !== "accept" || keys.sort().join() !== "action,dst,src") return false;
+    if (value.action !== "accept" || keys.sort().join() !== "action,dst,src") return false;
     if (everyIs(value.dst, (target) => target === `${tag}:${API_PORT}`)) return true;
     return (
       everyIs(value.dst, (target) => members.has(target.slice(0, target.lastIndexOf(":")))) &&

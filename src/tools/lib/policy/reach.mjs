@@ -16,7 +16,7 @@ export function readRules(entries) {
   return {
     rules: isConditional ? rules.map((rule) => ({ ...rule, isConditional })) : rules,
     groups: named("groups"),
-    hosts: named("hosts"),
+    hosts: Object.fromEntries(Object.entries(named("hosts")).filter(([, value]) => typeof value === "string")),
   };
 }
 
