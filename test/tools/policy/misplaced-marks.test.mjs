@@ -64,6 +64,16 @@ describe("a mark that somebody put where this program puts none", () => {
   }
 });
 
+it("a word behind the mark of another stack does not make its lines ours", () => {
+  const [one, two] = ["hybrid-k3s/one", "hybrid-k3s/two"].map((stack) => ({ ...EDGE, stack }));
+  const { text } = mergedPolicy(LIVE, one);
+  for (const words of [", do not touch", "; see the wiki", ":", " (theirs)"]) {
+    const live = text.replaceAll("(stack hybrid-k3s/one)", `(stack hybrid-k3s/one)${words}`);
+    assert.equal(withoutCluster(live, two).text, live);
+    assert.equal(withoutCluster(live, one).text, LIVE);
+  }
+});
+
 it("a comma that somebody put on the next line goes with the section that was made", () => {
   const { text } = mergedPolicy(LIVE, EDGE);
   const commaFirst = text.replace('  },\n  "tests"', '  }\n  , "tests"');

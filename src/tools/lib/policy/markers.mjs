@@ -5,7 +5,8 @@ import { isContainer, lineLead, nextComma, restOfLine, valueOf } from "./policy-
 // Each entry of ours carries its cluster's name at the end of its own line: so that it stays recognised when others write lines between
 // ours, sort them, or reformat the file. What holds entries of several clusters carries no name. The stack stands behind it as in the
 // hosts' markers: two stacks may call their clusters alike, and none may take the other's lines for its own.
-const ENTRY = /^\/[/*]\s*hybrid-k3s:\s*([-\w.]+)(?:\s+\(stack ([^\s)]+)\))?(?:\s|\*\/|$)/;
+// A word of theirs behind the stack's name must not make the mark one without a stack.
+const ENTRY = /^\/[/*]\s*hybrid-k3s:\s*([-\w.]+)(?:\s+\(stack ([^\s)]+)\)|(?=\s|\*\/|$)(?!\s+\(stack ))/;
 const SECTION = /^\/\/\s*hybrid-k3s \(section\)/;
 const OPENED = /^\/\/\s*hybrid-k3s \(opened(?: (\d+))?\)/;
 
