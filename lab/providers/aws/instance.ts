@@ -84,7 +84,7 @@ async function untilRunning(id: string, ec2: Ec2, wait: Wait): Promise<ApiInstan
 }
 
 /** A terminated instance is gone; one that is shutting down is not yet (FindInstanceByID). */
-async function readInstance(id: string, ec2: Ec2): Promise<Properties | undefined> {
+async function readInstance(id: string, ec2: Ec2, state: Properties = {}): Promise<Properties | undefined> {
   const found = await describeInstance(ec2, id);
   if (found === undefined || found.State.Name === "terminated") return undefined;
   const { PublicIpAddress = "", PrivateIpAddress = "", SubnetId = "" } = found;
@@ -99,7 +99,8 @@ async function readInstance(id: string, ec2: Ec2): Promise<Properties | undefine
     publicDns: "",
     privateIp: PrivateIpAddress,
     privateDns: PrivateIpAddress === "" ? "" : `ip-${PrivateIpAddress.replaceAll(".", "-")}.${ec2.region}.compute.internal`,
-    associatePublicIpAddress: PublicIpAddress !== "",
+    // A pending one does not show the address that it has.
+    associatePublicIpAddress: PublicIpAddress !== "" || (found.State.Name === "pending" && state["associatePublicIpAddress"] === true),
     primaryNetworkInterfaceId: found.NetworkInterfaces[0]?.NetworkInterfaceId ?? "",
     subnetId: SubnetId,
     vpcSecurityGroupIds: found.SecurityGroups.map(({ GroupId }) => GroupId),
