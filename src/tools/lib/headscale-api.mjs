@@ -85,5 +85,5 @@ export class HeadscaleApi {
   }
 }
 
-/** A key that it has never seen brings 500 before 0.28 (hscontrol/app.go, httpAuthenticationMiddleware; run). */
+/** A key that it has never seen brings 500 in 0.26 (hscontrol/app.go, httpAuthenticationMiddleware; run). */
 const isUnauthorized = ({ status, text }) => status === 401 || (status === 500 && text.trim() === "Unauthorized");

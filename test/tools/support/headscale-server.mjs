@@ -60,7 +60,7 @@ export async function startHeadscale({ minor = 26, tlsOptions } = {}) {
     if (path === "/version") return state.minor >= 27 ? reply(200, { version: state.version }) : reply(404, "404 page not found\n");
     if (path === "/swagger/v1/openapiv2.json")
       return reply(200, { paths: { [state.minor >= 26 ? "/api/v1/node/{nodeId}/approve_routes" : "/api/v1/routes"]: {} } });
-    if (request.headers.authorization !== `Bearer ${HEADSCALE_KEY}`) return reply(is28() ? 401 : 500, "Unauthorized");
+    if (request.headers.authorization !== `Bearer ${HEADSCALE_KEY}`) return reply(state.minor >= 27 ? 401 : 500, "Unauthorized");
     const found = /^\/api\/v1\/node\/(\d+)/.exec(path)?.[1];
     const node = state.nodes.find(({ id }) => id === found);
     if (found && !node) return is28() ? refuse("node not found", 404, 5) : refuse("record not found");
