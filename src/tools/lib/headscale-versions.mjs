@@ -1,7 +1,7 @@
 /**
  * What differs between the releases of headscale that this program knows, by the second number of 0.x. From its source at v0.26.1, v0.27.1,
  * v0.28.0 and v0.29.1: proto/headscale/v1/*.proto, hscontrol/policy/v2/types.go, hscontrol/app.go, hscontrol/grpcv1.go;
- * run in the contract suite and the lab's suite headscale: v0.26.1, v0.28.0, v0.29.1.
+ * run in the contract suite and the lab's suite headscale: all four.
  */
 const POLICY_26 = ["groups", "hosts", "tagOwners", "acls", "autoApprovers", "ssh"];
 const POLICY_29 = [...POLICY_26, "grants", "nodeAttrs", "tests", "sshTests", "randomizeClientPort"];
