@@ -29,6 +29,8 @@ export async function runInSession(client: Client, command: SessionCommand, outp
   });
   const closed = new Promise<void>((resolve) => {
     channel.once("close", () => resolve());
+    // A proxy passes on that the host hung up (EOF), and keeps its own half open; Go's client gives a connection up that it cannot read.
+    client.once("end", () => resolve());
     client.once("close", () => resolve());
   });
   channel.end(command.stdin);
