@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { cloudInventory } from "../../lab/checks/cloud-inventory";
 import { succeed } from "../../lab/checks/probe-pods";
+import type { LabHost } from "../../lab/hosts/host";
 import { waitUntil } from "../../lab/hosts/wait-until";
 import type { Lab } from "../../lab/lab";
 import { type BurstPool, type CloudPool, cloudPool } from "../../lab/stack-config";
@@ -20,12 +21,15 @@ export async function machineOf(lab: Lab, node: string) {
   return lab.vm(machine);
 }
 
-/** The node's lab host once a script of ours runs on it; undefined before. */
-export async function joiningVm(lab: Lab, node: string) {
-  const vm = await machineOf(lab, node).catch(() => undefined);
-  if (vm === undefined || !vm.isOn) return undefined;
-  const { stdout } = await vm.run(["pgrep", "--full", "join-tailnet"]);
-  return stdout === "" ? undefined : vm;
+/** Does something to the node's lab host as soon as it is joining. */
+export async function whenJoining<T>(lab: Lab, node: string, act: (vm: LabHost) => Promise<T>): Promise<T> {
+  const joining = async () => {
+    const vm = await machineOf(lab, node).catch(() => undefined);
+    if (vm === undefined || !vm.isOn) return undefined;
+    const { stdout } = await vm.run(["pgrep", "--full", "join-tailnet"]);
+    return stdout === "" ? undefined : vm;
+  };
+  return act(await waitUntil(`${node} joins`, joining, { timeoutMs: 90_000, intervalMs: 200 }));
 }
 
 /** Changes a fault or a fact of the pool's cloud. */

@@ -2,23 +2,41 @@ import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { controlOf } from "../../../lab/console";
 import { waitUntil } from "../../../lab/hosts/wait-until";
-import { atCloud, burstNode, emptyPools, joiningVm, machineOf, setPool, waitBurst } from "../clouds-view";
+import type { BurstPool } from "../../../lab/stack-config";
+import { atCloud, burstNode, burstPools, emptyPools, machineOf, setPool, waitBurst, whenJoining } from "../clouds-view";
 import type { LabContext, Scenario } from "../lab-context";
 import { expectFailure, expectSuccess, urnOf, viewDevices, viewNodes } from "../nodes-view";
 
 const REFRESH = ["--refresh", "--continue-on-error"];
 const SPOT_TOLERATION = "hybrid-k3s/spot=true:NoSchedule";
+/** A machine's id as the preview names it. */
+const MACHINE = { burst: "i-[0-9a-f]{17}", "burst-az": "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}" } as const;
+const nodesAt = (index: number) => burstPools.map((pool) => burstNode(pool, index));
+const FIRST = nodesAt(0);
 
-/** What goes wrong in clouds; each ends with a message or with success, and the next `up` goes on from there. */
+/** What goes wrong in clouds, in both of them by the same run; each ends with a message or with success, and the next `up` goes on from there. */
 export const burstFaults: Scenario = {
   name: "burst-faults",
   define: (given) => {
     let context: LabContext;
-    const up = () => expectSuccess(context.stack.up(REFRESH));
-    const [zero, one, two] = [0, 1, 2].map((index) => burstNode("burst", index)) as [string, string, string];
-    const azure = burstNode("burst-az", 0);
-    const uidOf = async (name: string) => (await viewNodes(context.kubectl)).get(name)?.uid;
-    const deviceOf = async (name: string) => (await viewDevices(context.lab)).get(name);
+    const up = (...flags: string[]) => expectSuccess(context.stack.up([...REFRESH, ...flags]));
+    const setPools = (change: Parameters<typeof setPool>[2]) => burstPools.forEach((pool) => setPool(context, pool, change));
+    const inBoth = (act: (pool: BurstPool, first: string) => Promise<unknown>) =>
+      Promise.all(burstPools.map((pool) => act(pool, burstNode(pool, 0))));
+
+    /** What another machine of the same name does not have: the Node and the device, for which there was one key. */
+    async function look(names: readonly string[]) {
+      const [nodes, devices] = [await viewNodes(context.kubectl), await viewDevices(context.lab)];
+      return names.map((name) => ({ name, uid: nodes.get(name)?.uid, device: devices.get(name) }));
+    }
+
+    async function expectAnother(earlier: Awaited<ReturnType<typeof look>>): Promise<void> {
+      for (const [i, { name, uid, device }] of (await look(earlier.map((one) => one.name))).entries()) {
+        assert.ok(uid !== undefined && uid !== earlier[i]?.uid, `${name} is the old Node`);
+        assert.ok(device !== undefined && device.id !== earlier[i]?.device?.id, `${name} is the old device`);
+        assert.equal(device.name, name, "the name has a suffix");
+      }
+    }
 
     before(async () => {
       context = given();
@@ -27,91 +45,103 @@ export const burstFaults: Scenario = {
       await emptyPools(context);
     });
 
-    it("tells of a cloud without capacity for one of three, joins the others, and completes with the next up", async () => {
-      await atCloud(context.lab, "burst", "capacity", { count: 1 });
-      setPool(context, "burst", { count: 3 });
+    it("tells of clouds without capacity for one of three, joins the others, and completes with the next up", async () => {
+      for (const pool of burstPools) await atCloud(context.lab, pool, "capacity", { count: 1 });
+      setPools({ count: 3 });
       const said = await expectFailure(context.stack.up(REFRESH));
       assert.match(said, /InsufficientInstanceCapacity/);
-      assert.equal([...(await viewNodes(context.kubectl)).keys()].filter((name) => name.startsWith("edge-burst-")).length, 2);
+      assert.match(said, /Code="AllocationFailed" Message="Allocation failed\. We do not have sufficient capacity/);
+      for (const pool of burstPools)
+        assert.equal(
+          [...(await viewNodes(context.kubectl)).keys()].filter((name) => /^(.*)-\d$/.exec(name)?.[1] === `edge-${pool}`).length,
+          2,
+        );
       await up();
-      await waitBurst(context, [zero, one, two]);
+      await waitBurst(context, [0, 1, 2].flatMap(nodesAt));
     });
 
-    it("replaces a machine that was terminated behind its back in one run, and the preview names node and reason", async () => {
-      const [uid, device] = [await uidOf(one), await deviceOf(one)];
-      await atCloud(context.lab, "burst", "terminate", { node: one });
+    it("replaces machines that were terminated behind their back in one run, and the preview names node and reason", async () => {
+      const earlier = await look(nodesAt(1));
+      await inBoth((pool) => atCloud(context.lab, pool, "terminate", { node: burstNode(pool, 1) }));
       const preview = await expectSuccess(context.stack.preview(["--refresh"]));
-      assert.match(preview, new RegExp(`${one}: its machine i-[0-9a-f]{17} is gone from the cloud`));
+      for (const pool of burstPools)
+        assert.match(preview, new RegExp(`${burstNode(pool, 1)}: its machine ${MACHINE[pool]} is gone from the cloud`));
       await up();
-      await waitBurst(context, [zero, one, two]);
-      assert.notEqual(await uidOf(one), uid, "it is the old Node");
-      assert.notDeepEqual(await deviceOf(one), device, "it is the old device");
-      assert.equal((await deviceOf(one))?.name, one, "the name has a suffix");
+      await waitBurst(context, [0, 1, 2].flatMap(nodesAt));
+      await expectAnother(earlier);
     });
 
-    it("replaces a machine of another type: drained first, then another machine of the same name", async () => {
-      const uid = await uidOf(zero);
+    it("replaces machines of another type: drained first, then other machines of the same names", async () => {
+      const earlier = await look(FIRST);
       setPool(context, "burst", { count: 1, instanceType: "t3.xlarge" });
+      setPool(context, "burst-az", { count: 1, vmSize: "Standard_D4s_v5" });
       const preview = await expectSuccess(context.stack.preview());
-      assert.match(preview, new RegExp(`${zero}: its machine i-[0-9a-f]{17} is replaced, t3\\.large by t3\\.xlarge`));
-      await up();
-      await waitBurst(context, [zero]);
-      assert.notEqual(await uidOf(zero), uid);
-      assert.equal((await viewNodes(context.kubectl)).get(zero)?.labels["node.kubernetes.io/instance-type"], "t3.xlarge");
+      assert.match(preview, new RegExp(`edge-burst-0: its machine ${MACHINE.burst} is replaced, t3\\.large by t3\\.xlarge`));
+      const resized = `edge-burst-az-0: its machine ${MACHINE["burst-az"]} is replaced, Standard_D2s_v5 by Standard_D4s_v5`;
+      assert.match(preview, new RegExp(resized));
+      const said = await up();
+      for (const node of FIRST)
+        assert.match(said, new RegExp(`${node}-member deleted[^]*${node}-\\S*vm deleting[^]*${node}-join creating`));
+      await waitBurst(context, FIRST);
+      await expectAnother(earlier);
+      const types = [...(await viewNodes(context.kubectl))].flatMap(([name, { labels }]) =>
+        FIRST.includes(name) ? labels["node.kubernetes.io/instance-type"] : [],
+      );
+      assert.deepEqual(types.sort(), ["Standard_D4s_v5", "t3.xlarge"]);
     });
 
-    it("removes a machine that hangs", async () => {
-      await (await machineOf(context.lab, zero)).powerOff();
+    it("removes machines that hang", async () => {
+      await inBoth(async (_pool, first) => (await machineOf(context.lab, first)).powerOff());
       await emptyPools(context);
       setPool(context, "burst", { instanceType: "t3.large" });
+      setPool(context, "burst-az", { vmSize: "Standard_D2s_v5" });
     });
 
-    it("marks spot nodes, and replaces one that was reclaimed", async () => {
-      setPool(context, "burst", { count: 1, spot: true });
+    it("marks spot nodes, and replaces those that were reclaimed, also where the cloud has none to lend for a while", async () => {
+      setPools({ count: 1, spot: true });
       await up();
-      const node = (await viewNodes(context.kubectl)).get(zero);
-      assert.equal(node?.labels["hybrid-k3s/spot"], "true");
-      assert.ok(node.taints.includes(SPOT_TOLERATION), node.taints.join(" "));
-      await atCloud(context.lab, "burst", "reclaim", { node: zero });
+      const nodes = await viewNodes(context.kubectl);
+      for (const name of FIRST) {
+        assert.equal(nodes.get(name)?.labels["hybrid-k3s/spot"], "true");
+        assert.ok(nodes.get(name)?.taints.includes(SPOT_TOLERATION), nodes.get(name)?.taints.join(" "));
+      }
+      await atCloud(context.lab, "burst", "reclaim", { node: "edge-burst-0" });
+      await atCloud(context.lab, "burst-az", "evict", { node: "edge-burst-az-0" });
+      await atCloud(context.lab, "burst-az", "capacity", { count: 1, code: "SkuNotAvailable" });
       const preview = await expectSuccess(context.stack.preview(["--refresh"]));
-      assert.match(preview, new RegExp(`${zero}: its machine i-[0-9a-f]{17} is gone from the cloud \\(spot: reclaimed`));
+      for (const pool of burstPools)
+        assert.match(preview, new RegExp(`${burstNode(pool, 0)}: its machine ${MACHINE[pool]} is gone from the cloud \\(spot: reclaimed`));
+      assert.match(await expectFailure(context.stack.up(REFRESH)), /SkuNotAvailable[^]*Azure Spot capacity is not available there/);
+      await waitBurst(context, ["edge-burst-0"]);
       await up();
-      await waitBurst(context, [zero]);
+      await waitBurst(context, FIRST);
       await emptyPools(context);
-      setPool(context, "burst", { spot: false });
+      setPools({ spot: false });
     });
 
-    it("evicts and replaces a spot machine in Azure too", async () => {
-      setPool(context, "burst-az", { count: 1, spot: true });
+    it("replaces by the printed lines machines whose devices expired while they slept", async () => {
+      setPools({ count: 1 });
       await up();
-      await atCloud(context.lab, "burst-az", "evict", { node: azure });
-      await up();
-      await waitBurst(context, [azure]);
-      await emptyPools(context);
-      setPool(context, "burst-az", { spot: false });
-    });
-
-    it("replaces by the printed line a machine whose device expired while it slept", async () => {
-      setPool(context, "burst", { count: 1 });
-      await up();
-      const device = (await deviceOf(zero)) ?? assert.fail("no device");
-      await controlOf(context.lab).admin.call("deleteDevice", { id: device.id });
+      for (const { name, device } of await look(FIRST))
+        await controlOf(context.lab).admin.call("deleteDevice", { id: device?.id ?? assert.fail(`no device ${name}`) });
       const server = context.lab.host("rack-1");
-      await waitUntil("the first server is told", async () => !(await server.exec("tailscale status")).includes(zero), {
+      await waitUntil("the first server is told", async () => !(await server.exec("tailscale status")).includes("edge-burst"), {
         timeoutMs: 30_000,
       });
-      setPool(context, "burst", { labels: { looked: "again" } });
-      const said = await expectFailure(context.stack.up());
-      const urn = await urnOf(context.stack, `${zero}-eu-central-1-debian-12-amd64-vm`);
-      assert.ok(said.includes(`pulumi up --replace '${urn}'`), said);
-      await expectSuccess(context.stack.up(["--replace", urn]));
-      await waitBurst(context, [zero]);
+      setPools({ labels: { looked: "again" } });
+      const said = await expectFailure(context.stack.up(["--continue-on-error"]));
+      const urns = await Promise.all(
+        ["edge-burst-0-eu-central-1-debian-12-amd64-vm", "edge-burst-az-0-vm"].map((name) => urnOf(context.stack, name)),
+      );
+      for (const urn of urns) assert.ok(said.includes(`pulumi up --replace '${urn}'`), said);
+      await expectSuccess(context.stack.up(urns.flatMap((urn) => ["--replace", urn])));
+      await waitBurst(context, FIRST);
     });
 
-    it("removes a node while the API server is down for a while", async () => {
+    it("removes nodes while the API server is down for a while", async () => {
       const server = context.lab.host("rack-1");
       await server.exec("systemctl stop k3s");
-      setPool(context, "burst", { count: 0, labels: {} });
+      setPools({ count: 0, labels: {} });
       const run = context.stack.up(REFRESH);
       await waitUntil("the removal asks the API server", async () => (await server.exec("pgrep -f remove-node || true")) !== "", {
         timeoutMs: 60_000,
@@ -122,40 +152,51 @@ export const burstFaults: Scenario = {
       await emptyPools(context);
     });
 
-    it("says so when a machine dies while it joins, and completes or removes it afterwards", async () => {
-      setPool(context, "burst", { count: 1 });
+    it("says so when machines die while they join, and completes or removes them afterwards", async () => {
+      setPools({ count: 1 });
       const run = context.stack.up(REFRESH);
-      const vm = await waitUntil("the machine joins", () => joiningVm(context.lab, zero), { timeoutMs: 90_000, intervalMs: 200 });
-      await vm.powerOff();
-      await atCloud(context.lab, "burst", "terminate", { node: zero });
-      await expectFailure(run);
+      await inBoth(async (pool, first) => {
+        await whenJoining(context.lab, first, (vm) => vm.powerOff());
+        await atCloud(context.lab, pool, "terminate", { node: first });
+      });
+      const said = await expectFailure(run);
+      for (const node of FIRST) assert.match(said, new RegExp(`${node}-join\\b[^]*error:`));
       await up();
-      await waitBurst(context, [zero]);
+      await waitBurst(context, FIRST);
       await emptyPools(context);
     });
 
     it("goes on with the next up where SSH was refused from the middle on", async () => {
-      setPool(context, "burst", { count: 1 });
+      setPools({ count: 1 });
       const run = context.stack.up(REFRESH);
-      const vm = await waitUntil("the machine joins", () => joiningVm(context.lab, zero), { timeoutMs: 90_000, intervalMs: 200 });
-      // Sessions that are open stay open.
-      await vm.exec("systemctl stop ssh.socket 2>/dev/null || true; systemctl stop ssh.service");
-      assert.match(await expectFailure(run), /edge-burst-0-(token|k3s)[^]*connection refused/);
-      await vm.exec("systemctl start ssh.service");
+      const vms = await Promise.all(
+        FIRST.map((node) =>
+          whenJoining(context.lab, node, async (vm) => {
+            // Sessions that are open stay open.
+            await vm.exec("systemctl stop ssh.socket 2>/dev/null || true; systemctl stop ssh.service");
+            return vm;
+          }),
+        ),
+      );
+      const said = await expectFailure(run);
+      for (const node of FIRST) assert.match(said, new RegExp(`${node}-(token|k3s)[^]*[Cc]onnection refused`));
+      await Promise.all(vms.map((vm) => vm.exec("systemctl start ssh.service")));
       await up();
-      await waitBurst(context, [zero]);
+      await waitBurst(context, FIRST);
       await emptyPools(context);
     });
 
-    it("removes a machine that never booted, once the operator gave up waiting for it", async () => {
-      await atCloud(context.lab, "burst", "noBoot", { count: 1 });
-      setPool(context, "burst", { count: 1 });
+    it("removes machines that never booted, once the operator gave up waiting for them", async () => {
+      for (const pool of burstPools) await atCloud(context.lab, pool, "noBoot", { count: 1 });
+      setPools({ count: 1 });
       let said = "";
       const run = context.stack.up(REFRESH, { onOutput: (text) => (said += text) });
-      await waitUntil("the wait for the machine is told", () => /edge-burst-0: waiting for its machine: \d+ s left/.test(said), {
-        timeoutMs: 120_000,
-      });
-      // Ctrl-C lets running steps end, and this one has minutes left.
+      await waitUntil(
+        "the waits for the machines are told",
+        () => FIRST.every((node) => new RegExp(`${node}: waiting for its machine: \\d+ s left`).test(said)),
+        { timeoutMs: 120_000 },
+      );
+      // Ctrl-C lets running steps end, and these have minutes left.
       await context.lab.namespaces.runOrFail(["pkill", "--full", "tools/reach.mjs"]);
       await expectFailure(run);
       await emptyPools(context);

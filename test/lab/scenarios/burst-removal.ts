@@ -3,8 +3,7 @@ import { after, before, it } from "node:test";
 import { cloudInventory } from "../../../lab/checks/cloud-inventory";
 import { findLeftovers } from "../../../lab/checks/nothing-left";
 import { controlOf } from "../../../lab/console";
-import { waitUntil } from "../../../lab/hosts/wait-until";
-import { atCloud, burstNode, burstPools, joiningVm, machineOf, setPool } from "../clouds-view";
+import { atCloud, burstNode, burstPools, machineOf, setPool, whenJoining } from "../clouds-view";
 import type { LabContext, Scenario } from "../lab-context";
 import { expectFailure, expectSuccess, viewDevices } from "../nodes-view";
 
@@ -13,7 +12,6 @@ export const burstRemoval: Scenario = {
   name: "burst-removal",
   define: (given) => {
     let context: LabContext;
-    const zero = burstNode("burst", 0);
 
     before(() => {
       context = given();
@@ -32,37 +30,46 @@ export const burstRemoval: Scenario = {
       await expectClean();
     });
 
-    it("destroys with a machine that is gone and one that hangs", async () => {
+    it("destroys with a machine that is gone and one that hangs, in each cloud", async () => {
+      for (const pool of burstPools) setPool(context, pool, { count: 2 });
       await context.ensureCluster();
-      await atCloud(context.lab, "burst", "terminate", { node: zero });
-      await (await machineOf(context.lab, burstNode("burst-az", 0))).powerOff();
+      for (const pool of burstPools) {
+        await atCloud(context.lab, pool, "terminate", { node: burstNode(pool, 0) });
+        await (await machineOf(context.lab, burstNode(pool, 1))).powerOff();
+      }
+      await expectClean();
+      for (const pool of burstPools) setPool(context, pool, { count: 1 });
+    });
+
+    it("destroys what an up without capacity made, in each cloud", async () => {
+      for (const pool of burstPools) await atCloud(context.lab, pool, "capacity", { count: 1 });
+      assert.match(await expectFailure(context.stack.up(["--continue-on-error"])), /AllocationFailed/);
+      const left = (await cloudInventory(context.lab)).filter((line) => line.startsWith("azure virtualMachine "));
+      assert.equal(left.length, 1, "Azure leaves a machine that it could not allocate");
       await expectClean();
     });
 
-    it("destroys what an up without capacity made", async () => {
-      await atCloud(context.lab, "burst", "capacity", { count: 1 });
-      await expectFailure(context.stack.up(["--continue-on-error"]));
-      await expectClean();
-    });
-
-    it("destroys with a machine killed while it joined, one that refuses SSH, one whose device died, and the API server down", async () => {
+    it("destroys with machines killed while they joined, some that refuse SSH, one whose device died, and the API server down", async () => {
       const { lab, stack } = context;
       await context.ensureCluster();
       const device = (await viewDevices(lab)).get(burstNode("burst-az", 0)) ?? assert.fail("no device");
       await controlOf(lab).admin.call("deleteDevice", { id: device.id });
-      setPool(context, "burst", { count: 3 });
+      for (const pool of burstPools) setPool(context, pool, { count: 3 });
       const run = stack.up(["--continue-on-error"]);
-      const joining = (node: string) => waitUntil(`${node} joins`, () => joiningVm(lab, node), { timeoutMs: 90_000, intervalMs: 200 });
-      const killed = burstNode("burst", 1);
-      await Promise.all([
-        joining(killed).then((vm) => vm.powerOff()),
-        joining(burstNode("burst", 2)).then((vm) => vm.exec("systemctl stop ssh.socket 2>/dev/null || true; systemctl stop ssh.service")),
-      ]);
-      await atCloud(lab, "burst", "terminate", { node: killed });
+      await Promise.all(
+        burstPools.flatMap((pool) => [
+          whenJoining(lab, burstNode(pool, 1), (vm) => vm.powerOff()).then(() =>
+            atCloud(lab, pool, "terminate", { node: burstNode(pool, 1) }),
+          ),
+          whenJoining(lab, burstNode(pool, 2), (vm) =>
+            vm.exec("systemctl stop ssh.socket 2>/dev/null || true; systemctl stop ssh.service"),
+          ),
+        ]),
+      );
       await expectFailure(run);
       await lab.host("rack-1").exec("systemctl stop k3s");
       await expectClean();
-      setPool(context, "burst", { count: 1 });
+      for (const pool of burstPools) setPool(context, pool, { count: 1 });
     });
 
     after(() => {
