@@ -2,12 +2,10 @@
 
 export type CloudName = "aws" | "azure";
 
-/** What is open from outside; everything else that did not start inside is dropped. */
-export interface FirewallRule {
-  readonly protocol: "tcp" | "udp";
-  readonly port: number;
-  readonly sources: readonly string[];
-}
+/** What is open from outside, a port or (protocol "any") all of them; everything else that did not start inside is dropped. */
+export type FirewallRule =
+  | { readonly protocol: "tcp" | "udp"; readonly port: number; readonly sources: readonly string[] }
+  | { readonly protocol: "any"; readonly sources: readonly string[] };
 
 export interface MachineSpec {
   /** Name of the lab host, at most 8 characters, never used twice in a lab's life: `aws1`, `az2`. */

@@ -39,11 +39,12 @@ cable() {
   ip -n "$1" link set "$2" up
 }
 
-# A cloud's edge, to the WAN by eth0: 1:1 NAT for the machines in the map, the common address for the others, and the metadata service's
-# address. The rules of the machines' firewalls are the clouds' service's: lab/clouds/machines/router-rules.ts.
+# A cloud's edge, to the WAN by eth0: 1:1 NAT for the machines in the map, the common address for the others, and the addresses of the
+# metadata service and of Azure's host. The rules of the machines' firewalls are the clouds' service's: lab/clouds/machines/router-rules.ts.
 make_cloud_router() {
   ip netns exec "$1" sysctl -qw net.ipv4.ip_forward=1
   ip -n "$1" address add 169.254.169.254/32 dev lo
+  [ "$1" != azure ] || ip -n "$1" address add 168.63.129.16/32 dev lo
   ip netns exec "$1" nft -f - <<RULES
 table ip cloud-nat {
   map inward {

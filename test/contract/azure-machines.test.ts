@@ -30,7 +30,11 @@ describe("virtual machines of Azure", { concurrency: 8 }, () => {
       cloud: "azure",
       privateAddress: "10.9.1.4",
       prefixLength: 24,
-      firewall: [{ protocol: "tcp", port: 22, sources: ["198.51.100.0/24"] }],
+      // AllowVnetInBound, which no rule of the group's takes away.
+      firewall: [
+        { protocol: "tcp", port: 22, sources: ["198.51.100.0/24"] },
+        { protocol: "any", sources: ["10.9.0.0/16"] },
+      ],
       userData: USER_DATA,
       instanceId: vmId,
       region: "westeurope",

@@ -51,12 +51,14 @@ COMMIT' ]
 }
 
 @test "pods are kept off the metadata addresses, once each, and only where there are any" {
-  printf '#!/bin/sh\necho "iptables $*" >>"$CALLS"\ncase " $* " in *" -C "*) [ -e "$FAKE/closed" ] ;; *" -I "*) : >"$FAKE/closed" ;; esac\n' >"$FAKE/bin/iptables"
+  printf '#!/bin/sh\necho "iptables $*" >>"$CALLS"\ncase " $* " in *" -C "*) [ -e "$FAKE/closed-${10}" ] ;; *" -I "*) : >"$FAKE/closed-${10}" ;; esac\n' >"$FAKE/bin/iptables"
   guard_once
   refute_call 'raw'
-  on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" timeout 0.5 /usr/local/lib/hybrid-k3s/guard-pod-network.sh 10.42.0.0/16 169.254.169.254 || true
-  [ "$(calls '-I PREROUTING')" = 'iptables -w 5 -t raw -I PREROUTING -s 10.42.0.0/16 -d 169.254.169.254 -p tcp ! --dport 53 -j DROP' ]
+  guard_metadata() { on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" timeout 0.5 /usr/local/lib/hybrid-k3s/guard-pod-network.sh 10.42.0.0/16 169.254.169.254 168.63.129.16 || true; }
+  guard_metadata
+  [ "$(calls '-I PREROUTING')" = 'iptables -w 5 -t raw -I PREROUTING -s 10.42.0.0/16 -d 169.254.169.254 -p tcp ! --dport 53 -j DROP
+iptables -w 5 -t raw -I PREROUTING -s 10.42.0.0/16 -d 168.63.129.16 -p tcp ! --dport 53 -j DROP' ]
   forget_calls
-  on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" timeout 0.5 /usr/local/lib/hybrid-k3s/guard-pod-network.sh 10.42.0.0/16 169.254.169.254 || true
+  guard_metadata
   refute_call '-I PREROUTING'
 }

@@ -1,13 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 import { CloudError, type FirewallRule, type MachineSpec, type Machines } from "../contract";
-import { TYPES, keyOf } from "./arm-id";
+import { TYPES, keyOf, networkIdOf } from "./arm-id";
 import type { ArmStore, Resource } from "./arm-store";
 import { parseCidr } from "./cidr";
 import type { Faults } from "./faults";
 import { at, listAt, textAt, textsAt } from "./json";
 import { addressOf, groupsOf, subnetOf } from "./network-interfaces";
-import { openPorts } from "./security-groups";
-import { subnetPrefix } from "./subnets";
+import { openings } from "./security-groups";
+import { addressSpaces, subnetPrefix } from "./subnets";
 import { decodeCustomData } from "./vm-profile";
 
 /** The lab hosts behind the virtual machines. */
@@ -77,7 +77,9 @@ export class Power {
   }
 
   private firewallOf(machine: Resource): readonly FirewallRule[] {
-    return openPorts(groupsOf(this.store, this.interfaceOf(machine)));
+    const networkInterface = this.interfaceOf(machine);
+    const network = this.store.get(networkIdOf(subnetOf(this.store, networkInterface).id.id));
+    return openings(groupsOf(this.store, networkInterface), addressSpaces(network.body));
   }
 
   /** learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access: Azure lends an address unless the subnet says no. */

@@ -40,11 +40,22 @@ export const securityGroups = (store: ArmStore, onChange: () => Promise<void>): 
   },
 });
 
-/** What gets in from outside where these groups, of a subnet and of an interface, stand in the way; each of them has to let it pass. */
-export function openPorts(groups: readonly Resource[]): readonly FirewallRule[] {
+/**
+ * What gets in from outside where these groups, of a subnet and of an interface, stand in the way; each of them has to let it pass. Behind a
+ * group's own rules stands Azure's AllowVnetInBound (learn.microsoft.com/azure/virtual-network/network-security-groups-overview): unless they
+ * deny everything, neighbours in the virtual network, of these ranges, get in everywhere.
+ */
+export function openings(groups: readonly Resource[], neighbours: readonly Range[]): readonly FirewallRule[] {
   const [first, ...others] = groups.map(({ body }) => allowed(rulesOf(body)));
   const passing = others.reduce((sum, more) => sum.flatMap((one) => more.flatMap((other) => narrower(one, other))), first ?? []);
-  return groupByPort(passing);
+  const isShut = groups.some(({ body }) => rulesOf(body).some(deniesEverything));
+  return [...groupByPort(passing), ...(isShut ? [] : [{ protocol: "any" as const, sources: neighbours.map(formatRange) }])];
+}
+
+function deniesEverything(rule: JsonObject): boolean {
+  const isDeny = textAt(rule, "properties.access") === "Deny" && textAt(rule, "properties.direction") === "Inbound";
+  const isEveryPort = textAt(rule, "properties.protocol") === "*" && portsOf(rule).some(({ first, last }) => first === 0 && last === 65535);
+  return isDeny && isEveryPort && sourcesOf(rule).some((range) => contains(range, EVERYTHING));
 }
 
 interface Opening {
@@ -53,9 +64,9 @@ interface Opening {
   readonly source: Range;
 }
 
-function groupByPort(openings: readonly Opening[]): readonly FirewallRule[] {
+function groupByPort(all: readonly Opening[]): readonly FirewallRule[] {
   const byPort = new Map<string, { protocol: "tcp" | "udp"; port: number; sources: string[] }>();
-  for (const { protocol, port, source } of openings) {
+  for (const { protocol, port, source } of all) {
     const key = `${protocol}/${port}`;
     const rule = byPort.get(key) ?? { protocol, port, sources: [] };
     byPort.set(key, rule);

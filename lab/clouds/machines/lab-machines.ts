@@ -2,7 +2,7 @@ import { CloudVm } from "../../hosts/cloud-vm";
 import type { Namespaces } from "../../hosts/namespaces";
 import type { CloudName, FirewallRule, MachineSpec, Machines } from "../contract";
 import { CloudRouter } from "./cloud-router";
-import { serveMetadata } from "./metadata/metadata-service";
+import { serveMetadata, serveWireServer } from "./metadata/metadata-service";
 import { writeVmFiles } from "./vm-files";
 
 const cloudNames = ["aws", "azure"] as const;
@@ -28,12 +28,13 @@ export class LabMachines implements Machines {
   /** Serves the clouds' metadata, and knows no machine yet. */
   static async open(namespaces: Namespaces, cloudImage: string): Promise<LabMachines> {
     const machines = new LabMachines(namespaces, cloudImage);
-    await Promise.all(
-      cloudNames.map(async (cloud) => {
+    await Promise.all([
+      ...cloudNames.map(async (cloud) => {
         await machines.writeRules(cloud);
         await serveMetadata(namespaces, cloud, (address) => machines.inCloud(cloud).find((spec) => spec.privateAddress === address));
       }),
-    );
+      serveWireServer(namespaces),
+    ]);
     return machines;
   }
 

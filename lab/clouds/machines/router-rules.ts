@@ -1,6 +1,6 @@
 import { addresses } from "../../hosts/topology";
 import type { FirewallRule, MachineSpec } from "../contract";
-import { METADATA_ADDRESS } from "./metadata/metadata-address";
+import { METADATA_ADDRESS, WIRE_SERVER } from "./metadata/metadata-address";
 
 type Machine = Pick<MachineSpec, "name" | "privateAddress" | "publicAddress" | "region" | "firewall" | "isShutIn" | "metadataHopLimit">;
 
@@ -17,7 +17,7 @@ const chainOf = (machine: Machine): string => `machine-${machine.name}`;
 
 // One rule a source: a set of nftables takes no networks that overlap, and a firewall's list may hold such.
 const acceptLines = (rule: FirewallRule): readonly string[] =>
-  rule.sources.map((source) => `ip saddr ${source} ${rule.protocol} dport ${rule.port} accept`);
+  rule.sources.map((source) => `ip saddr ${source} ${rule.protocol === "any" ? "" : `${rule.protocol} dport ${rule.port} `}accept`);
 
 /** Answers with few hops left never leave the machine itself, as the hop limit of a cloud's metadata service wants it. */
 const hopLimit = ({ privateAddress, metadataHopLimit }: Machine): readonly string[] =>
@@ -78,6 +78,7 @@ function firewallTable(machines: readonly Machine[]): string {
       "iifname . ip saddr != @cards drop",
       "icmp type echo-request accept",
       `ip daddr ${METADATA_ADDRESS} tcp dport 80 accept`,
+      `ip daddr ${WIRE_SERVER.address} tcp dport { ${WIRE_SERVER.ports.join(", ")} } accept`,
     ]),
     chain("forward", [
       "type filter hook forward priority filter; policy drop",

@@ -7,6 +7,7 @@ import { deployBudgets, nodesOf, removeBudgets, waitAvailable, watchAvailable } 
 import { burstNode, burstPools, emptyPools, expectNoBurstLeft, machineOf, setPool, waitBurst } from "../clouds-view";
 import type { LabContext, Scenario } from "../lab-context";
 import { expectSuccess } from "../nodes-view";
+import { openPorts } from "../open-ports";
 import { changesSince, lookAtNode } from "../untouched";
 
 const METAL: readonly HostName[] = ["rack-1", "rack-2", "kiosk-1"];
@@ -48,6 +49,11 @@ export const burstCycle: Scenario = {
           assert.ok(sessions <= 4, `${name}: ${sessions} sessions`);
         }
         for (const [i, facts] of (await look()).entries()) assert.deepEqual(changesSince(earlier[i] ?? [], facts), [], METAL[i]);
+      });
+
+      it(`${pool}: has nothing open to neighbours in the cloud's network but UDP 41641`, async () => {
+        const [vm, neighbour] = [await machineOf(context.lab, names[0] ?? ""), await machineOf(context.lab, names[1] ?? "")];
+        assert.deepEqual(await openPorts(context.lab, neighbour, vm, vm.spec.privateAddress), ["udp 41641"]);
       });
 
       it(`${pool}: gives up one from the middle, the disruption budget held`, async () => {

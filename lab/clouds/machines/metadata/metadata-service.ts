@@ -4,7 +4,7 @@ import type { CloudName, MachineSpec } from "../../contract";
 import { AwsMetadata } from "./aws-metadata";
 import { answerAzure } from "./azure-metadata";
 import { listenInNetns } from "./listen-in-netns";
-import { METADATA_ADDRESS } from "./metadata-address";
+import { METADATA_ADDRESS, WIRE_SERVER } from "./metadata-address";
 import type { MetadataRequest, MetadataResponse } from "./metadata-types";
 
 type Answer = (machine: MachineSpec, request: MetadataRequest) => MetadataResponse;
@@ -37,4 +37,17 @@ export async function serveMetadata(
   });
   const server = await listenInNetns(namespaces, { netns: cloud, address: METADATA_ADDRESS, port: 80 });
   server.on("connection", (socket) => http.emit("connection", socket));
+}
+
+/** As much of Azure's host as says that it is there: which versions it speaks (Azure/WALinuxAgent: azurelinuxagent/common/protocol/wire.py). */
+export async function serveWireServer(namespaces: Namespaces): Promise<void> {
+  const versions = "<Versions><Preferred><Version>2015-04-05</Version></Preferred></Versions>";
+  const http = createServer(({ url }, outgoing) => {
+    const isKnown = url === "/?comp=versions" || url === "/versions";
+    outgoing.writeHead(isKnown ? 200 : 404, { "content-type": "text/xml" }).end(isKnown ? versions : "");
+  });
+  for (const port of WIRE_SERVER.ports) {
+    const server = await listenInNetns(namespaces, { netns: "azure", address: WIRE_SERVER.address, port });
+    server.on("connection", (socket) => http.emit("connection", socket));
+  }
 }
