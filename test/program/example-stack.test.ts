@@ -3,7 +3,16 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { parse } from "yaml";
 import { compareWithGolden } from "../helpers/golden";
+import { mockedAnswers } from "../helpers/mocked-engine";
 import { recordProgram, runOf } from "../helpers/record-program";
+
+// A tailnet after the README's steps for each tailnet.
+const PREPARED = `{
+  "groups": {"group:ops": ["alice@example.org"]},
+  "tagOwners": {"tag:k3s-admin": ["autogroup:admin"]},
+  "grants": [],
+}
+`;
 
 describe("the program on the example stack", () => {
   it("registers what the golden file says", async () => {
@@ -11,7 +20,8 @@ describe("the program on the example stack", () => {
     const { config } = parse(text) as { config: Record<string, unknown> };
     const plain = Object.entries(config).filter(([, value]) => !isSecure(value));
     const settings = { ...Object.fromEntries(plain), "tailscale:oauthClientId": "kExample" };
-    compareWithGolden("example", await recordProgram(runOf("example", settings)));
+    const answers = { ...mockedAnswers, "tailscale:index/getAcl:getAcl": { id: "acl", acl: PREPARED, hujson: PREPARED } };
+    compareWithGolden("example", await recordProgram({ ...runOf("example", settings), answers }));
   });
 });
 
