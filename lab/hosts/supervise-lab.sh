@@ -34,8 +34,9 @@ hand_down() {
   done
 }
 
+# A process that was killed before it had a child keeps its folder until it is waited for, but no program.
 find_init() {
-  while [ -d "/proc/$1" ]; do
+  while [ -e "/proc/$1/exe" ]; do
     init=$(cut -d' ' -f1 "/proc/$1/task/$1/children" 2>/dev/null || true)
     if [ -n "$init" ]; then
       echo "$init"
