@@ -13,11 +13,15 @@ export interface BurstTimes {
   readonly three: Spent;
 }
 
+export interface FloorBurstTimes extends BurstTimes {
+  /** Three that fetch the programs, as every machine that is fresh from a cloud has to; the others have them on disk. */
+  readonly threeFetching: Spent;
+}
+
 /** By hand, on a cluster of two metal hosts that have just been installed. */
-export async function measureFloorBurst(lab: Lab, networks: FloorNetworks): Promise<BurstTimes> {
+export async function measureFloorBurst(lab: Lab, networks: FloorNetworks): Promise<FloorBurstTimes> {
   const cluster = await FloorCluster.prepare(lab, networks, "rack-1");
-  const burst = await FloorBurst.prepare(lab, networks);
-  const timed = async (count: number): Promise<Spent> => {
+  const timed = async (burst: FloorBurst, count: number): Promise<Spent> => {
     const made: Awaited<ReturnType<FloorBurst["up"]>>[] = [];
     const spent = await measure(async () => made.push(await burst.up(cluster, count)));
     for (const one of made) await burst.down(cluster, one);
@@ -25,9 +29,13 @@ export async function measureFloorBurst(lab: Lab, networks: FloorNetworks): Prom
   };
   try {
     await cluster.start([await cluster.prepareAgent("rack-2")]);
-    const times = { one: await timed(1), three: await timed(3) };
+    const burst = await FloorBurst.prepare(lab, networks);
+    const onDisk = { one: await timed(burst, 1), three: await timed(burst, 3) };
     // Not after a failure, which the machines that stand would hide behind one of their own: they go with the lab.
     await burst.cleanUp();
+    const fetching = await FloorBurst.prepare(lab, networks, { fetches: true });
+    const times = { ...onDisk, threeFetching: await timed(fetching, 3) };
+    await fetching.cleanUp();
     await cluster.destroy();
     return times;
   } finally {

@@ -15,10 +15,12 @@ export class FloorBurst {
     private readonly lab: Lab,
     private readonly networks: FloorNetworks,
     private readonly vpc: FloorVpc,
+    private readonly fetches: boolean,
   ) {}
 
-  static async prepare(lab: Lab, networks: FloorNetworks): Promise<FloorBurst> {
-    return new FloorBurst(lab, networks, await FloorVpc.create(lab));
+  /** The machines have the programs on disk, or fetch them as any machine fresh from a cloud has to. */
+  static async prepare(lab: Lab, networks: FloorNetworks, { fetches = false } = {}): Promise<FloorBurst> {
+    return new FloorBurst(lab, networks, await FloorVpc.create(lab), fetches);
   }
 
   /** From the launch until all are Ready. */
@@ -54,7 +56,7 @@ export class FloorBurst {
     );
     await this.lab.operator.runOrFail([...ssh, "cloud-init", "status", "--wait"], { timeoutMs: BOOT_MS });
     const host = new FloorHost(this.lab, this.lab.vm(machine), "agent", { destination, isRoot: false });
-    await host.prepare(this.networks);
+    await host.prepare(this.networks, { fetches: this.fetches });
     return host;
   }
 }

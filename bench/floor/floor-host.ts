@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { controlOf, operatorLogin } from "../../lab/console";
+import { vendorNames } from "../../lab/control/prepare-control";
 import type { LabHost } from "../../lab/hosts/host";
 import type { HostName } from "../../lab/hosts/topology";
 import type { Lab } from "../../lab/lab";
@@ -10,6 +11,7 @@ import { shellQuote } from "../../src/remote/shell-quote";
 
 export const floorTag = "tag:k3s-floor";
 
+const architecture = process.arch === "x64" ? "amd64" : "arm64";
 const STEP_MS = 300_000;
 
 export interface FloorNetworks {
@@ -47,19 +49,35 @@ export class FloorHost {
     return new FloorHost(lab, host, role, { destination: [name], isRoot: host.spec.user === "root" });
   }
 
-  /** Puts on disk what can be there before; on a newly installed host. */
-  async prepare({ podCidr, serviceCidr }: FloorNetworks): Promise<void> {
-    const { admin, tools, prepared } = controlOf(this.lab);
+  /** Puts on disk what can be there before; on a newly installed host. One that fetches has the programs from the mirror. */
+  async prepare({ podCidr, serviceCidr }: FloorNetworks, { fetches = false } = {}): Promise<void> {
+    const { admin, tools } = controlOf(this.lab);
     const { key } = await admin.call("createDeviceKey", { user: operatorLogin, tags: [floorTag] });
-    const architecture = process.arch === "x64" ? "amd64" : "arm64";
+    await (fetches ? this.fetchPrograms() : this.placePrograms());
+    const settings = { ROLE: this.role, POD_CIDR: podCidr, SERVICE_CIDR: serviceCidr, AUTH_KEY: key, K3S_VERSION: tools.k3sVersion };
+    await this.host.exec(render("prepare", { NODE_NAME: this.host.name, ...settings }));
+  }
+
+  private async fetchPrograms(): Promise<void> {
+    const { tools } = controlOf(this.lab);
+    const { caFile = "" } = labSettings(this.lab)["hybrid-k3s:mirror"];
+    await this.type("fetch", {
+      MIRROR: `https://${vendorNames.mirror}`,
+      CA_PEM: readFileSync(caFile, "utf8"),
+      TAILSCALE_VERSION: tools.tailscaleVersion,
+      K3S_VERSION: tools.k3sVersion,
+      ARCHITECTURE: architecture,
+    });
+  }
+
+  private async placePrograms(): Promise<void> {
+    const { tools, prepared } = controlOf(this.lab);
     const images = `k3s-airgap-images-${architecture}.tar.zst`;
     await this.host.copyIn(tools.tailscale, "/usr/local/bin/tailscale", "0755");
     await this.host.copyIn(tools.tailscaled, "/usr/local/sbin/tailscaled", "0755");
     await this.host.copyIn(tools.k3s, "/usr/local/bin/k3s", "0755");
     await this.host.copyIn(join(prepared.mirror.tree, "k3s", tools.k3sVersion, images), `/var/lib/rancher/k3s/agent/images/${images}`);
     await this.host.copyIn(tools.installK3s, "/run/floor/install.sh");
-    const settings = { ROLE: this.role, POD_CIDR: podCidr, SERVICE_CIDR: serviceCidr, AUTH_KEY: key, K3S_VERSION: tools.k3sVersion };
-    await this.host.exec(render("prepare", { NODE_NAME: this.host.name, ...settings }));
   }
 
   /** Resolves with the host's tailnet address. */
