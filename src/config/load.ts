@@ -24,9 +24,6 @@ export interface TailscaleCredentials {
   readonly apiKey?: pulumi.Output<string>;
   readonly oauthClientId?: pulumi.Output<string>;
   readonly oauthClientSecret?: pulumi.Output<string>;
-  /** The provider's alone. */
-  readonly scopes?: readonly string[];
-  readonly userAgent?: string;
 }
 
 export interface LoadedConfig {
@@ -129,8 +126,6 @@ function readSecrets(given: GivenConfig): StackSecrets {
       apiKey: tailscale.getSecret("apiKey"),
       oauthClientId: tailscale.getSecret("oauthClientId"),
       oauthClientSecret: tailscale.getSecret("oauthClientSecret"),
-      scopes: tailscale.getObject<string[]>("scopes"),
-      userAgent: tailscale.get("userAgent"),
     }),
     headscaleApiKey: ours.getSecret("headscaleApiKey"),
   });

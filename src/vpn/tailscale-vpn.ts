@@ -8,13 +8,7 @@ import { askControl } from "./ask-control";
 import { tailnetInterface } from "./tailnet-interface";
 import type { JoinKey, JoinKeyArgs, Vpn } from "./vpn";
 
-/** The environment's names for the stack's credentials. */
-const VARIABLES = {
-  apiKey: "TAILSCALE_API_KEY",
-  oauthClientId: "TAILSCALE_OAUTH_CLIENT_ID",
-  oauthClientSecret: "TAILSCALE_OAUTH_CLIENT_SECRET",
-} as const;
-const NAMES = Object.keys(VARIABLES) as (keyof typeof VARIABLES)[];
+const VARIABLES = ["TAILSCALE_OAUTH_CLIENT_ID", "TAILSCALE_OAUTH_CLIENT_SECRET", "TAILSCALE_API_KEY"];
 
 /** A tailnet at Tailscale. */
 export class TailscaleVpn implements Vpn {
@@ -23,14 +17,12 @@ export class TailscaleVpn implements Vpn {
   readonly hasPodRoutes = tailnetInterface.hasPodRoutes;
   readonly login = { server: "", caPem: "" };
   readonly access: Vpn["access"];
-  private provider: tailscale.Provider | undefined;
 
   constructor(
     private readonly plan: TailnetPlan,
     private readonly credentials: TailscaleCredentials,
   ) {
-    const { baseUrl, tailnet, apiKey, oauthClientId, oauthClientSecret } = credentials;
-    this.access = { baseUrl, tailnet, apiKey, oauthClientId, oauthClientSecret, tag: plan.tag };
+    this.access = { ...credentials, tag: plan.tag };
   }
 
   look(tell?: Tell, warn?: Tell): Promise<number> {
@@ -38,7 +30,6 @@ export class TailscaleVpn implements Vpn {
   }
 
   prepare(name: string, args: TailnetArgs, opts: pulumi.ComponentResourceOptions): Tailnet {
-    this.provider = this.createProvider(`${name}-tailscale`, opts);
     return new Tailnet(name, args, opts);
   }
 
@@ -55,7 +46,7 @@ export class TailscaleVpn implements Vpn {
         // A used or expired key is as it should be; making it anew at a refresh would replace the node.
         recreateIfInvalid: "never",
       },
-      pulumi.mergeOptions(opts, { deleteBeforeReplace: true, ...(this.provider && { provider: this.provider }) }),
+      pulumi.mergeOptions(opts, { deleteBeforeReplace: true }),
     );
   }
 
@@ -78,19 +69,12 @@ export class TailscaleVpn implements Vpn {
   }
 
   /**
-   * The provider prefers what it is given to the environment (tailscale/terraform-provider-tailscale: tailscale/provider_sdk.go), the tools the
-   * other way round, since a credential in the environment may be what is left after the stack's own died. So it is not given what the
-   * environment has; that also stays out of the state. Under the default provider's keys this one takes its place without replacing them
-   * (run on engine 3.225).
+   * Whether the environment has a credential beside the stack's. The provider prefers the stack's own (tailscale/terraform-provider-tailscale:
+   * tailscale/provider_sdk.go), the tools the environment's, which may be what is left after the other died.
    */
-  private createProvider(name: string, { parent }: pulumi.ComponentResourceOptions): tailscale.Provider {
-    const isOutside = (field: string) => NAMES.some((name) => name === field && process.env[VARIABLES[name]]);
-    const own = Object.fromEntries(Object.entries(this.credentials).filter(([field]) => !isOutside(field)));
-    return new tailscale.Provider(name, own, { ...(parent && { parent }) });
-  }
-
-  /** Whether the environment has a credential beside the stack's. */
   private isOverridden(): boolean {
-    return NAMES.some((field) => this.credentials[field] !== undefined) && NAMES.some((field) => process.env[VARIABLES[field]]);
+    const { apiKey, oauthClientId, oauthClientSecret } = this.credentials;
+    const isGiven = [apiKey, oauthClientId, oauthClientSecret].some((credential) => credential !== undefined);
+    return isGiven && VARIABLES.some((name) => process.env[name]);
   }
 }
