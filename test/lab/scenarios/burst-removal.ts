@@ -30,15 +30,13 @@ export const burstRemoval: Scenario = {
       await expectClean();
     });
 
-    it("destroys with a machine that is gone and one that hangs, in each cloud", async () => {
-      for (const pool of burstPools) setPool(context, pool, { count: 2 });
+    // One each: for every device that is deleted while its machine is away, headscale 0.26 gives later updates to fewer devices, and the
+    // next case waits minutes for a route.
+    it("destroys with a machine that is gone and one that hangs", async () => {
       await context.ensureCluster();
-      for (const pool of burstPools) {
-        await atCloud(context.lab, pool, "terminate", { node: burstNode(pool, 0) });
-        await (await machineOf(context.lab, burstNode(pool, 1))).powerOff();
-      }
+      await atCloud(context.lab, "burst", "terminate", { node: burstNode("burst", 0) });
+      await (await machineOf(context.lab, burstNode("burst-az", 0))).powerOff();
       await expectClean();
-      for (const pool of burstPools) setPool(context, pool, { count: 1 });
     });
 
     it("destroys what an up without capacity made, in each cloud", async () => {
