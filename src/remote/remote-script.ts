@@ -51,7 +51,9 @@ export class RemoteScript extends command.remote.Command {
 function renderInput({ script, environment, secretFile }: RemoteScriptArgs): pulumi.Output<string> {
   const text = pulumi.output(environment).apply((settings) => renderScript(script, settings));
   if (secretFile === undefined) return text;
-  return pulumi.secret(pulumi.all([secretFile.secret, text]).apply(([secret, rest]) => renderSecretFile(secretFile.path, secret) + rest));
+  // Undefined where `pulumi up --target` leaves the secret unmade, and this command with it.
+  const secret: pulumi.Output<string | undefined> = pulumi.output(secretFile.secret);
+  return pulumi.secret(pulumi.all([secret, text]).apply(([known = "", rest]) => renderSecretFile(secretFile.path, known) + rest));
 }
 
 /** The command as root on this host: by sudo without a password unless root itself logs in. */
