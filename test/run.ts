@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { Failures } from "./failures";
 import { SUITES, type Suite } from "./suites";
 
 interface Count {
   passed: number;
   failed: number;
-  /** Names of what failed, told again at the end: many readers of a long run see its last lines only. */
-  readonly failures: string[];
+  /** What failed, told again at the end: many readers of a long run see its last lines only. */
+  readonly failures: Failures;
 }
 
 interface Row {
@@ -20,7 +21,7 @@ function runCommand(argv: readonly string[], env: NodeJS.ProcessEnv, show: (line
   return new Promise((resolve, reject) => {
     const [program = "", ...rest] = argv;
     const child = spawn(program, rest, { env, stdio: ["ignore", "pipe", "pipe"] });
-    const count: Count = { passed: 0, failed: 0, failures: [] };
+    const count: Count = { passed: 0, failed: 0, failures: new Failures() };
     createInterface({ input: child.stderr }).on("line", show);
     createInterface({ input: child.stdout }).on("line", (line) => {
       show(line);
@@ -28,14 +29,13 @@ function runCommand(argv: readonly string[], env: NodeJS.ProcessEnv, show: (line
       if (total) count[total[1] === "pass" ? "passed" : "failed"] += Number(total[2]);
       else if (/^ok \d+/.test(line)) count.passed += 1;
       else if (/^not ok \d+/.test(line)) count.failed += 1;
-      const failure = /^(?:not ok \d+|\s*✖) (.*)$/.exec(line)?.[1]?.replace(/ \([\d.]+ms\)$/, "");
-      if (failure !== undefined && failure !== "failing tests:" && !count.failures.includes(failure)) count.failures.push(failure);
+      count.failures.read(line);
     });
     child.on("error", reject);
     child.on("close", (code) => {
       if (count.passed + count.failed === 0) count[code === 0 ? "passed" : "failed"] = 1;
       else if (code !== 0 && count.failed === 0) count.failed = 1;
-      if (count.failed > 0 && count.failures.length === 0) count.failures.push(argv.slice(0, 4).join(" "));
+      if (count.failed > 0 && count.failures.size === 0) count.failures.add(argv.slice(0, 4).join(" "));
       resolve(count);
     });
   });
@@ -44,12 +44,12 @@ function runCommand(argv: readonly string[], env: NodeJS.ProcessEnv, show: (line
 async function runSuite(suite: Suite, prefix: string): Promise<Row> {
   console.log(`\n== ${suite.name}`);
   const started = performance.now();
-  const count: Count = { passed: 0, failed: 0, failures: [] };
+  const count: Count = { passed: 0, failed: 0, failures: new Failures() };
   for (const argv of suite.commands()) {
     const part = await runCommand(argv, { ...process.env, ...suite.env }, (line) => console.log(prefix + line));
     count.passed += part.passed;
     count.failed += part.failed;
-    count.failures.push(...part.failures);
+    count.failures.take(part.failures);
   }
   return { name: suite.name, minutes: (performance.now() - started) / 60_000, count };
 }
@@ -79,7 +79,7 @@ async function main(wanted: readonly string[]): Promise<void> {
   console.log("\nminutes per suite");
   for (const { name, minutes, count } of rows)
     console.log(`  ${name.padEnd(10)} ${minutes.toFixed(1).padStart(5)}   ${count.passed} passed, ${count.failed} failed`);
-  const failures = rows.flatMap(({ name, count }) => count.failures.map((failure) => `  ${name}: ${failure}`));
+  const failures = rows.flatMap(({ name, count }) => count.failures.tell(name));
   if (failures.length > 0) console.log(["\nfailed", ...failures].join("\n"));
   const sum = (what: "passed" | "failed") => rows.reduce((total, { count }) => total + count[what], 0);
   console.log(`${sum("passed")} passed, ${sum("failed")} failed`);

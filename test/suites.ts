@@ -39,7 +39,7 @@ export const SUITES: readonly Suite[] = [
       ["bash", "-c", GOFMT],
     ],
   },
-  { name: "unit", commands: () => [nodeTest(2, ...UNIT.map((folder) => `test/${folder}/**/*.test.*`))] },
+  { name: "unit", commands: () => [nodeTest(2, "test/*.test.ts", ...UNIT.map((folder) => `test/${folder}/**/*.test.*`))] },
   { name: "scripts", commands: () => [["bats", "--tap", "--jobs", "2", ...files("test/scripts/*.bats")]] },
   { name: "contract", commands: () => [nodeTest(1, "test/contract/*.test.ts")] },
   // They count what a lab leaves on the machine, so nothing else may run a lab meanwhile.
