@@ -8,7 +8,10 @@ const lab = path.resolve(__dirname, "..");
 
 // One process from the lock to the compiler, so that the lock goes with it and the end of this program interrupts it. Whoever gets
 // the lock second finds the file there.
-const buildOnce = `test -x "$OUT" || exec go build -trimpath -ldflags "$LDFLAGS" -o "$OUT.part" "$PACKAGE"`;
+// The compiler writes no debugging information, which the linker leaves out anyway, and collects its garbage seldom: together they
+// save a quarter to a third of its processor time for the same program.
+const buildOnce = `test -x "$OUT" || exec go build -trimpath -gcflags=all=-dwarf=false -ldflags "$LDFLAGS" -o "$OUT.part" "$PACKAGE"`;
+const garbageCollector = { GOGC: "400" };
 const underLock = ["nice", "setpriv", "--pdeathsig", "INT", "flock", "--no-fork"];
 
 /** Where the built program is, or will be: the folder is named after everything that goes into it. */
@@ -24,7 +27,7 @@ export async function buildProgram(name: string, build: Build): Promise<string> 
   mkdirSync(path.dirname(out), { recursive: true });
   await runOrFail([...underLock, path.join(path.dirname(out), "lock"), "sh", "-c", buildOnce], {
     cwd: path.join(lab, build.folder),
-    env: { ...process.env, CGO_ENABLED: "0", OUT: out, LDFLAGS: linkerFlags(build), PACKAGE: build.package },
+    env: { ...process.env, ...garbageCollector, CGO_ENABLED: "0", OUT: out, LDFLAGS: linkerFlags(build), PACKAGE: build.package },
   });
   if (existsSync(`${out}.part`)) renameSync(`${out}.part`, out);
   return out;
