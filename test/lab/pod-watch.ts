@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Kubectl, type ProbePod, PROBE_TCP_PORT, succeed } from "../../lab/checks/probe-pods";
+import { waitUntil } from "../../lab/hosts/wait-until";
 import { startProbing, stopProbing } from "./pod-chatter";
 
 const NAMESPACE = "watch";
@@ -8,6 +9,8 @@ const NAMESPACE = "watch";
 export interface Watched {
   readonly opened: number;
   readonly lost: number;
+  /** The most of them one after the other: a path that drops one packet is no path that is closed. */
+  readonly row: number;
   /** What the last loss was, and when. */
   readonly last?: string;
   readonly at?: string;
@@ -21,7 +24,7 @@ export interface PodWatch {
   readonly stop: () => Promise<WatchedByNode>;
 }
 
-/** Pods on these pods' nodes open connections to the next one of them, until the watch ends. */
+/** Pods on these pods' nodes open connections to the next one of them, until the watch ends; each has opened some when it resolves. */
 export async function watchPods(kubectl: Kubectl, pods: readonly ProbePod[]): Promise<PodWatch> {
   const next = (i: number) => pods[(i + 1) % pods.length] ?? assert.fail("no pods to watch");
   const args = pods.map(({ node }, i) => [node, ["watch", next(i).podIp, String(PROBE_TCP_PORT)]] as const);
@@ -33,6 +36,8 @@ export async function watchPods(kubectl: Kubectl, pods: readonly ProbePod[]): Pr
     });
     return Object.fromEntries(await Promise.all(seen));
   };
+  const isOpen = async () => Object.values(await look()).every(({ opened }) => opened > 0);
+  await waitUntil("each pod has opened a connection", isOpen, { timeoutMs: 30_000, intervalMs: 500 });
   const stop = async () => {
     const last = await look();
     await stopProbing(kubectl, NAMESPACE);
