@@ -2,13 +2,10 @@ import { posix } from "node:path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { type HostRoute, type SshCredentials, connectionTo } from "./connection";
-import { asRoot } from "./remote-script";
+import { asRoot, type SecretFile } from "./remote-script";
 import { shellQuote } from "./shell-quote";
 
-export interface RemoteSecretArgs {
-  readonly secret: pulumi.Input<string>;
-  /** Absolute path on the host; its folder is made with mode 0700, the file with 0600. */
-  readonly path: string;
+export interface RemoteSecretArgs extends SecretFile {
   readonly route: HostRoute;
   readonly credentials: SshCredentials;
   /** The id of the link before this one; a new id places the secret anew. */
