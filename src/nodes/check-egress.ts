@@ -4,12 +4,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AwsNetworkPlan, AzureNetworkPlan, ClusterPlan } from "../plan/cluster-plan";
 import { needsVendors } from "../plan/plan-sources";
 import { judgePrivate, judgePublic, type SubnetFinding } from "./aws/subnet-ways";
-import { azureNames, errorText } from "./check-existing-ranges";
+import { azureNames } from "./check-existing-ranges";
 import { everywhere } from "./cloud-firewall";
+import { errorText, saysAbsent } from "./look-errors";
 
 /**
  * Reads, at preview too, whether machines in networks that are there already have a way to the internet. Throws one RunError with all
- * subnets that have none: first boots and joins there would end in time limits. What may work is only told.
+ * subnets that have none: first boots and joins there would end in time limits. What may work is only told, and so is what cannot be looked
+ * at: check-existing-ranges.ts refuses what is not there.
  */
 export async function refuseMissingEgress(plan: ClusterPlan): Promise<void> {
   const looks = plan.networks.map((network) => (network.kind === "aws" ? lookAtAws(plan, network) : lookAtAzure(plan, network)));
@@ -33,10 +35,10 @@ async function lookAtAws(plan: ClusterPlan, { name, region, vpc }: AwsNetworkPla
   const perUse = uses.map(async ({ subnetId, isPublic }): Promise<SubnetFinding[]> => {
     const of = (kind: SubnetFinding["kind"], text: string) => [{ kind, text: `networks.aws.${region}: subnet ${subnetId} ${text}` }];
     const table = await ofSubnet(region, vpc.vpcId, subnetId).catch((error: unknown) => errorText(error));
-    if (typeof table === "string") return of("fault", `could not be looked at (${table}); check vpcId, subnetIds and the credential`);
+    if (typeof table === "string") return of("doubt", unseen(table));
     const found = isPublic ? judgePublic(table.routes) : judgePrivate(table.routes);
     if (found === "out") return [];
-    if (found !== undefined) return of(found.kind, found.text);
+    if (found !== undefined) return of(isPublic || needsVendors(plan) ? found.kind : "doubt", found.text);
     const lacks = `has no route to ${everywhere}`;
     if (isPublic) return of("fault", `${lacks}; add one through an internet gateway, or set publicIp: false`);
     if (!needsVendors(plan)) return of("doubt", `${lacks}; mirror and control server must be within reach of it`);
@@ -48,9 +50,15 @@ async function lookAtAws(plan: ClusterPlan, { name, region, vpc }: AwsNetworkPla
 
 /** A subnet that no route table names uses its VPC's main one (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html). */
 async function ofSubnet(region: string, vpcId: string, subnetId: string) {
-  const own = await getRouteTable({ region, subnetId }).catch(() => undefined);
-  return own ?? getRouteTable({ region, vpcId, filters: [{ name: "association.main", values: ["true"] }] });
+  try {
+    return await getRouteTable({ region, subnetId });
+  } catch (error) {
+    if (!saysAbsent(errorText(error))) throw error;
+    return getRouteTable({ region, vpcId, filters: [{ name: "association.main", values: ["true"] }] });
+  }
 }
+
+const unseen = (said: string): string => `could not be looked at (${said}), and nobody knows whether machines get out of it`;
 
 /** The provider leaves out the routes that a VPN gateway propagates (hashicorp/terraform-provider-aws: internal/service/ec2/vpc_route_table_data_source.go). */
 async function propagatesRoutes(region: string, attachedVpcId: string): Promise<string | undefined> {
@@ -59,7 +67,7 @@ async function propagatesRoutes(region: string, attachedVpcId: string): Promise<
     return `the VPN gateway ${id} of the VPC may propagate one`;
   } catch (error) {
     const said = errorText(error);
-    return said.includes("no matching") ? undefined : `whether a VPN gateway propagates one could not be looked at (${said})`;
+    return saysAbsent(said) ? undefined : `whether a VPN gateway propagates one could not be looked at (${said})`;
   }
 }
 
@@ -68,7 +76,7 @@ async function lookAtAzure(plan: ClusterPlan, { name, region, vnet }: AzureNetwo
   if (vnet.kind === "made" || !holds(plan, name, false)) return [];
   const of = (kind: SubnetFinding["kind"], text: string) => [{ kind, text: `networks.azure.${region}: subnet ${vnet.subnetId} ${text}` }];
   const subnet = await getSubnet(azureNames(vnet.subnetId)).catch((error: unknown) => errorText(error));
-  if (typeof subnet === "string") return of("fault", `could not be looked at (${subnet}); check subnetId and the credential`);
+  if (typeof subnet === "string") return of("doubt", unseen(subnet));
   if (subnet.natGateway !== undefined || subnet.routeTable !== undefined) return [];
   const lacks = "has neither a NAT gateway nor a route table";
   if (subnet.defaultOutboundAccess !== false) {

@@ -46,6 +46,8 @@ const TABLES: Readonly<Record<string, readonly object[]>> = {
   "one-half": [route("0.0.0.0/1", NAT)],
   parts: [route("10.0.0.0/8", TRANSIT), route("52.0.0.0/8", NAT), route("", { destinationPrefixListId: "pl-1", natGatewayId: "nat-1" })],
   inward: [route("10.0.0.0/8", TRANSIT), route("", { ipv6CidrBlock: "::/0", gatewayId: "igw-1" })],
+  "igw-and-part": [route("0.0.0.0/0", IGW), route("52.0.0.0/8", NAT)],
+  "nat-and-office": [route("0.0.0.0/0", NAT), route("203.0.113.0/24", IGW)],
   shut: [],
 };
 
@@ -62,7 +64,7 @@ describe("the way out of existing networks", () => {
         calls.push(token);
         const name = given["subnetName"] ?? given["subnetId"] ?? "";
         if (token === "azure-native:network:getSubnet") {
-          if (name === "gone") throw failed("no such subnet");
+          if (name === "hidden") throw failed("AuthorizationFailed");
           return (
             { nat: { natGateway: { id: "nat" } }, routed: { routeTable: { id: "table" } }, private: { defaultOutboundAccess: false } }[
               name
@@ -74,8 +76,9 @@ describe("the way out of existing networks", () => {
           if (given["attachedVpcId"] === "vpc-secret") throw failed("not authorized");
           return { id: "vgw-1" };
         }
-        const routes = TABLES[name] ?? (given["vpcId"]?.startsWith("vpc-") === true ? TABLES["nat"] : undefined);
-        if (routes === undefined) throw failed(`no such thing: ${JSON.stringify(given)}`);
+        if (name === "busy") throw failed("reading EC2 VPC Route Table: api error RequestLimitExceeded: Request limit exceeded.");
+        const routes = TABLES[name] ?? { "vpc-1": TABLES["nat"], "vpc-busy": TABLES["shut"] }[given["vpcId"] ?? ""];
+        if (routes === undefined) throw failed("query returned no results. Please change your search criteria and try again");
         return { routes };
       },
     });
@@ -107,13 +110,11 @@ describe("the way out of existing networks", () => {
   });
 
   it("is missed in one message with all subnets and remedies, before anything is made", async () => {
-    assert.deepEqual(await refusalOf({ subnetIds: ["igw", "igw-half", "inward", "shut"], azure: "gone" }), [
+    assert.deepEqual(await refusalOf({ subnetIds: ["igw", "inward", "shut"] }), [
       "Machines in existing networks have no way to the internet, and nothing was made:",
       `- ${AWS} igw sends 0.0.0.0/0 to the internet gateway igw-1, which serves public addresses only; route it through a NAT gateway`,
-      `- ${AWS} igw-half sends 128.0.0.0/1 to the internet gateway igw-1, which serves public addresses only; route it through a NAT gateway`,
       `- ${AWS} inward has no route to 0.0.0.0/0; add one through a NAT gateway`,
       `- ${AWS} shut has no route to 0.0.0.0/0; add one through a NAT gateway`,
-      `- ${AZURE}gone could not be looked at (no such subnet); check subnetId and the credential`,
     ]);
     assert.deepEqual((await refusalOf({ subnetIds: ["igw", "nat", "shut"], publicIp: true })).slice(1), [
       `- ${AWS} nat sends 0.0.0.0/0 to the NAT gateway nat-1, behind which no public address can be reached; route it through an internet gateway, or set publicIp: false`,
@@ -123,12 +124,26 @@ describe("the way out of existing networks", () => {
   });
 
   it("is told of, not refused, where routes lead to parts of the internet or past the internet gateway", async () => {
-    await refuse(planOf({ subnetIds: ["one-half", "parts"] }));
-    await refuse(planOf({ subnetIds: ["transit"], publicIp: true }));
+    await refuse(planOf({ subnetIds: ["one-half", "parts", "igw-half", "igw-and-part"] }));
+    await refuse(planOf({ subnetIds: ["transit", "nat-and-office"], publicIp: true }));
     assert.deepEqual(warnings, [
       `${AWS} one-half has no route to 0.0.0.0/0 but to 0.0.0.0/1; where that is not enough, add one through a NAT gateway`,
       `${AWS} parts has no route to 0.0.0.0/0 but to 52.0.0.0/8, pl-1; where that is not enough, add one through a NAT gateway`,
+      `${AWS} igw-half sends 128.0.0.0/1 to the internet gateway igw-1, which serves public addresses only; route it through a NAT gateway`,
+      `${AWS} igw-and-part sends 0.0.0.0/0 to the internet gateway igw-1, which serves public addresses only; route it through a NAT gateway`,
       `${AWS} transit does not send 0.0.0.0/0 to an internet gateway; public addresses work there only behind a firewall that passes them on`,
+      `${AWS} nat-and-office sends 0.0.0.0/0 to the NAT gateway nat-1, behind which no public address can be reached; route it through an internet gateway, or set publicIp: false`,
+    ]);
+  });
+
+  it("is told of where it cannot be looked at, which says nothing of it, and not judged by a table that is not the subnet's", async () => {
+    await refuse(planOf({ subnetIds: ["busy"], vpcId: "vpc-busy", azure: "hidden" }));
+    await refuse(planOf({ subnetIds: ["of-main-table"], vpcId: "vpc-of-others" }));
+    const unseen = "and nobody knows whether machines get out of it";
+    assert.deepEqual(warnings, [
+      `${AWS} busy could not be looked at (reading EC2 VPC Route Table: api error RequestLimitExceeded: Request limit exceeded.), ${unseen}`,
+      `${AZURE}hidden could not be looked at (AuthorizationFailed), ${unseen}`,
+      `${AWS} of-main-table could not be looked at (query returned no results. Please change your search criteria and try again), ${unseen}`,
     ]);
   });
 
@@ -137,13 +152,14 @@ describe("the way out of existing networks", () => {
     await refuse(planOf({ subnetIds: ["inward"], vpcId: "vpc-secret" }));
     const own = { tailscaleUrl: "https://mirror/tailscale", k3sArtifactUrl: "https://mirror/k3s" };
     const control = { control: { mode: "headscale" } };
-    await refuse(planOf({ subnetIds: ["shut"], more: { sources: own, tailnet: control } }));
+    await refuse(planOf({ subnetIds: ["shut", "igw"], more: { sources: own, tailnet: control } }));
     await refusalOf({ subnetIds: ["shut"], more: { tailnet: control } });
     await refusalOf({ subnetIds: ["shut"], more: { sources: own } });
     assert.deepEqual(warnings, [
       `${AWS} shut has no route to 0.0.0.0/0 that shows; the VPN gateway vgw-1 of the VPC may propagate one`,
       `${AWS} inward has no route to 0.0.0.0/0 that shows; whether a VPN gateway propagates one could not be looked at (not authorized)`,
       `${AWS} shut has no route to 0.0.0.0/0; mirror and control server must be within reach of it`,
+      `${AWS} igw sends 0.0.0.0/0 to the internet gateway igw-1, which serves public addresses only; route it through a NAT gateway`,
     ]);
   });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { before, describe, it } from "node:test";
+import { before, beforeEach, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../../src/plan/cluster-plan";
 
@@ -17,12 +17,23 @@ function planOf(subnetIds: readonly string[], azureSubnet: string): ClusterPlan 
 
 describe("the ranges of existing networks", () => {
   let refuse: (plan: ClusterPlan) => Promise<void>;
+  let warnings: string[] = [];
 
   before(async () => {
     const aws: Record<string, string> = {
       "subnet-apart": "172.20.1.0/24",
       "subnet-pods": "10.42.8.0/24",
       "subnet-tailnet": "100.64.0.0/24",
+      "subnet-of-others": "172.20.2.0/24",
+    };
+    // As EC2, Azure and the providers put it.
+    const failures: Record<string, string> = {
+      "subnet-gone": "invoking it: 1 error occurred:\n\t* no matching EC2 Subnet found\n",
+      "subnet-nobody": "api error AuthFailure: AWS was not able to validate the provided access credentials",
+      "subnet-hidden": "api error UnauthorizedOperation: You are not authorized to perform this operation.",
+      "subnet-busy": "api error RequestLimitExceeded: Request limit exceeded.",
+      gone: "RESPONSE 404: 404 Not Found\nERROR CODE: ResourceNotFound",
+      hidden: "AuthorizationFailed: no authorization to perform subnets/read, or the scope is invalid. Please refresh your credentials.",
     };
     const azure: Record<string, object> = {
       apart: { addressPrefix: "172.21.0.0/24" },
@@ -34,15 +45,22 @@ describe("the ranges of existing networks", () => {
       newResource: () => ({ id: "", state: {} }),
       call: ({ token, inputs }) => {
         const given = inputs as Record<string, string>;
-        const subnet = token.startsWith("aws:") ? aws[given["id"] ?? ""] : azure[given["subnetName"] ?? ""];
+        const name = given["id"] ?? given["subnetName"] ?? "";
+        const subnet = token.startsWith("aws:") ? aws[name] : azure[name];
         // The engine's own words reach the program as `details` of the gRPC error (sdk/nodejs/runtime/invoke.ts).
-        if (subnet === undefined) throw Object.assign(new Error(), { details: `no such subnet: ${JSON.stringify(given)}` });
-        return typeof subnet === "string" ? { cidrBlock: subnet } : subnet;
+        if (subnet === undefined) throw Object.assign(new Error(), { details: failures[name] });
+        return typeof subnet === "string" ? { cidrBlock: subnet, vpcId: name === "subnet-of-others" ? "vpc-2" : "vpc-1" } : subnet;
       },
     });
+    pulumi.log.warn = (text: string) => {
+      warnings.push(text);
+      return Promise.resolve();
+    };
     const loaded = (await import("../../src/nodes/check-existing-ranges.js")) as { refuseOverlappingNetworks: typeof refuse };
     refuse = loaded.refuseOverlappingNetworks;
   });
+
+  beforeEach(() => (warnings = []));
 
   const refusalOf = (plan: ClusterPlan): Promise<string> =>
     refuse(plan).then(
@@ -68,15 +86,33 @@ describe("the ranges of existing networks", () => {
     );
   });
 
-  it("are asked for, and the cloud's answer told where they cannot be seen", async () => {
-    assert.match(
-      await refusalOf(planOf(["subnet-gone"], "apart")),
-      /- networks\.aws\.eu-central-1: subnet subnet-gone could not be looked at \(.*no such subnet.*\); check its id and the credential/,
-    );
+  it("are refused where there is no such subnet, where another VPC has it, or where the cloud does not know the credential", async () => {
+    const [, ...faults] = (await refusalOf(planOf(["subnet-gone", "subnet-of-others", "subnet-nobody"], "gone"))).split("\n");
+    const expected = [
+      /aws\.eu-central-1: subnet subnet-gone cannot be used \(.*no matching EC2 Subnet found\); check its id and the credential$/,
+      /subnet subnet-of-others cannot be used \(it is in vpc-2, not in vpc-1\); check/,
+      /subnet subnet-nobody cannot be used \(.*AuthFailure/,
+      /azure\.westeurope: subnet .*gone cannot be used \(.*ERROR CODE: ResourceNotFound\); check/,
+    ];
+    assert.equal(faults.length, expected.length);
+    for (const [index, pattern] of expected.entries()) assert.match(faults[index] ?? "", pattern);
+    assert.deepEqual(warnings, []);
+  });
+
+  it("are told of, not refused, where the credential may not look or the cloud has no time", async () => {
+    await refuse(planOf(["subnet-apart", "subnet-hidden", "subnet-busy"], "hidden"));
+    const apart =
+      "see that it is apart from cluster.podCidr (10.42.0.0/16), cluster.serviceCidr (10.43.0.0/16), the tailnet's addresses (100.64.0.0/10)";
+    assert.equal(warnings.length, 3);
+    const [first = "", second = "", third = ""] = warnings;
+    assert.match(first, /^networks\.aws\.eu-central-1: subnet subnet-hidden could not be looked at \(.*UnauthorizedOperation/);
+    assert.match(second, /subnet-busy could not be looked at \(.*RequestLimitExceeded/);
+    assert.match(third, /^networks\.azure\.westeurope: subnet .*hidden could not be looked at \(.*AuthorizationFailed/);
+    for (const warning of warnings) assert.ok(warning.endsWith(apart), warning);
   });
 
   it("are no subnet of the same names in the stack's own subscription", async () => {
     const refusal = await refusalOf(planOf(["subnet-apart"], "elsewhere"));
-    assert.match(refusal, /elsewhere could not be looked at \(the stack's subscription is another one, where Azure takes .*: t\); check/);
+    assert.match(refusal, /elsewhere cannot be used \(the stack's subscription is another one, where Azure takes .*: t\); check/);
   });
 });

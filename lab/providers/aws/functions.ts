@@ -67,7 +67,8 @@ export const getRouteTable: Look = async (args, ec2) => {
   const names = { vpcId: "vpc-id", subnetId: "association.subnet-id", routeTableId: "route-table-id" };
   const filters = filtersOf(args, names);
   const { RouteTables } = await ec2.call<{ RouteTables: readonly ApiRouteTable[] }>("DescribeRouteTables", filters);
-  const table = only(RouteTables, "EC2 Route Table");
+  if (RouteTables.length === 0) throw new Error("query returned no results. Please change your search criteria and try again");
+  const table = only(RouteTables, "Route Table");
   const { tags = {} } = fromApi(table.Tags);
   return {
     id: table.RouteTableId,
