@@ -77,11 +77,19 @@ put_preferences_right() {
   timeout 30 tailscale set --accept-routes --accept-dns=false --snat-subnet-routes=false --hostname="$NODE_NAME"
 }
 
+# Every run of join brings the node's key along, and a key serves one join. Using a dead one on a node that is only slow to come online
+# would take away the routes that k3s offers, see use_key, and k3s would not know.
+SPENT_KEY=/etc/hybrid-k3s/spent-key
+drop_spent_key() { [ "$(sha256sum 2>/dev/null <"$AUTH_KEY_FILE")" != "$(cat "$SPENT_KEY" 2>/dev/null)" ] || rm -f "$AUTH_KEY_FILE"; }
+note_spent_key() { [ ! -s "$AUTH_KEY_FILE" ] || sha256sum <"$AUTH_KEY_FILE" | write_file "$SPENT_KEY" 0600; }
+
 log_in() {
   wait_until 30 tailscaled daemon_answers || fail "tailscaled does not answer; see: journalctl -u tailscaled"
   refuse_other_login
+  drop_spent_key
   comes_back_online || use_key
   put_preferences_right
+  note_spent_key
   rm -f "$AUTH_KEY_FILE"
   rmdir "$(dirname "$AUTH_KEY_FILE")" 2>/dev/null || true
 }

@@ -47,10 +47,27 @@ load join_helper
   joined
   echo false >"$FAKE/tailscale/online"
   control_answers
-  give_key tskey-auth-good
+  echo tskey-auth-new >"$FAKE/tailscale/good-key"
+  give_key tskey-auth-new
   run_script join-tailnet
   assert_success
   assert_call '^tailscale up --reset'
+}
+
+@test "a node that is slow to come online is not reset with a key that served its join, used or not" {
+  joined
+  give_key tskey-auth-unused
+  run_script join-tailnet
+  assert_success
+  touch "$HOST/etc/systemd/system/k3s-agent.service"
+  echo false >"$FAKE/tailscale/online"
+  control_answers
+  give_key tskey-auth-unused
+  run_script join-tailnet
+  assert_failure
+  assert_stderr 'its auth key was used up earlier'
+  refute_call '^tailscale up'
+  [[ "$(cat "$HOST/etc/hybrid-k3s/spent-key")" != *tskey* ]]
 }
 
 @test "a host of another stack or node is refused" {
