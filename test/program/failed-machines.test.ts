@@ -12,12 +12,13 @@ describe("the program on a stack with machines that Azure has as Failed", () => 
     const lab = labWithFixedKeys();
     const stack = labSettings(lab);
     addBurstPools(lab, stack);
-    cloudPool(stack, "burst-az").count = 5;
+    cloudPool(stack, "burst-az").count = 4;
     const settings = Object.entries(stack).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)] as const);
     const inState = (name: string, outputs: object) =>
       [`urn:pulumi:burst::hybrid-k3s::any$thing::edge-burst-az-${name}`, { type: "", outputs }] as const;
     const machine = (provisioningState: string, vmId: string) => ({ provisioningState, vmId });
-    const node = (index: number, size: string) => ({ name: `edge-burst-az-${index}`, machine: `id ${size}`, tailnetIp: "100.64.0.9" });
+    const reached = (vmId: string) => ({ triggers: [vmId], stdout: "{}" });
+    const node = { name: "edge-burst-az-3", machine: "reclaimed Standard_D2s_v5", tailnetIp: "100.64.0.9" };
 
     const { registrations } = await recordProgram({
       config: { ...Object.fromEntries(settings), "tailscale:oauthClientId": "kLab", ...secrets },
@@ -26,16 +27,16 @@ describe("the program on a stack with machines that Azure has as Failed", () => 
       outputsOf: mockedOutputs,
       answers: {
         ...mockedAnswers,
-        // The last node was of another size: the run that was to replace it may have failed since.
-        "pulumi:pulumi:readStackOutputs": { outputs: { nodes: [node(3, "Standard_D2s_v5"), node(4, "Standard_D8s_v5")] } },
+        // A spot machine was reclaimed, and the run that was to replace it failed: the last outputs are older.
+        "pulumi:pulumi:readStackOutputs": { outputs: { nodes: [node] } },
         "pulumi:pulumi:readStackResourceOutputs": {
           outputs: Object.fromEntries([
             inState("0-vm", machine("Failed", "no-room")),
             inState("1-vm", machine("Failed", "bad-extension")),
-            inState("1-reach", { stdout: "{}" }),
+            inState("1-reach", reached("bad-extension")),
             inState("2-vm", machine("Succeeded", "fine")),
-            inState("3-vm", machine("Failed", "a node by the last run's word")),
-            inState("4-vm", machine("Failed", "no-room-for-another-size")),
+            inState("3-vm", machine("Failed", "no-room-instead")),
+            inState("3-reach", reached("reclaimed")),
           ]),
         },
       },
@@ -50,8 +51,7 @@ describe("the program on a stack with machines that Azure has as Failed", () => 
         ["edge-burst-az-0", "no-room"],
         ["edge-burst-az-1", undefined],
         ["edge-burst-az-2", undefined],
-        ["edge-burst-az-3", undefined],
-        ["edge-burst-az-4", "no-room-for-another-size"],
+        ["edge-burst-az-3", "no-room-instead"],
       ],
     );
   });
