@@ -5,6 +5,7 @@ import type { Architecture, ImageName } from "../../config/images";
 import type { AwsNetworkPlan, SubnetPlan } from "../../plan/cluster-plan";
 import { WIREGUARD_PORT, everywhere } from "../cloud-firewall";
 import { cloudTags } from "../cloud-node";
+import { errorText } from "../look-errors";
 import { imageParameter } from "./aws-images";
 
 export interface AwsNetworkArgs {
@@ -16,7 +17,7 @@ export interface AwsNetworkArgs {
 export class AwsNetwork extends pulumi.ComponentResource {
   readonly firewallId: pulumi.Output<string>;
   private readonly subnetIds = new Map<string, pulumi.Input<string>>();
-  private readonly images = new Map<string, pulumi.Output<string>>();
+  private readonly images = new Map<string, pulumi.Output<string | undefined>>();
   private readonly plan: AwsNetworkPlan;
 
   constructor(name: string, args: AwsNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -45,15 +46,24 @@ export class AwsNetwork extends pulumi.ComponentResource {
     return id;
   }
 
-  /** The image's present id in this region, asked once for each system and architecture; machines keep the one that they were made from. */
-  imageId(image: ImageName, architecture: Architecture): pulumi.Output<string> {
+  /**
+   * The image's present id in this region, asked once for each system and architecture; machines keep the one that they were made from. So
+   * nothing is amiss with those where it is not told, and a run for other nodes goes on: the provider refuses new machines without an image.
+   */
+  imageId(image: ImageName, architecture: Architecture): pulumi.Output<string | undefined> {
     const name = imageParameter(image, architecture);
     const known = this.images.get(name);
     if (known !== undefined) return known;
+    const { region } = this.plan;
     // `value` is marked secret, because parameters may be; these are public.
-    const asked = ssm.getParameterOutput({ name, region: this.plan.region }, { parent: this }).insecureValue;
-    this.images.set(name, asked);
-    return asked;
+    const asked = ssm.getParameterOutput({ name, region }, { parent: this }).insecureValue;
+    const found = pulumi.recover<string | undefined>(asked, (error) => {
+      const left = "machines that stand keep theirs, and new ones cannot be made there";
+      void pulumi.log.warn(`${region}: AWS did not tell the id of the image ${image} (${errorText(error)}); ${left}`);
+      return undefined;
+    });
+    this.images.set(name, found);
+    return found;
   }
 
   private tags({ cluster, plan }: AwsNetworkArgs, what: string): Record<string, string> {
