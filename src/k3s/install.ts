@@ -13,6 +13,8 @@ export interface InstallArgs {
   readonly serverIp?: pulumi.Input<string>;
   /** The line that places an agent's token anew; absent on the first server. */
   readonly tokenReplaceCommand?: pulumi.Input<string>;
+  /** Id of the agent's membership: with another one the Node is gone, and a kubelet registers its Node only when it starts. Absent on the first server. */
+  readonly memberId?: pulumi.Input<string>;
   readonly previous: pulumi.Input<string>;
 }
 
@@ -38,6 +40,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
         AGENT_TOKEN_FILE: args.serverIp === undefined ? "" : agentTokenFile,
         SERVER_IP: serverIp,
         TOKEN_REPLACE_COMMAND: args.tokenReplaceCommand ?? "",
+        ...(args.memberId !== undefined && { MEMBER_ID: args.memberId }),
         WAIT_SECONDS: String(START_SECONDS),
       },
       route: node.route,

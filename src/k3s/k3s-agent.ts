@@ -37,7 +37,10 @@ export class K3sAgent extends pulumi.ComponentResource {
     );
     const previous = pulumi.interpolate`${member.id} ${token.id} ${server.k3s.id}`;
     const tokenReplaceCommand = replaceCommand(token);
-    const k3s = createInstall(`${name}-k3s`, { context, node, serverIp, tokenReplaceCommand, previous }, after(member, token, server.k3s));
+    // As text also where `pulumi up --target` leaves member unmade, which then has no id.
+    const memberId = pulumi.interpolate`${member.id}`;
+    const install = { context, node, serverIp, tokenReplaceCommand, memberId, previous };
+    const k3s = createInstall(`${name}-k3s`, install, after(member, token, server.k3s));
     const ready = new Ready(
       `${name}-ready`,
       context,

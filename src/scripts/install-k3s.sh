@@ -4,7 +4,7 @@
 # Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-k3s-program.sh
 # Needs: NODE_NAME ROLE (server, agent) K3S_VERSION INSTALLER_URL CONFIG_YAML WAIT_SECONDS
 # May have: INTEGRATION (k3s, the default, or flannel-iface: how pods cross the tailnet) ARTIFACT_URL (a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
-#   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token anew)
+#   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token anew) MEMBER_ID (agents: another one where the Node was deleted)
 # Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority} the gate and the unit's drop-in; with
 #   flannel-iface no vpn-auth but a program that writes the node's address to /etc/rancher/k3s/config.yaml.d before each start
 # Prints: {"k3sVersion":"v1.35.4+k3s1"}
@@ -23,9 +23,11 @@ AUTHORITY=/etc/hybrid-k3s/cluster-authority
 settings_of_start() { awk '/^node-(label|taint):/ { skip = 1; next } /^[^[:space:]-]/ { skip = 0 } !skip' /etc/rancher/k3s/config.yaml; }
 
 # What decides how k3s runs, the tailnet address included: k3s reads it only when it starts. The program by size and time: it is large.
+# With another membership the Node was deleted, and kubelet registers it only when it starts.
 start_digest() {
   {
     tailnet_ip
+    printf '%s' "${MEMBER_ID:+$MEMBER_ID }"
     settings_of_start
     stat -c '%s %.9Y' /usr/local/bin/k3s
     sha256sum "$VPN_AUTH" "/etc/systemd/system/$UNIT" "/etc/systemd/system/$UNIT.d/hybrid-k3s.conf" \

@@ -151,6 +151,20 @@ images_name() { [ "$(uname -m)" = x86_64 ] && echo amd64 || echo arm64; }
   refute_call '^systemctl.* (start|stop|restart)'
 }
 
+@test "an agent whose Node was deleted is restarted once, because kubelet registers a Node only when it starts" {
+  as_agent
+  export MEMBER_ID=rack-1-membera1
+  installed
+  export MEMBER_ID=rack-1-memberb2
+  run_script install-k3s
+  assert_success
+  assert_call '^systemctl stop k3s-agent.service$'
+  forget_calls
+  run_script install-k3s
+  assert_success
+  refute_call '^systemctl.* (start|stop|restart)'
+}
+
 @test "an agent without its token says what to do" {
   as_agent
   rm "$HOST/etc/hybrid-k3s/agent-token"
