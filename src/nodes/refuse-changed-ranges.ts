@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { changedRanges, type StandingRanges } from "../plan/changed-ranges";
 import type { CloudNetworkPlan, ClusterPlan } from "../plan/cluster-plan";
 import { rangeOf } from "../plan/network-status";
-import { type LastResource, lastOutputs, lastResources } from "./last-run";
+import { type LastResource, lastOutputs, lastResources } from "../last-run";
 
 /** Refuses, at preview too, another range for a network that stands: the run would stop half-way, with machines in the old one. */
 export async function refuseChangedRanges(plan: ClusterPlan): Promise<void> {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { NodePlan } from "../plan/cluster-plan";
-import { lastOutputs } from "./last-run";
+import { lastOutputs } from "../last-run";
 import type { NodeMachine } from "./node";
 
 /** A node of this run and its cloud machine. */

@@ -1,4 +1,4 @@
-import { lastResources } from "../nodes/last-run";
+import { lastResources } from "../last-run";
 import type { PolicyBefore } from "../tools/lib/policy-edit.mjs" with { "resolution-mode": "import" };
 
 export const policyType = "pulumi-nodejs:dynamic/tailnet:Policy";

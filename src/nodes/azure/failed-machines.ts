@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureNodePlan, ClusterPlan } from "../../plan/cluster-plan";
-import { type LastResource, lastResources } from "../last-run";
+import { type LastResource, lastResources } from "../../last-run";
 
 /** The vmId of each node's machine that Azure has in the state Failed and that never became a node. */
 export type FailedMachines = ReadonlyMap<string, string>;

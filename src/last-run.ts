@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { NetworkStatus } from "../plan/network-status";
-import type { NodeStatus } from "../plan/topology";
+import type { NetworkStatus } from "./plan/network-status";
+import type { NodeStatus } from "./plan/topology";
 
 /** The stack's own outputs as the last run to its end left them; each is absent in a stack that never had it. */
 export interface LastOutputs {
