@@ -34,8 +34,9 @@ export async function previewPolicy(
   const planned = (before?: PolicyBefore) =>
     plannedPolicy(live, { ...needs, cluster: policyCluster, ...(policyPage !== undefined && { policyPage }) }, before);
   const alone = planned();
-  // What stood there before this stack, and what of it is ours, the state knows; it is much to ask for where nothing changes.
-  const { text, refusal } = alone.text === live ? alone : planned(await lastPolicy());
+  // What stood there before this stack, and what of it is ours without a mark, the state knows; it is much to ask for where it says nothing new.
+  const before = alone.isCertain === true ? undefined : await lastPolicy();
+  const { text, refusal } = before === undefined ? alone : planned(before);
   if (text === undefined) throw new pulumi.RunError(refusal ?? "the tailnet's policy could not be planned");
   const difference = policyDiff(live, text);
   if (difference !== "") await tell(`The tailnet's policy (${plan.policyMode}) changes:\n${difference}`);

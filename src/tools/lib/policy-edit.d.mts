@@ -28,6 +28,8 @@ export interface PlannedPolicy {
   /** The file already was this cluster's, and what stood there before is not known. */
   readonly isOrphan?: boolean;
   readonly refusal?: string;
+  /** What an earlier run left could make no other text or refusal of it. */
+  readonly isCertain?: boolean;
 }
 
 export function plannedPolicy(live: string, needs: PolicyNeeds, before?: PolicyBefore): PlannedPolicy;

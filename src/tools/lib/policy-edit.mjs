@@ -1,6 +1,6 @@
 import { acceptPolicy } from "./accept-policy.mjs";
 import { restoredPolicy, withoutOurs } from "./merge-policy.mjs";
-import { clustersIn, mergedPolicy, missingFor, policyDiff, withoutCluster } from "./policy/index.mjs";
+import { clustersIn, mayHoldUnmarked, mergedPolicy, missingFor, policyDiff, withoutCluster } from "./policy/index.mjs";
 import { ownEntries } from "./own-entries.mjs";
 import { policyEntries, samePolicy } from "./policy-document.mjs";
 import { firstPolicy, NO_POLICY } from "./policy/no-policy.mjs";
@@ -11,18 +11,20 @@ import { policyRefusal } from "./policy-refusal.mjs";
 
 /**
  * What the live policy becomes where this cluster is in it as `needs` say: {text, found, wrote}, or {refusal} where it cannot be.
- * `needs`: {mode, document, cluster, groups}; `before`: what an earlier run left, {mode, document, found, wrote}. Pure.
+ * `needs`: {mode, document, cluster, groups}; `before`: what an earlier run left, {mode, document, found, wrote}. `isCertain` tells that no
+ * `before` could make another text or refusal of it. Pure.
  */
 export function plannedPolicy(live, needs, before) {
   try {
     const ignored = unenforced(live, needs.cluster);
-    if (ignored.length > 0) return { refusal: refusalOf(ignored, "cannot stand beside the tailnet's policy") };
+    if (ignored.length > 0) return { refusal: refusalOf(ignored, "cannot stand beside the tailnet's policy"), isCertain: true };
     const plan = PLANS[needs.mode](live, needs, before);
     if (plan.refusal === undefined || live !== NO_POLICY) return plan;
-    return { refusal: `${plan.refusal}\n${firstPolicy(needs.cluster)}` };
+    return { ...plan, refusal: `${plan.refusal}\n${firstPolicy(needs.cluster)}` };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return { refusal: `The tailnet's policy cannot be read as HuJSON (${error.message}). Mend it at ${pageOf(needs)} and run again.` };
+    const refusal = `The tailnet's policy cannot be read as HuJSON (${error.message}). Mend it at ${pageOf(needs)} and run again.`;
+    return { refusal, isCertain: true };
   }
 }
 
@@ -73,13 +75,15 @@ function planOwn(live, needs, before) {
     text: isSame(live, needs.document) ? live : needs.document,
     found,
     isOrphan: verdict.kind === "ours" && before?.found === undefined,
+    isCertain: !isMarked(live, needs),
   };
 }
 
 function planMerge(live, needs, before) {
   const { text, wrote, refusals } = mergedPolicy(withoutOwnDocument(live, needs, before), needs.cluster, { wrote: before?.wrote });
-  if (refusals.length > 0) return { refusal: refusalOf(refusals, "could not be added to the tailnet's policy") };
-  return { text, wrote };
+  const isCertain = isMarked(live, needs) && !mayHoldUnmarked(live, needs.cluster);
+  if (refusals.length > 0) return { refusal: refusalOf(refusals, "could not be added to the tailnet's policy"), isCertain };
+  return { text, wrote, isCertain };
 }
 
 /** A file that this cluster owned becomes what was found, so that what is merged stands in a file of others. */
@@ -96,9 +100,9 @@ function planNone(live, needs, before) {
     ...(refusals.length > 0 ? [refusalOf(refusals, "cannot stand beside the tailnet's policy")] : []),
     ...(missing.length > 0 ? [lackOf(missing, text, needs)] : []),
   ];
-  if (faults.length > 0) return { refusal: faults.join("\n") };
+  if (faults.length > 0) return { refusal: faults.join("\n"), isCertain: true };
   // What this stack wrote in another mode stays, and is known again when it comes back to it.
-  return { text: live, found: before?.found, wrote: before?.wrote };
+  return { text: live, found: before?.found, wrote: before?.wrote, isCertain: true };
 }
 
 function lackOf(missing, text, needs) {

@@ -119,6 +119,9 @@ export function openings(text: string, cluster: PolicyCluster): readonly PolicyO
 /** The clusters whose marked entries a policy holds; throws a SyntaxError where the text is not HuJSON. */
 export function clustersIn(text: string): readonly MarkedCluster[];
 
+/** Whether entries without a mark speak of this cluster's tag or pods: they may be ours, whose marks somebody took away. */
+export function mayHoldUnmarked(text: string, cluster: Pick<PolicyCluster, "tag" | "podCidr">): boolean;
+
 type Needs = Pick<PolicyCluster, "tag" | "podCidr" | "operators" | "nodePorts" | "integration">;
 
 /** The least that one cluster's traffic needs, as entries of `acls` or of `grants`. */

@@ -1,5 +1,5 @@
 export { clusterRules } from "./cluster-rules.mjs";
-export { clustersIn } from "./marked-entries.mjs";
+export { clustersIn, mayHoldUnmarked } from "./marked-entries.mjs";
 export { mergedPolicy, withoutCluster } from "./merge.mjs";
 export { missingFor } from "./missing.mjs";
 export { openings } from "./openings.mjs";

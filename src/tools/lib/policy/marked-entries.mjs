@@ -1,3 +1,4 @@
+import { mentions } from "../own-entries.mjs";
 import { canonical } from "../policy-document.mjs";
 import { entriesOf } from "./markers.mjs";
 import { containersOf, lineAt, readTree } from "./policy-tree.mjs";
@@ -32,6 +33,15 @@ export function marked(tree, cluster) {
 export function isOurs(entry, { name, stack }, wrote) {
   if (entry.cluster === undefined) return wrote.length > 0 && wrote.includes(idOf(entry));
   return entry.cluster === name && (stack === undefined || entry.stack === undefined || entry.stack === stack);
+}
+
+/** Whether entries without a mark speak of this cluster's tag or pods: they may be ours, whose marks somebody took away. */
+export function mayHoldUnmarked(text, { tag, podCidr }) {
+  const entries = allEntries(readTree(text));
+  const bearers = entries.filter(({ cluster }) => cluster !== undefined);
+  const isInside = ({ node }) => bearers.some((bearer) => bearer.start <= node.offset && node.offset < bearer.end);
+  const isNamed = ({ key, value }) => [tag, podCidr].some((name) => key === name || mentions(value, name));
+  return entries.some((entry) => isNamed(entry) && !isInside(entry));
 }
 
 /** The entries of this cluster's name that another stack has marked. */
