@@ -1,5 +1,6 @@
 import { type ConfigIssue, quote, settingPath } from "./config-issue";
 import type { ConfigDraft } from "./draft";
+import { defaultTag } from "./names";
 import { nearestAmong } from "./nearest";
 
 /** Roles of a tailnet's people (https://tailscale.com/kb/1396/targets); the other autogroups are no people, or everyone. */
@@ -13,7 +14,10 @@ const at = (...parts: readonly (string | number)[]) => settingPath("vpn", ...par
  * Who reaches the API server. Where the policy file is wholly ours, this config defines every group and tag that is named; a file of
  * others defines them itself, and is asked when it is read.
  */
-export function validateOperators({ vpn }: ConfigDraft): readonly ConfigIssue[] {
+export function validateOperators({ vpn, cluster }: ConfigDraft): readonly ConfigIssue[] {
+  const operators = vpn?.operators ?? [];
+  const definitions = definitionsOf(vpn);
+  const nodeTag = vpn?.tag ?? (cluster?.name === undefined ? undefined : defaultTag(cluster.name));
   return [
     ...(vpn?.operators?.length === 0
       ? [
@@ -24,9 +28,16 @@ export function validateOperators({ vpn }: ConfigDraft): readonly ConfigIssue[] 
           },
         ]
       : []),
-    ...(vpn?.operators ?? []).flatMap((operator, index) =>
-      operator === undefined ? [] : validateOperator(operator, at("operators", index), definitionsOf(vpn)),
-    ),
+    ...operators.flatMap((operator, index) => {
+      const path = at("operators", index);
+      if (operator === undefined) return [];
+      if (operators.indexOf(operator) < index)
+        return [{ path, problem: `${quote(operator)} stands in this list twice`, remedy: "Remove one." }];
+      // The policy's tests of operators deny what its rules give nodes.
+      if (operator === nodeTag)
+        return [{ path, problem: `${quote(operator)} is the nodes' own tag`, remedy: "Remove it: nodes reach the API server without it." }];
+      return validateOperator(operator, path, definitions);
+    }),
     ...validateGroups(vpn),
   ];
 }

@@ -1,5 +1,6 @@
 import type { ConfigIssue } from "./config-issue";
 import type { GivenConfig } from "./given-config";
+import { validateTailscaleSettings } from "./validate-tailscale-settings";
 
 const variables = {
   apiKey: "TAILSCALE_API_KEY",
@@ -13,13 +14,7 @@ const setOauth = "`pulumi config set tailscale:oauthClientId ID` and `pulumi con
 
 /** How the stack proves itself to Tailscale's API: an OAuth client or an API key, from the config or the environment. */
 export function validateTailscale(given: GivenConfig): readonly ConfigIssue[] {
-  return [
-    ...validatePresence(given),
-    ...validateSecrecy(given),
-    ...validateKinds(given),
-    ...validateBaseUrl(given),
-    ...validateFederation(given),
-  ];
+  return [...validatePresence(given), ...validateSecrecy(given), ...validateKinds(given), ...validateTailscaleSettings(given)];
 }
 
 function sourceOf(credential: Credential, { tailscale, environment }: GivenConfig): string | undefined {
@@ -97,25 +92,4 @@ function validateKinds({ tailscale, environment }: GivenConfig): ConfigIssue[] {
     }
     return [];
   });
-}
-
-function validateBaseUrl({ tailscale, environment }: GivenConfig): ConfigIssue[] {
-  const text = tailscale["baseUrl"] ?? environment["TAILSCALE_BASE_URL"];
-  const path = tailscale["baseUrl"] === undefined ? "TAILSCALE_BASE_URL" : "tailscale:baseUrl";
-  if (text === undefined || (URL.canParse(text) && new URL(text).protocol === "https:")) return [];
-  return [
-    {
-      path,
-      problem: `${JSON.stringify(text)} is no https URL`,
-      remedy: "Remove it for https://api.tailscale.com, or write an https URL: credentials travel to it.",
-    },
-  ];
-}
-
-function validateFederation({ tailscale }: GivenConfig): ConfigIssue[] {
-  return ["identityToken", "identityTokenEnvironmentVariableName", "audience"].flatMap((name) =>
-    tailscale[name] === undefined
-      ? []
-      : [{ path: `tailscale:${name}`, problem: "is not available yet", remedy: "Remove it, and use an OAuth client with its secret." }],
-  );
 }

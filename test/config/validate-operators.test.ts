@@ -54,6 +54,25 @@ describe("validate-operators", () => {
     ]);
   });
 
+  it("refuses an operator that is named twice", () => {
+    for (const policy of ["own", "merge"])
+      assert.deepEqual(
+        faultsOf({ "vpn.operators": ["group:ops", "alice@example.org", "group:ops"], "vpn.policy": policy }).filter(
+          (fault) => !/groups/.test(fault),
+        ),
+        ['hybrid-k3s:vpn.operators[2]: "group:ops" stands in this list twice. Remove one.'],
+      );
+  });
+
+  it("refuses the nodes' own tag, whose connections the tests of operators deny", () => {
+    const fault = (tag: string) =>
+      `hybrid-k3s:vpn.operators[1]: "${tag}" is the nodes' own tag. Remove it: nodes reach the API server without it.`;
+    const shared = { "vpn.policy": "merge", "vpn.groups": {} };
+    assert.deepEqual(faultsOf({ ...shared, "vpn.operators": ["group:ops", "tag:k3s-edge"] }), [fault("tag:k3s-edge")]);
+    assert.deepEqual(faultsOf({ ...shared, "vpn.tag": "tag:north", "vpn.operators": ["group:ops", "tag:north"] }), [fault("tag:north")]);
+    assert.deepEqual(faultsOf({ ...shared, "vpn.tag": "tag:north", "vpn.operators": ["group:ops", "tag:k3s-edge"] }), []);
+  });
+
   it("accepts logins, roles and tags that the policy defines", () => {
     assert.deepEqual(faultsOf({ "vpn.operators": ["alice@example.org", "autogroup:admin", "tag:k3s-admin", "group:ops"] }), []);
   });

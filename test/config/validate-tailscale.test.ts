@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import * as tailscale from "@pulumi/tailscale";
 import { faultsOf } from "../helpers/config-builder";
 
 describe("validate-tailscale", () => {
@@ -55,6 +56,36 @@ describe("validate-tailscale", () => {
     assert.deepEqual(faultsOf({}, { tailscale: { apiKey: "tskey-api-k-x", baseUrl: "http://api.example.org" } }), [
       'tailscale:baseUrl: "http://api.example.org" is no https URL. Remove it for https://api.tailscale.com, or write an https URL: credentials travel to it.',
     ]);
+  });
+
+  it("refuses settings that nobody reads, and tells those that were meant", () => {
+    assert.deepEqual(faultsOf({}, { tailscale: { apiKey: "tskey-api-k-x", tailNet: "example.org", colour: "red" } }), [
+      "tailscale:tailNet: is not a known setting. Did you mean tailscale:tailnet? Run `pulumi config rm tailscale:tailNet`.",
+      "tailscale:colour: is not a known setting. Run `pulumi config rm tailscale:colour`.",
+    ]);
+    for (const name of ["userAgent", "scopes", "version", "pluginDownloadURL"])
+      assert.deepEqual(faultsOf({}, { tailscale: { apiKey: "tskey-api-k-x", [name]: "x" } }), []);
+  });
+
+  it("knows every setting of the provider", () => {
+    const provider = Object.keys(tailscale.config);
+    assert.ok(provider.includes("oauthClientId"), provider.join());
+    const faults = faultsOf({}, { tailscale: Object.fromEntries(provider.map((name) => [name, "x"])) });
+    assert.deepEqual(
+      faults.filter((fault) => /not a known setting/.test(fault)),
+      [],
+    );
+  });
+
+  it("refuses an environment that leads the tools elsewhere than the stack leads the provider", () => {
+    const apiKey = "tskey-api-k-x";
+    const environment = { TAILSCALE_TAILNET: "other.example", TAILSCALE_BASE_URL: "https://other.example" };
+    assert.deepEqual(faultsOf({}, { tailscale: { apiKey, tailnet: "example.org", baseUrl: "https://api.example.org" }, environment }), [
+      'tailscale:tailnet: is "example.org", and TAILSCALE_TAILNET in the environment is "other.example". Keep one of the two: keys would be made by the one, and the policy written and nodes removed by the other.',
+      'tailscale:baseUrl: is "https://api.example.org", and TAILSCALE_BASE_URL in the environment is "https://other.example". Keep one of the two: keys would be made by the one, and the policy written and nodes removed by the other.',
+    ]);
+    assert.deepEqual(faultsOf({}, { tailscale: { apiKey, tailnet: "other.example", baseUrl: "https://other.example/" }, environment }), []);
+    assert.deepEqual(faultsOf({}, { tailscale: { apiKey }, environment }), []);
   });
 
   it("refuses federated identities", () => {
