@@ -20,10 +20,14 @@ export const KNOWN_VERSIONS = [...RELEASES.keys()].map((minor) => `0.${minor}`).
 
 /** The release that `/version` names, or undefined where it is none that this program knows: what is to become one may do either. */
 export function releaseOf(version) {
-  const minor = /^v?0\.(\d+)\.\d+(?!\d|[-.~]?(?:alpha|beta|rc))/.exec(version)?.[1];
-  const release = minor === undefined ? undefined : RELEASES.get(Number(minor));
+  const [, minor, rest] = /^v?0\.(\d+)\.\d+(?!\d)(.*)$/s.exec(version) ?? [];
+  const release = minor === undefined || UNRELEASED.test(rest) ? undefined : RELEASES.get(Number(minor));
   return release && { ...release, minor: Number(minor) };
 }
+
+// What stands behind the numbers of a prerelease, of git describe between two releases, and of a Go build from a commit
+// (https://go.dev/ref/mod#pseudo-versions). A packager's number and `+dirty`, which the official packages of 0.27.1 have, are of a release.
+const UNRELEASED = /^(?:[-.~]?(?:alpha|beta|rc|dev|pre|next|nightly|snapshot)|-\d+-g[\da-f]{7}|-0\.\d{14}-)/i;
 
 /** 0.26 has no `/version`; its API description has the approval of routes, which 0.25 had elsewhere. */
 export function releaseWithoutVersion(apiDescription) {
