@@ -172,6 +172,15 @@ describe("policy merge and none", () => {
     });
   }
 
+  for (const mode of ["own", "merge"]) {
+    it(`mode ${mode} leaves an empty file, in which nothing is this cluster's`, async () => {
+      run.tailnet.state.policy = "\n";
+      await run.remove({ mode, ...leftBy(mode, { found: "{}", wrote: [] }) });
+      assert.deepEqual(run.tailnet.state.written, []);
+      assert.match(run.said(), /held no line of this cluster/);
+    });
+  }
+
   it("goes from own to merge to none to own, and at no moment lacks a rule", async () => {
     let earlier = leftBy("own", await run.write());
     for (const mode of ["merge", "none", "merge", "own", "none", "own", "merge", "own"]) {
@@ -195,6 +204,11 @@ describe("policy merge and none", () => {
         /did not serve POST .*429/,
       ],
       ["5xx that stays", { status: 503, times: 99 }, /did not serve POST .* within 2 s \(last: 503: injected\)/],
+      [
+        "412 though nobody changes the policy, as where a proxy changes ETags,",
+        { status: 412, times: 99 },
+        /refused each of 6 times to have the policy written, .*read the same each time\. .*proxy/,
+      ],
       ["no answer", { hang: true, times: 99 }, /did not serve POST .*no answer within 0\.3 s/],
     ]) {
       it(`${title} ends with a remedy, and nothing written`, async () => {
@@ -204,6 +218,15 @@ describe("policy merge and none", () => {
         assert.deepEqual(run.tailnet.state.written, []);
       });
     }
+
+    it("429 that asks for no patience gets as few calls as one without Retry-After", async () => {
+      for (const after of ["0", new Date(0).toUTCString()]) {
+        run.fresh();
+        run.tailnet.state.faults.push({ method: "POST", path: /acl$/, status: 429, times: Infinity, headers: { "retry-after": after } });
+        await errorOf(run.write({ mode: "merge" }));
+        assert.ok(run.attempts() > 2 && run.attempts() < 40, String(run.attempts()));
+      }
+    });
 
     it("waits as long as a 429 asks, and goes on", async () => {
       run.tailnet.state.faults.push({ method: "POST", path: /acl$/, status: 429, times: 1, headers: { "retry-after": "0" } });

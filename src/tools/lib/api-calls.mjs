@@ -44,7 +44,8 @@ export class ApiCalls {
         const reply = { status, ok: status >= 200 && status < 300, text, etag: header("etag") ?? undefined, message: messageOf(text) };
         if ((status !== 429 && status < 500) || isDefinite(reply)) return reply;
         seen = `${status}: ${reply.message}`;
-        wait = retryAfter(header("retry-after")) ?? wait;
+        // Never sooner than without it: 0, or a date that this machine's clock has behind it, would be a storm of calls.
+        wait = Math.max(wait, retryAfter(header("retry-after")) ?? 0);
       } catch (error) {
         if (isLasting(error)) throw this.#unserved(method, path, `(${describeNetworkFault(error, allowedMs)})`);
         // A try cut short by the limit says less than the one before it.
@@ -86,7 +87,7 @@ function retryAfter(header) {
   if (!header) return undefined;
   const seconds = Number(header);
   const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
+  return Number.isFinite(wait) ? wait : undefined;
 }
 
 /** A certificate that is not trusted, or a header that cannot be sent: trying again cures neither. */

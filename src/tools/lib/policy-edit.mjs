@@ -33,6 +33,8 @@ export function plannedPolicy(live, needs, before) {
  * plannedPolicy, with the `needs` of that run. Pure.
  */
 export function removedPolicy(live, needs, before) {
+  // No HuJSON, and nothing of ours in it.
+  if (live.trim() === "") return { text: live, kept: [] };
   if (needs.mode === "none") return { text: live, kept: [], left: leftBehind(live, needs, before) };
   if (needs.mode === "merge") {
     const { text, kept, refusals } = withoutCluster(live, needs.cluster, { wrote: before?.wrote });

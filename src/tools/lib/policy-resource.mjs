@@ -85,14 +85,22 @@ export function keyUser({ cluster }) {
 /** Reads, plans and writes until no one else wrote in between; the control server checks the text before it is written. */
 async function change(control, done, plan) {
   let sent;
+  const seen = new Set();
   for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
     const live = await control.readPolicy();
+    seen.add(live.text);
     // Ours stands although the write was refused: the answer to an earlier try was lost. What it replaced, only that plan knows.
     if (live.text === sent?.text) return sent;
     const planned = plan(live.text);
     if (planned.text === live.text) return planned;
     sent = planned;
     if (await control.writePolicy(planned.text, live)) return planned;
+  }
+  if (seen.size === 1) {
+    throw new ToolError(
+      `The tailnet's API refused each of ${MOST_TRIES} times to have the policy ${done}, as changed since it was read (412), and it read the same each time. ` +
+        "Nothing was overwritten. Check tailscale:baseUrl, and any proxy before it: one that compresses makes ETags weak, and those never match.",
+    );
   }
   throw new ToolError(
     `The tailnet's policy was changed by someone else each of ${MOST_TRIES} times that it was about to be ${done}. Nothing was overwritten; run the same command again.`,

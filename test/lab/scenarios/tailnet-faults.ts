@@ -57,9 +57,12 @@ const REFUSALS: readonly Refusal[] = [
     ],
   },
   {
-    what: "412 each time, somebody else always faster",
+    what: "412 each time for a policy that nobody changes",
     fault: { ...WRITE, times: ALWAYS, status: 412 },
-    says: [/changed by someone else each of 6 times/, /Nothing was overwritten; run the same command again/],
+    says: [
+      /refused each of 6 times to have the policy written, .* read the same each time/,
+      /Nothing was overwritten\. Check tailscale:baseUrl/,
+    ],
   },
   {
     what: "429 with a longer Retry-After than there is patience",
