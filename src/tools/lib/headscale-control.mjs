@@ -17,10 +17,11 @@ export class HeadscaleControl extends HeadscaleApi {
    * runPolicyTest): with ours no first node could come, and no policy be saved while an operator has no device.
    */
   async policyTraits() {
-    const { policySections, minor } = await this.release();
+    const { policySections, knowsMembers = true, minor } = await this.release();
     return {
       server: `headscale 0.${minor}`,
       sections: policySections,
+      knowsMembers,
       openWithoutRules: false,
       testsBeforeDevices: false,
     };

@@ -7,8 +7,8 @@ const POLICY_26 = ["groups", "hosts", "tagOwners", "acls", "autoApprovers", "ssh
 const POLICY_29 = [...POLICY_26, "grants", "nodeAttrs", "tests", "sshTests", "randomizeClientPort"];
 
 const RELEASES = new Map([
-  // Takes what it does not know in a policy and ignores it: tests, grants, misspelled sections (run).
-  [26, { keysNeedUser: true, policySections: POLICY_26 }],
+  // Takes what it does not know in a policy and ignores it: tests, grants, misspelled sections (run). autogroup:member it refuses (run).
+  [26, { keysNeedUser: true, knowsMembers: false, policySections: POLICY_26 }],
   // From here on unknown members of a policy are refused (json.RejectUnknownMembers).
   [27, { keysNeedUser: true, policySections: POLICY_26 }],
   // Tags are an identity of their own: keys need no user and are expired by id, and nodes have `tags`.

@@ -16,6 +16,8 @@ export interface PolicyTraits {
   readonly server: string;
   /** The sections that it enforces. */
   readonly sections: readonly string[];
+  /** Whether its rules may speak of autogroup:member. */
+  readonly knowsMembers: boolean;
   /** Whether a policy without rules allows everything. */
   readonly openWithoutRules: boolean;
   /** Whether a policy's `tests` may speak of tags and groups that no device has yet, as at the first `up`. */
