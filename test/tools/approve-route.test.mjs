@@ -115,6 +115,27 @@ for (const [kind, start] of Object.entries(SERVERS)) {
       assert.equal(approvals(), 0);
     });
 
+    for (const route of ["10.42.1.0/24", "10.42.1.128/25"]) {
+      it(`is not one of which a device outside the cluster serves ${route}`, async (t) => {
+        const { run, approvals } = await at(t, [
+          { id: 1, name: "rack-1", advertised: ["10.42.1.0/24"] },
+          { id: 2, name: "router", tags: ["tag:router"], advertised: [route], enabled: [route] },
+        ]);
+        assert.match((await errorOf(run())).message, /advertises 10\.42\.1\.0\/24, which router \(100\.64\.0\.2\) serves already/);
+        assert.equal(approvals(), 0);
+      });
+    }
+
+    it("is approved beside wider routes of devices outside the cluster, which it goes before", async (t) => {
+      const wide = ["0.0.0.0/0", "::/0", "10.0.0.0/8"];
+      const { run } = await at(t, [
+        { id: 1, name: "rack-1", advertised: ["10.42.1.0/24"] },
+        { id: 2, name: "exit", tags: ["tag:exit"], advertised: wide, enabled: wide },
+        { id: 3, name: "laptop", tags: [], advertised: ["10.42.1.0/24"], enabled: [] },
+      ]);
+      assert.deepEqual(await run(), { podCidr: "10.42.1.0/24", by: "id" });
+    });
+
     it("is one: several are not approved", async (t) => {
       const { run, approvals } = await at(t, [{ id: 1, name: "rack-1", advertised: ["10.42.1.0/24", "10.42.2.0/24"] }]);
       assert.match((await errorOf(run())).message, /10\.42\.1\.0\/24 and 10\.42\.2\.0\/24, .*none was approved.*--advertise-routes=/);

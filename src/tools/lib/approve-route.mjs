@@ -63,9 +63,12 @@ async function enable(control, { node, tag, due }, device, out) {
     );
   }
   const [route] = due;
-  const others = (await control.listDevices({ tag, withRoutes: true })).filter(({ id }) => id !== device.id);
-  const holder = others.find(({ advertisedRoutes, enabledRoutes }) =>
-    enabledRoutes.some((other) => advertisedRoutes.includes(other) && overlaps(readNetwork(other) ?? NOWHERE, readNetwork(route))),
+  const pods = readNetwork(route);
+  // A wider route of a device that is none of the nodes', an exit node's for one, takes nothing from this one: the longest prefix wins.
+  const takes = ({ tags }, other) => (tags.includes(tag) ? overlaps(other, pods) : contains(pods, other));
+  const others = (await control.listDevices({ withRoutes: true })).filter(({ id }) => id !== device.id);
+  const holder = others.find((one) =>
+    one.enabledRoutes.some((other) => one.advertisedRoutes.includes(other) && takes(one, readNetwork(other) ?? NOWHERE)),
   );
   if (holder) {
     throw new ToolError(
