@@ -27,6 +27,18 @@ describe("policy merge and none", () => {
       assert.equal(run.said(), "");
     });
 
+    it("tells that lines of its own stood there already, which may be another stack's of the same name", async () => {
+      const ofStack = { ...merge, policyCluster: { ...CLUSTER, stack: "hybrid-k3s/dev" } };
+      await run.write({ ...ofStack, ...leftBy("merge", await run.write(ofStack)) });
+      assert.equal(run.said(), "");
+      await run.write(ofStack);
+      assert.match(
+        run.said(),
+        /^warning: .* already held lines of the cluster edge of hybrid-k3s\/dev, .*give one of the two another cluster\.name/,
+      );
+      assert.equal(run.tailnet.state.written.length, 1);
+    });
+
     it("says so where there was nothing of its own to take out: the credentials may be another tailnet's", async () => {
       const left = await run.write(merge);
       run.tailnet.state.policy = DEFAULT_WITH_README;
@@ -228,7 +240,7 @@ describe("policy merge and none", () => {
       }
     });
 
-    it("waits as long as a 429 asks, and goes on", async () => {
+    it("429 that passes is waited for", async () => {
       run.tailnet.state.faults.push({ method: "POST", path: /acl$/, status: 429, times: 1, headers: { "retry-after": "0" } });
       await run.write({ mode: "merge" });
       assert.equal(run.tailnet.state.written.length, 1);

@@ -25,7 +25,7 @@ export interface PlannedPolicy {
   readonly text?: string;
   readonly found?: string;
   readonly wrote?: readonly string[];
-  /** The file already was this cluster's, and what stood there before is not known. */
+  /** The file already was this cluster's, or held its lines, and no state knows of it. */
   readonly isOrphan?: boolean;
   readonly refusal?: string;
   /** What an earlier run left could make no other text or refusal of it. */

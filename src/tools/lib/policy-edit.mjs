@@ -85,7 +85,7 @@ function planMerge(live, needs, before) {
   const { text, wrote, refusals } = mergedPolicy(withoutOwnDocument(live, needs, before), needs.cluster, { wrote: before?.wrote });
   const isCertain = isMarked(live, needs) && !mayHoldUnmarked(live, needs.cluster);
   if (refusals.length > 0) return { refusal: refusalOf(refusals, "could not be added to the tailnet's policy"), isCertain };
-  return { text, wrote, isCertain };
+  return { text, wrote, isOrphan: before === undefined && isMarked(live, needs), isCertain };
 }
 
 /** A file that this cluster owned becomes what was found, so that what is merged stands in a file of others. */

@@ -15,13 +15,18 @@ export async function writePolicy(input, { env, out, limits = {} }) {
     if (plan.refusal !== undefined) throw new ToolError(plan.refusal);
     return plan;
   });
-  if (isOrphan) {
-    out.say(
-      "warning: the tailnet's policy already was this cluster's, from a stack whose state is lost. What was there before is not known: removing this stack will leave a policy without any rule.",
-    );
-  }
+  if (isOrphan) out.say(`warning: ${ORPHANED[needs.mode](needs.cluster)}`);
   out.result(JSON.stringify({ ...(found !== undefined && { found }), ...(wrote && { wrote }) }));
 }
+
+const ORPHANED = {
+  own: () =>
+    "the tailnet's policy already was this cluster's, from a stack whose state is lost. What was there before is not known: removing this stack will leave a policy without any rule.",
+  merge: ({ name, stack }) =>
+    `the tailnet's policy already held lines of the cluster ${name}${stack === undefined ? "" : ` of ${stack}`}, which this stack's state does not know. They are this stack's ` +
+    "where a first run was cut off or the state is lost. If another stack of this name stands in another backend or organization, give one of the two another " +
+    "cluster.name: each would remove the other's lines and devices.",
+};
 
 /** Prints how many lines of the live policy are not as this cluster left them: {"lines": n}. */
 export async function readPolicy(input, { env, out, limits = {} }) {
