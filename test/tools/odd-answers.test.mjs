@@ -63,6 +63,11 @@ describe("answers that no control server gives", () => {
   it("a key that no header can hold is not tried again and again", async () => {
     const error = await errorOf(headscale("hskey-0123\n456789").listDevices());
     assert.match(error.message, /did not serve GET \/api\/v1\/node \(ERR_INVALID_CHAR\)/);
+    for (const key of ["tskey-api-0123\n456789", "tskey-api-0123…"]) {
+      const ofVendor = await errorOf(tailscale(key).readPolicy());
+      assert.match(ofVendor.message, /did not serve GET \/api\/v2\/tailnet\/-\/acl \(ERR_INVALID_CHAR\)/);
+      assert.doesNotMatch(ofVendor.message, /0123/);
+    }
     assert.deepEqual(asked, []);
   });
 });

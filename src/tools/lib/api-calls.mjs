@@ -64,9 +64,18 @@ export class ApiCalls {
   }
 }
 
-async function sendByFetch(url, options) {
-  const response = await fetch(url, { ...options, redirect: "manual" });
+async function sendByFetch(url, { headers, ...options }) {
+  const response = await fetch(url, { ...options, headers: sendable(headers), redirect: "manual" });
   return { status: response.status, text: await response.text(), header: (name) => response.headers.get(name) };
+}
+
+/** Refused in node:http's words: those of Headers say neither that trying again is no use, nor so little of the credential. */
+function sendable(headers) {
+  try {
+    return new Headers(headers);
+  } catch {
+    throw Object.assign(new Error("a header holds no such text"), { code: "ERR_INVALID_CHAR" });
+  }
 }
 
 export function parseJson(text) {
