@@ -40,7 +40,8 @@ export class HybridCluster extends pulumi.ComponentResource {
     const prepared = context.vpn.prepare(name, { context, linesToChange, after: [entry] }, { parent: this });
 
     const networks = createNetworks(plan, { parent: this, dependsOn: entry });
-    const join = (node: NodePlan) => createNode(node, context, networks, { parent: this, dependsOn: [prepared, entry] });
+    const join = (node: NodePlan, agentToken?: pulumi.Input<string>) =>
+      createNode(node, context, networks, { parent: this, dependsOn: [prepared, entry] }, agentToken);
     const first = join(plan.firstServer);
     const server = new K3sServer(plan.firstServer.name, { context, node: first }, { parent: this });
 
@@ -49,7 +50,10 @@ export class HybridCluster extends pulumi.ComponentResource {
 
     const agents = plan.nodes
       .filter((node) => node.name !== plan.firstServer.name)
-      .map((node) => new K3sAgent(node.name, { context, node: join(node), server, serverIp: first.tailnetIp }, { parent: this }));
+      .map((node) => {
+        const joined = join(node, server.access.agentToken);
+        return new K3sAgent(node.name, { context, node: joined, server, serverIp: first.tailnetIp }, { parent: this });
+      });
     const looks = [server, ...agents].map(({ node, seen }) => ({
       // With --continue-on-error the outputs are wanted also where a node failed: the kubeconfig above all.
       seen: pulumi.recover<ReadyResult | undefined>(seen, () => undefined),

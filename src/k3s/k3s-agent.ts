@@ -17,7 +17,7 @@ export interface K3sAgentArgs {
   readonly serverIp: pulumi.Input<string>;
 }
 
-/** One agent: (member | token file) -> k3s -> route -> ready. */
+/** One agent: (member | token file, where join has not placed it) -> k3s -> route -> ready. */
 export class K3sAgent extends pulumi.ComponentResource {
   readonly node: JoinedNode;
   readonly seen: pulumi.Output<ReadyResult>;
@@ -30,11 +30,8 @@ export class K3sAgent extends pulumi.ComponentResource {
 
     // With the first server's k3s gone in the same run there is no cluster left to drain: `destroy` skips this delete.
     const member = new Member(`${name}-member`, context, plan, server.route, joined, { ...after(joined), deletedWith: server.k3s });
-    const token = new RemoteSecret(
-      `${name}-token`,
-      { secret: server.access.agentToken, path: agentTokenFile, route, credentials: context.ssh, previous: node.open.id },
-      after(node.open, server.k3s),
-    );
+    const placing = { secret: server.access.agentToken, path: agentTokenFile, route, credentials: context.ssh, previous: joined.id };
+    const token = node.holdsToken ? joined : new RemoteSecret(`${name}-token`, placing, after(joined, server.k3s));
     const previous = pulumi.interpolate`${member.id} ${token.id} ${server.k3s.id}`;
     const tokenReplaceCommand = replaceCommand(token);
     // As text also where `pulumi up --target` leaves member unmade, which then has no id.

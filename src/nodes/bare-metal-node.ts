@@ -17,7 +17,8 @@ export class BareMetalNode extends pulumi.ComponentResource implements JoinedNod
   readonly plan: BareMetalNodePlan;
   readonly route: HostRoute;
   readonly joined: RemoteScript;
-  readonly open: RemoteScript;
+  /** Hosts join while the server's k3s starts, which makes the token. */
+  readonly holdsToken = false;
   readonly tailnetIp: pulumi.Output<string>;
   readonly replaceCommand: pulumi.Output<string>;
 
@@ -44,7 +45,6 @@ export class BareMetalNode extends pulumi.ComponentResource implements JoinedNod
     this.plan = plan;
     this.route = route;
     this.joined = chain.joined;
-    this.open = chain.joined;
     this.tailnetIp = chain.tailnetIp;
     this.replaceCommand = chain.replaceCommand;
     this.registerOutputs({ tailnetIp: this.tailnetIp });

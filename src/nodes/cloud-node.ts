@@ -4,6 +4,7 @@ import * as tls from "@pulumi/tls";
 import type { ClusterContext } from "../cluster-context";
 import { Reach } from "../membership/reach";
 import type { CloudNodePlan } from "../plan/cluster-plan";
+import { agentTokenFile } from "../plan/k3s-config";
 import type { HostRoute } from "../remote/connection";
 import { replaceCommand } from "../remote/replace-command";
 import { type JoinChain, createJoinChain } from "./join-chain";
@@ -39,13 +40,20 @@ export interface CloudMachine {
   readonly metadataAddresses: readonly string[];
 }
 
+export interface CloudNodeArgs {
+  readonly plan: CloudNodePlan;
+  readonly context: ClusterContext;
+  /** What an agent joins the cluster with; a machine boots for longer than the first server takes to make it. Absent on servers. */
+  readonly agentToken?: pulumi.Input<string>;
+}
+
 /** vm -> (reach | key -> leave) -> join. */
 export function joinMachine(
   name: string,
-  { plan, context }: { readonly plan: CloudNodePlan; readonly context: ClusterContext },
+  { plan, context, agentToken }: CloudNodeArgs,
   machine: CloudMachine,
   parent: pulumi.Resource,
-): JoinChain & { readonly route: HostRoute; readonly reached: Reach } {
+): JoinChain & { readonly route: HostRoute } {
   const { vm, id, address, hostKey } = machine;
   const host = { address, port: SSH_PORT, user: cloudUser, hostKey };
   const reached = { host, ...(plan.bastion && { bastion: plan.bastion }) };
@@ -63,12 +71,13 @@ export function joinMachine(
       identity: id.apply((known) => createHash("sha256").update(`${plan.identity} ${known}`).digest("hex").slice(0, 32)),
       // A server that was away for an hour must not lose its address; a burst agent that died leaves nothing behind.
       isEphemeral: plan.role === "agent",
+      ...(agentToken !== undefined && { placed: [{ path: agentTokenFile, secret: agentToken }] }),
       cloud: { CLOUD_INIT_SECONDS: String(CLOUD_INIT_SECONDS), METADATA_ADDRESSES: machine.metadataAddresses.join("\n") },
       replaceCommand: anew,
     },
     parent,
   );
-  return { ...chain, route, reached: reach };
+  return { ...chain, route };
 }
 
 /** What every resource of the cluster carries in the clouds. */

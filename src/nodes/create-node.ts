@@ -13,13 +13,15 @@ export function createNode(
   context: ClusterContext,
   networks: Networks,
   opts: pulumi.ComponentResourceOptions,
+  agentToken?: pulumi.Input<string>,
 ): JoinedNode & pulumi.ComponentResource {
+  const cloud = { context, ...(agentToken !== undefined && { agentToken }) };
   switch (plan.kind) {
     case "bare-metal":
       return new BareMetalNode(plan.name, { plan, context }, opts);
     case "aws":
-      return new AwsNode(plan.name, { plan, context, network: networks.aws(plan.network) }, opts);
+      return new AwsNode(plan.name, { ...cloud, plan, network: networks.aws(plan.network) }, opts);
     case "azure":
-      return new AzureNode(plan.name, { plan, context, network: networks.azure(plan.network) }, opts);
+      return new AzureNode(plan.name, { ...cloud, plan, network: networks.azure(plan.network) }, opts);
   }
 }

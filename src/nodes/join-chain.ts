@@ -4,7 +4,7 @@ import { Leave } from "../membership/leave";
 import type { Machine } from "../membership/tool-input";
 import type { NodePlan } from "../plan/cluster-plan";
 import type { HostRoute } from "../remote/connection";
-import { RemoteScript } from "../remote/remote-script";
+import { RemoteScript, type SecretFile } from "../remote/remote-script";
 import { replaceCommand } from "../remote/replace-command";
 
 // Long enough for a slow host's join, short enough that a key that leaks is worthless the same day.
@@ -22,6 +22,8 @@ export interface JoinChainArgs {
   /** Changes with the machine: at most 50 alphanumeric characters, because it is the key's description. */
   readonly identity: pulumi.Input<string>;
   readonly isEphemeral: boolean;
+  /** What join places for the links behind it, which then need no session of their own for that. Default: nothing. */
+  readonly placed?: readonly SecretFile[];
   /** What join does beside joining; empty where the machine is not a cloud's. */
   readonly cloud: CloudJoin;
   /** The line that makes the node anew; default: a new auth key. */
@@ -89,7 +91,7 @@ function createJoin(name: string, args: JoinChainArgs, link: JoinLink, opts: pul
         ...args.cloud,
       },
       // One session less than a secret placed by itself, and the key is of no use to anything else.
-      secretFile: { path: keyFile, secret: link.authKey },
+      secretFiles: [{ path: keyFile, secret: link.authKey }, ...(args.placed ?? [])],
       route: args.route,
       credentials: context.ssh,
       previous: link.previous,

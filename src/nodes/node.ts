@@ -14,8 +14,8 @@ export interface JoinedNode {
   readonly route: HostRoute;
   /** The last link of the chain so far; what comes next depends on it and triggers on its id. */
   readonly joined: pulumi.CustomResource;
-  /** From here on a file may be put on the host: on metal only after join, whose marker tells leave that the host is ours to clean. */
-  readonly open: pulumi.CustomResource;
+  /** Whether join has placed an agent's token too. */
+  readonly holdsToken: boolean;
   readonly tailnetIp: pulumi.Output<string>;
   /** The line that makes this node anew: `pulumi up --replace '<urn of its auth key>'`. */
   readonly replaceCommand: pulumi.Output<string>;

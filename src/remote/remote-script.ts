@@ -12,12 +12,12 @@ export interface SecretFile {
 
 export interface RemoteScriptArgs {
   readonly script: ScriptName;
-  /** Nothing secret: it is shown in previews, unless the script has a secret file. */
+  /** Nothing secret: it is shown in previews, unless the script has secret files. */
   readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
   readonly route: HostRoute;
   readonly credentials: SshCredentials;
-  /** A secret that the script reads from a file: placed there by the same session before the script starts, kept out of previews and the log. */
-  readonly secretFile?: SecretFile;
+  /** Secrets that are read from files: placed there by the same session before the script starts, kept out of previews and the log. */
+  readonly secretFiles?: readonly SecretFile[];
   /** The id of the link before this one; a new id makes this one run as new. */
   readonly previous: pulumi.Input<string>;
   /** The result is a secret: kept out of the log, encrypted in the state. Default: false. */
@@ -48,12 +48,14 @@ export class RemoteScript extends command.remote.Command {
   }
 }
 
-function renderInput({ script, environment, secretFile }: RemoteScriptArgs): pulumi.Output<string> {
+function renderInput({ script, environment, secretFiles = [] }: RemoteScriptArgs): pulumi.Output<string> {
   const text = pulumi.output(environment).apply((settings) => renderScript(script, settings));
-  if (secretFile === undefined) return text;
-  // Undefined where `pulumi up --target` leaves the secret unmade, and this command with it.
-  const secret: pulumi.Output<string | undefined> = pulumi.output(secretFile.secret);
-  return pulumi.secret(pulumi.all([secret, text]).apply(([known = "", rest]) => renderSecretFile(secretFile.path, known) + rest));
+  if (secretFiles.length === 0) return text;
+  const files = secretFiles.map(({ path, secret }) =>
+    // Undefined where `pulumi up --target` leaves the secret unmade, and this command with it.
+    pulumi.output<string | undefined>(secret).apply((known = "") => renderSecretFile(path, known)),
+  );
+  return pulumi.secret(pulumi.all([...files, text]).apply((parts) => parts.join("")));
 }
 
 /** The command as root on this host: by sudo without a password unless root itself logs in. */

@@ -11,7 +11,7 @@ describe("a script on a host", () => {
       {
         script: "join-tailnet",
         environment: { NODE_NAME: "rack-1" },
-        secretFile: { path: "/run/hybrid-k3s/rack-1/auth-key", secret: pulumi.output(undefined as unknown as string) },
+        secretFiles: [{ path: "/run/hybrid-k3s/rack-1/auth-key", secret: pulumi.output(undefined as unknown as string) }],
         route: {
           host: { address: "192.0.2.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA" },
           keys: pulumi.output({ hostKey: "ssh-ed25519 AAAA" }),

@@ -2,11 +2,10 @@ import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../../cluster-context";
 import type { AwsNodePlan } from "../../plan/cluster-plan";
-import type { Reach } from "../../membership/reach";
 import type { HostRoute } from "../../remote/connection";
 import type { RemoteScript } from "../../remote/remote-script";
 import { replaceCommand } from "../../remote/replace-command";
-import { cloudTags, createFirstBoot, joinMachine } from "../cloud-node";
+import { type CloudNodeArgs, cloudTags, createFirstBoot, joinMachine } from "../cloud-node";
 import type { JoinedNode, NodeMachine } from "../node";
 import type { AwsNetwork } from "./aws-network";
 
@@ -16,9 +15,8 @@ const METADATA_ADDRESS = "169.254.169.254";
 // As EC2 tells prices; another form of the same price would look like a change.
 const PRICE_DIGITS = 6;
 
-export interface AwsNodeArgs {
+export interface AwsNodeArgs extends CloudNodeArgs {
   readonly plan: AwsNodePlan;
-  readonly context: ClusterContext;
   readonly network: AwsNetwork;
 }
 
@@ -27,7 +25,7 @@ export class AwsNode extends pulumi.ComponentResource implements JoinedNode {
   readonly plan: AwsNodePlan;
   readonly route: HostRoute;
   readonly joined: RemoteScript;
-  readonly open: Reach;
+  readonly holdsToken: boolean;
   readonly tailnetIp: pulumi.Output<string>;
   readonly replaceCommand: pulumi.Output<string>;
   readonly machine: NodeMachine;
@@ -47,7 +45,7 @@ export class AwsNode extends pulumi.ComponentResource implements JoinedNode {
     this.plan = plan;
     this.route = chain.route;
     this.joined = chain.joined;
-    this.open = chain.reached;
+    this.holdsToken = args.agentToken !== undefined;
     this.tailnetIp = chain.tailnetIp;
     this.replaceCommand = chain.replaceCommand;
     this.machine = { id: vm.id, type: plan.instanceType };

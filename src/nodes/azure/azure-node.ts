@@ -1,12 +1,10 @@
 import * as compute from "@pulumi/azure-native/compute";
 import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterContext } from "../../cluster-context";
 import type { AzureNodePlan } from "../../plan/cluster-plan";
-import type { Reach } from "../../membership/reach";
 import type { HostRoute } from "../../remote/connection";
 import type { RemoteScript } from "../../remote/remote-script";
-import { cloudTags, createFirstBoot, joinMachine } from "../cloud-node";
+import { type CloudNodeArgs, cloudTags, createFirstBoot, joinMachine } from "../cloud-node";
 import type { JoinedNode, NodeMachine } from "../node";
 import { cloudUser } from "../user-data";
 import { imageReference } from "./azure-images";
@@ -18,9 +16,8 @@ import { azureComponent } from "./version-aliases";
 // https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service, https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
 const METADATA_ADDRESSES = ["169.254.169.254", "168.63.129.16"];
 
-export interface AzureNodeArgs {
+export interface AzureNodeArgs extends CloudNodeArgs {
   readonly plan: AzureNodePlan;
-  readonly context: ClusterContext;
   readonly network: AzureNetwork;
 }
 
@@ -29,7 +26,7 @@ export class AzureNode extends pulumi.ComponentResource implements JoinedNode {
   readonly plan: AzureNodePlan;
   readonly route: HostRoute;
   readonly joined: RemoteScript;
-  readonly open: Reach;
+  readonly holdsToken: boolean;
   readonly tailnetIp: pulumi.Output<string>;
   readonly replaceCommand: pulumi.Output<string>;
   readonly machine: NodeMachine;
@@ -50,7 +47,7 @@ export class AzureNode extends pulumi.ComponentResource implements JoinedNode {
     this.plan = plan;
     this.route = chain.route;
     this.joined = chain.joined;
-    this.open = chain.reached;
+    this.holdsToken = args.agentToken !== undefined;
     this.tailnetIp = chain.tailnetIp;
     this.replaceCommand = chain.replaceCommand;
     this.machine = { id: vm.vmId, type: plan.vmSize };

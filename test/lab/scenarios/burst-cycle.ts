@@ -46,7 +46,7 @@ export const burstCycle: Scenario = {
         ]);
         for (const name of names) {
           const sessions = await (await machineOf(context.lab, name)).sshSessions(since);
-          assert.ok(sessions <= 4, `${name}: ${sessions} sessions`);
+          assert.ok(sessions <= 3, `${name}: ${sessions} sessions`);
         }
         for (const [i, facts] of (await look()).entries()) assert.deepEqual(changesSince(earlier[i] ?? [], facts), [], METAL[i]);
       });
