@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { gzipSync } from "fflate";
 import { shellQuote } from "./shell-quote";
+import { withoutComments } from "./without-comments";
 
 /** Scripts of src/scripts that the program runs on hosts. (leave-host and remove-node are run by the tools.) */
 export type ScriptName = "preflight-host" | "join-tailnet" | "install-k3s" | "read-cluster" | "wait-for-node";
@@ -11,7 +12,7 @@ export type ScriptEnvironment = Readonly<Record<string, string>>;
 
 /**
  * What a host's shell reads from its stdin: export lines, then lib.sh, the libraries that the script's header names, and the script
- * itself, all unchanged but packed.
+ * itself, all without their comments and packed.
  */
 export function renderScript(script: ScriptName, environment: ScriptEnvironment): string {
   const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${shellQuote(value)}\n`);
@@ -55,7 +56,7 @@ eval "$script"
 function bodyOf(script: ScriptName): string {
   const main = readScript(script);
   const libraries = /^# Libraries:(.*)$/m.exec(main)?.[1]?.match(/[\w-]+(?=\.sh)/g) ?? [];
-  return [...["lib", ...libraries].map(readScript), main].join("");
+  return [...["lib", ...libraries].map(readScript), main].map(withoutComments).join("");
 }
 
 function readScript(name: string): string {
