@@ -113,6 +113,9 @@ export const burstFaults: Scenario = {
         assert.match(preview, new RegExp(`${burstNode(pool, 0)}: its machine ${MACHINE[pool]} is gone from the cloud \\(spot: reclaimed`));
       assert.match(await expectFailure(context.stack.up(REFRESH)), /SkuNotAvailable[^]*Azure Spot capacity is not available there/);
       await waitBurst(context, ["edge-burst-0"]);
+      // Now Azure takes the order and keeps a machine that it could not make.
+      await atCloud(context.lab, "burst-az", "capacity", { count: 1 });
+      assert.match(await expectFailure(context.stack.up(REFRESH)), /Code="AllocationFailed"/);
       await up();
       await waitBurst(context, FIRST);
       await emptyPools(context);

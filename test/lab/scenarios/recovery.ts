@@ -107,6 +107,15 @@ export const recovery: Scenario = {
       assert.deepEqual([devices.get("rack-2")?.name, devices.size], ["rack-2", FIRST.length]);
     });
 
+    it("has the Node back where an operator has its join replaced", async () => {
+      const earlier = await view();
+      await expectSuccess(context.stack.up(["--replace", await urnOf(context.stack, "rack-2-join")]));
+      await waitReady(context.kubectl, FIRST);
+      const { nodes, devices } = await view();
+      assert.notEqual(nodes.get("rack-2")?.uid, earlier.nodes.get("rack-2")?.uid);
+      assert.equal(devices.get("rack-2")?.id, earlier.devices.get("rack-2")?.id, "the key was used again");
+    });
+
     it("makes a node anew when its generation is raised", async () => {
       const earlier = await view();
       context.stack.addHost("rack-2", { generation: 2 });
