@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../../src/plan/cluster-plan";
+import { keepWarnings } from "../helpers/kept-warnings";
 
 const SUBNET = "/subscriptions/s/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/hub/subnets/";
 const VENDORS = { tailscaleUrl: "https://pkgs.tailscale.com/stable", k3sArtifactUrl: "" };
@@ -54,7 +55,7 @@ const TABLES: Readonly<Record<string, readonly object[]>> = {
 describe("the way out of existing networks", () => {
   let refuse: (plan: ClusterPlan) => Promise<void>;
   let calls: string[] = [];
-  let warnings: string[] = [];
+  let warnings: readonly string[] = [];
 
   before(async () => {
     await pulumi.runtime.setMocks({
@@ -82,15 +83,11 @@ describe("the way out of existing networks", () => {
         return { routes };
       },
     });
-    pulumi.log.warn = (text: string) => {
-      warnings.push(text);
-      return Promise.resolve();
-    };
     const loaded = (await import("../../src/nodes/check-egress.js")) as { refuseMissingEgress: typeof refuse };
     refuse = loaded.refuseMissingEgress;
   });
 
-  beforeEach(() => ([calls, warnings] = [[], []]));
+  beforeEach(() => ([calls, warnings] = [[], keepWarnings()]));
 
   const refusalOf = (wanted: Wanted): Promise<readonly string[]> =>
     refuse(planOf(wanted)).then(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../../src/plan/cluster-plan";
+import { keepWarnings } from "../helpers/kept-warnings";
 
 const SUBNET = "/subscriptions/s/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/hub/subnets/";
 
@@ -17,7 +18,7 @@ function planOf(subnetIds: readonly string[], azureSubnet: string): ClusterPlan 
 
 describe("the ranges of existing networks", () => {
   let refuse: (plan: ClusterPlan) => Promise<void>;
-  let warnings: string[] = [];
+  let warnings: readonly string[] = [];
 
   before(async () => {
     const aws: Record<string, string> = {
@@ -52,15 +53,11 @@ describe("the ranges of existing networks", () => {
         return typeof subnet === "string" ? { cidrBlock: subnet, vpcId: name === "subnet-of-others" ? "vpc-2" : "vpc-1" } : subnet;
       },
     });
-    pulumi.log.warn = (text: string) => {
-      warnings.push(text);
-      return Promise.resolve();
-    };
     const loaded = (await import("../../src/nodes/check-existing-ranges.js")) as { refuseOverlappingNetworks: typeof refuse };
     refuse = loaded.refuseOverlappingNetworks;
   });
 
-  beforeEach(() => (warnings = []));
+  beforeEach(() => (warnings = keepWarnings()));
 
   const refusalOf = (plan: ClusterPlan): Promise<string> =>
     refuse(plan).then(

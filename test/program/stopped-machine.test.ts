@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import * as pulumi from "@pulumi/pulumi";
 import { addBurstPools, cloudPool, labSettings } from "../../lab/stack-config";
+import { keepWarnings } from "../helpers/kept-warnings";
 import { labWithFixedKeys } from "../helpers/lab-with-fixed-keys";
 import { mockedOutputs } from "../helpers/mocked-engine";
 import { recordProgram, runOf } from "../helpers/record-program";
 
 describe("the program on a stack with a machine in AWS that somebody stopped", () => {
   it("names the node, the machine, and the ways to have it back", async () => {
-    const warnings: string[] = [];
-    pulumi.log.warn = (text: string) => {
-      warnings.push(text);
-      return Promise.resolve();
-    };
+    const warnings = keepWarnings();
     const lab = labWithFixedKeys();
     const stack = labSettings(lab);
     addBurstPools(lab, stack);
@@ -31,6 +27,6 @@ describe("the program on a stack with a machine in AWS that somebody stopped", (
       );
     });
     assert.equal(warnings.length, 2, warnings.join("\n"));
-    for (const [index, pattern] of told.entries()) assert.match(warnings.sort()[index] ?? "", pattern);
+    for (const [index, pattern] of told.entries()) assert.match([...warnings].sort()[index] ?? "", pattern);
   });
 });

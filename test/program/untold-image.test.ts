@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import * as pulumi from "@pulumi/pulumi";
 import { addBurstPools, cloudPool, labSettings } from "../../lab/stack-config";
+import { keepWarnings } from "../helpers/kept-warnings";
 import { labWithFixedKeys } from "../helpers/lab-with-fixed-keys";
 import { mockedAnswers } from "../helpers/mocked-engine";
 import { recordProgram, runOf } from "../helpers/record-program";
 
 describe("the program on a stack with machines in AWS, which does not tell their image's id", () => {
   it("registers all nodes, so that standing machines keep their image and a burst elsewhere goes on, and says so once", async () => {
-    const warnings: string[] = [];
-    pulumi.log.warn = (text: string) => {
-      warnings.push(text);
-      return Promise.resolve();
-    };
+    const warnings = keepWarnings();
     const lab = labWithFixedKeys();
     const stack = labSettings(lab);
     addBurstPools(lab, stack);
