@@ -14,9 +14,10 @@ export interface LastResource {
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
+/** Each is asked once a run: the engine reads the whole state for it. */
 let outputs: Promise<LastOutputs> | undefined;
+let resources: Promise<Readonly<Record<string, LastResource>>> | undefined;
 
-/** Asked once a run: the engine reads the whole state for it. */
 export function lastOutputs(): Promise<LastOutputs> {
   outputs ??= readOutputs();
   return outputs;
@@ -29,7 +30,18 @@ async function readOutputs(): Promise<LastOutputs> {
 }
 
 /** All resources in the state by URN, also those of a run that failed before it could write outputs. It is much to hand over. */
-export async function lastResources(): Promise<Readonly<Record<string, LastResource>>> {
+export function lastResources(): Promise<Readonly<Record<string, LastResource>>> {
+  resources ??= readResources();
+  return resources;
+}
+
+/** For tests, where one process sees several states. */
+export function forgetLastRun(): void {
+  outputs = undefined;
+  resources = undefined;
+}
+
+async function readResources(): Promise<Readonly<Record<string, LastResource>>> {
   // In the same place of the engine; the SDK has no function for it.
   const answer = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName: stackName() })) as {
     outputs?: Readonly<Record<string, LastResource>>;

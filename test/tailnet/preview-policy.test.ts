@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { forgetLastRun } from "../../src/last-run";
 import { planCluster } from "../../src/plan/plan-cluster";
 import { TailscaleVpn } from "../../src/vpn/tailscale-vpn";
 import { configWith, type Overrides } from "../helpers/config-builder";
@@ -32,6 +33,7 @@ describe("the preview of the policy", () => {
   };
   before(() => pulumi.runtime.setMocks(mocks, "hybrid-k3s", "dev", true, "organization"));
   beforeEach(() => {
+    forgetLastRun();
     state = {};
   });
 
@@ -115,6 +117,7 @@ describe("the preview of the policy", () => {
     const look = () => new TailscaleVpn(tailnetWith(merge), address).look((text) => void told.push(text), assert.fail);
     answer = ours;
     await look();
+    forgetLastRun();
     state = { "urn:pulumi:dev::hybrid-k3s::x::cluster-tailnet-policy": last };
     await assert.rejects(look(), /\* reaches nodes and pods/);
     assert.equal(told.length, 2);
