@@ -1,7 +1,13 @@
+import { validateHeaderValue } from "node:http";
 import { Deadline, pause } from "./deadline.mjs";
 import { ToolError } from "./tool-error.mjs";
 
 export const API_LIMITS = { requestMs: 10_000, totalMs: 45_000, firstPauseMs: 500, longestPauseMs: 8_000 };
+
+const UNSENDABLE = "ERR_INVALID_CHAR";
+const GIVE_ANEW =
+  "The credential holds a character that no header can (a line break, an ellipsis, what a terminal puts around a paste): " +
+  "give it anew, as it was shown when it was made.";
 
 /** A call that an API refused for a reason that trying again cannot cure. */
 export class ApiError extends ToolError {
@@ -47,6 +53,7 @@ export class ApiCalls {
         // Never sooner than without it: 0, or a date that this machine's clock has behind it, would be a storm of calls.
         wait = Math.max(wait, retryAfter(header("retry-after")) ?? 0);
       } catch (error) {
+        if (error.code === UNSENDABLE) throw this.#unserved(method, path, `(${UNSENDABLE})`, GIVE_ANEW);
         if (isLasting(error)) throw this.#unserved(method, path, `(${describeNetworkFault(error, allowedMs)})`);
         // A try cut short by the limit says less than the one before it.
         if (attempt === 0 || allowedMs >= requestMs) seen = describeNetworkFault(error, allowedMs);
@@ -58,8 +65,8 @@ export class ApiCalls {
     throw this.#unserved(method, path, `within ${this.#limits.totalMs / 1000} s (last: ${seen})`);
   }
 
-  #unserved(method, path, how) {
-    const { who, baseUrl, advice } = this.#settings;
+  #unserved(method, path, how, advice = this.#settings.advice) {
+    const { who, baseUrl } = this.#settings;
     return new ApiError(`${who} at ${baseUrl} did not serve ${method} ${path} ${how}. ${advice}`);
   }
 }
@@ -69,12 +76,17 @@ async function sendByFetch(url, { headers, ...options }) {
   return { status: response.status, text: await response.text(), header: (name) => response.headers.get(name) };
 }
 
-/** Refused in node:http's words: those of Headers say neither that trying again is no use, nor so little of the credential. */
+/**
+ * Refused in node:http's words: those of Headers say neither that trying again is no use, nor so little of the credential. And by its
+ * measure: Headers takes control characters, at which fetch fails as at a broken connection.
+ */
 function sendable(headers) {
   try {
-    return new Headers(headers);
+    const held = new Headers(headers);
+    held.forEach((value, name) => validateHeaderValue(name, value));
+    return held;
   } catch {
-    throw Object.assign(new Error("a header holds no such text"), { code: "ERR_INVALID_CHAR" });
+    throw Object.assign(new Error("a header holds no such text"), { code: UNSENDABLE });
   }
 }
 
@@ -99,9 +111,9 @@ function retryAfter(header) {
   return Number.isFinite(wait) ? wait : undefined;
 }
 
-/** A certificate that is not trusted, or a header that cannot be sent: trying again cures neither. */
+/** A certificate that is not trusted: trying again does not cure it. */
 function isLasting(error) {
-  return /CERT|ISSUER|LEAF_SIGNATURE|ERR_INVALID_CHAR/.test((error.cause ?? error).code ?? "");
+  return /CERT|ISSUER|LEAF_SIGNATURE/.test((error.cause ?? error).code ?? "");
 }
 
 function describeNetworkFault(error, allowedMs) {
