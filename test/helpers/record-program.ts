@@ -74,10 +74,10 @@ function valueOf(value: unknown): Promise<unknown> {
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 const SIGNATURE_KEY = "4dabf18193072939515e22adb298388d";
 
-/** A script that comes with a secret file is secret as a whole; what it is set to is worth comparing all the same. */
+/** A script that comes with secret files is secret as a whole; what it is set to is worth comparing all the same. */
 function maskSecret(value: unknown): unknown {
-  const script = typeof value === "string" ? /^\(umask 077 .*\n([^]+)$/.exec(value)?.[1] : undefined;
-  return script === undefined ? "[secret]" : `[secret]\n${String(mask(script))}`;
+  const [, files, script] = (typeof value === "string" && /^((?:\(umask 077 .*\n)+)([^]+)$/.exec(value)) || [];
+  return files === undefined ? "[secret]" : files.replaceAll(/.*\n/g, "[secret]\n") + String(mask(script));
 }
 
 /** Secrets become a word; a rendered script keeps its export lines; the rest of its text has tests of its own. */
