@@ -73,15 +73,21 @@ reload_units() {
   systemctl daemon-reload
 }
 
-# keep_running UNIT FILE...: enabled and started; restarted only where one of its files is another than the one it was last started with.
+# keep_enabled UNIT...: what `enable` writes counts at the next boot: systemd need not read all its files anew for it.
+keep_enabled() {
+  missing=''
+  for unit; do [ -e "$UNITS/multi-user.target.wants/$unit" ] || missing="$missing $unit"; done
+  # shellcheck disable=SC2086 # one word a unit
+  [ -z "$missing" ] || systemctl -q --no-reload enable $missing
+}
+
+# keep_running UNIT FILE...: started; restarted only where one of its files is another than the one it was last started with.
 # That is noted after the start, so a run that was cut off on the way to it is made up for by the next.
-# What `enable` writes counts at the next boot: systemd need not read all its files anew for it.
 keep_running() {
   unit=$1 action=start noted=/etc/hybrid-k3s/started-$1
   shift
   started_with=$(stat -c '%n %s %.9Y' "$@")
   [ "$(cat "$noted" 2>/dev/null)" = "$started_with" ] || action=restart
-  systemctl -q is-enabled "$unit" 2>/dev/null || systemctl -q --no-reload enable "$unit"
   [ $action = start ] && systemctl -q is-active "$unit" && return
   timeout 90 systemctl "$action" "$unit" ||
     fail "$unit does not start: $(journalctl -u "$unit" -n 10 --no-pager -o cat | mask_secrets); after a repair run pulumi up again"
@@ -103,6 +109,7 @@ main() {
   write_control_authority
   write_tailscaled_unit
   reload_units hybrid-k3s-route.service hybrid-k3s-guard.service tailscaled.service
+  keep_enabled hybrid-k3s-route.service hybrid-k3s-guard.service tailscaled.service
   keep_running hybrid-k3s-route.service "$UNITS/hybrid-k3s-route.service"
   keep_running hybrid-k3s-guard.service "$UNITS/hybrid-k3s-guard.service" "$PROGRAMS/guard-pod-network.sh"
   keep_running tailscaled.service "$UNITS/tailscaled.service" /usr/local/sbin/tailscaled ${CONTROL_CA_PEM:+"$CONTROL_CA_FILE"}

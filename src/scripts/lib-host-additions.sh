@@ -23,16 +23,15 @@ absent_paths() {
   done
 }
 
-# `name=value` of what k3s, kubelet, kube-proxy and CNI plugins are known to set and nobody sets back.
+# `name=value` of what k3s, kubelet, kube-proxy and CNI plugins are known to set and nobody sets back. Not by the shell's own read: it takes
+# one byte at a time, and these files give no second one.
 sysctls_now() {
-  for name in net.ipv4.ip_forward net.ipv4.conf.all.forwarding net.ipv4.conf.default.forwarding net.ipv4.conf.all.route_localnet \
-    net.ipv6.conf.all.forwarding net.ipv6.conf.default.forwarding net.bridge.bridge-nf-call-iptables net.bridge.bridge-nf-call-ip6tables \
-    net.netfilter.nf_conntrack_max net.netfilter.nf_conntrack_tcp_timeout_established net.netfilter.nf_conntrack_tcp_timeout_close_wait \
-    net.netfilter.nf_conntrack_tcp_be_liberal vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops \
-    kernel.keys.root_maxkeys kernel.keys.root_maxbytes; do
-    value=$(cat "/proc/sys/$(echo "$name" | tr . /)" 2>/dev/null) && echo "sysctls $name=$value"
-  done
-  return 0
+  (cd /proc/sys && grep -Hs . net/ipv4/ip_forward net/ipv4/conf/all/forwarding net/ipv4/conf/default/forwarding \
+    net/ipv4/conf/all/route_localnet net/ipv6/conf/all/forwarding net/ipv6/conf/default/forwarding \
+    net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables net/netfilter/nf_conntrack_max \
+    net/netfilter/nf_conntrack_tcp_timeout_established net/netfilter/nf_conntrack_tcp_timeout_close_wait \
+    net/netfilter/nf_conntrack_tcp_be_liberal vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops \
+    kernel/keys/root_maxkeys kernel/keys/root_maxbytes) | awk -F: '{ gsub("/", ".", $1); print "sysctls " $1 "=" $2 }'
 }
 
 # Mounts below k3s's folders and nftables tables that were there before us stay.

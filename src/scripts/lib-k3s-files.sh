@@ -50,11 +50,12 @@ write_gate() {
 # Then waits, at most 15 s, for a pong from the server: the first connection to a peer can hang that long while the path is being found.
 export LC_ALL=C PATH="$PATH:/usr/local/bin"
 
-seconds_up() { cut -d. -f1 /proc/uptime; }
+seconds_up() { read -r up _ </proc/uptime && echo "${up%%.*}"; }
 
 is_online() {
   status=$(timeout 10 tailscale status --json --peers=false 2>/dev/null)
-  printf '%s\n' "$status" | grep -q '"BackendState": "Running"' && printf '%s\n' "$status" | grep -q '"Online": true'
+  case $status in *'"BackendState": "Running"'*) ;; *) return 1 ;; esac
+  case $status in *'"Online": true'*) ;; *) return 1 ;; esac
 }
 
 # Through WireGuard, as the connection will go; and only this kind of ping ends with the first pong, the others sleep a second after it.

@@ -6,14 +6,16 @@ SETTLE_SECONDS=$((WAIT_SECONDS < 15 ? WAIT_SECONDS : 15))
 
 # NoState is what a daemon says that has only begun, and one with a login whose control server is away.
 daemon_answers() {
-  case $(tailnet_status | json_value BackendState) in "") return 1 ;; NoState) has_login ;; esac
+  answer=$(tailnet_status)
+  has_field '"BackendState": "' "$answer" || return 1
+  ! has_field '"BackendState": "NoState"' "$answer" || has_field '"HaveNodeKey": true' "$answer"
 }
 
 control_answers() {
   curl -s -o /dev/null --connect-timeout 5 --max-time 10 ${CONTROL_CA_PEM:+--cacert "$CONTROL_CA_FILE"} "$CONTROL_URL/key?v=100"
 }
 
-has_login() { [ "$(tailnet_status | json_value HaveNodeKey)" = true ]; }
+has_login() { has_field '"HaveNodeKey": true' "$(tailnet_status)"; }
 
 login_is_needed() {
   case $(tailnet_status | json_value BackendState) in NeedsLogin | NeedsMachineAuth) ;; *) return 1 ;; esac
@@ -72,8 +74,8 @@ use_key() {
 # `tailscale set` changes a running login without a key, and only where it must.
 put_preferences_right() {
   prefs=$(tailnet_prefs)
-  [ "$(printf '%s\n' "$prefs" | json_value RouteAll)" = true ] && [ "$(printf '%s\n' "$prefs" | json_value CorpDNS)" = false ] &&
-    [ "$(printf '%s\n' "$prefs" | json_value NoSNAT)" = true ] && [ "$(printf '%s\n' "$prefs" | json_value Hostname)" = "$NODE_NAME" ] && return
+  has_field '"RouteAll": true' "$prefs" && has_field '"CorpDNS": false' "$prefs" && has_field '"NoSNAT": true' "$prefs" &&
+    has_field "\"Hostname\": \"$NODE_NAME\"" "$prefs" && return
   timeout 30 tailscale set --accept-routes --accept-dns=false --snat-subnet-routes=false --hostname="$NODE_NAME"
 }
 

@@ -5,8 +5,11 @@ tailnet_status() { timeout 10 tailscale status --json --peers=false 2>/dev/null 
 
 tailnet_prefs() { timeout 10 tailscale debug prefs 2>/dev/null || true; }
 
-# json_value KEY <json: the first plain value under that key.
-json_value() { sed -nE "s/^[[:space:]]*\"$1\": \"?([^\",]*)\"?,?\$/\\1/p" | sed -n 1p; }
+# json_value KEY <json: the first plain value under that key. Reads to the end, so that nobody upstream writes into a closed pipe.
+json_value() { sed -nE "/^[[:space:]]*\"$1\": \"?([^\",]*)\"?,?\$/ { s//\\1/p; :rest; n; b rest; }"; }
+
+# has_field FIELD TEXT: whether the JSON has a field with that very value, as `"Online": true`. The shell's own matching: it is asked in loops.
+has_field() { case $2 in *"$1"*) ;; *) return 1 ;; esac }
 
 # json_list KEY <json: the items of the first list under that key, one a line.
 json_list() {
@@ -21,8 +24,7 @@ tailnet_ip() { tailnet_status | json_list TailscaleIPs | grep -F . | sed -n 1p; 
 # Running alone is also what a device says that was deleted in the tailnet: only Online tells.
 tailnet_is_online() {
   online_status=$(tailnet_status)
-  [ "$(printf '%s\n' "$online_status" | json_value BackendState)" = Running ] &&
-    [ "$(printf '%s\n' "$online_status" | json_value Online)" = true ]
+  has_field '"BackendState": "Running"' "$online_status" && has_field '"Online": true' "$online_status"
 }
 
 # For a host that runs the cluster's server: to replace its join would uninstall k3s first, and the cluster with it. --reset, as the

@@ -32,7 +32,7 @@ finish() {
 }
 
 # Not the wall clock, which jumps when a host first reaches its time server.
-seconds_up() { cut -d. -f1 /proc/uptime; }
+seconds_up() { read -r up _ </proc/uptime && echo "${up%%.*}"; }
 
 # wait_until SECONDS WHAT CONDITION...: polls; 1 when the time is over. A subshell, so that its variables stay its own.
 wait_until() (
@@ -62,11 +62,11 @@ not_written() {
 # write_file PATH MODE <text: replaces the file at once and only if it differs; CHANGED_FILES then names it.
 # No step leaves its failing to errexit, which is off wherever a caller looks at the outcome: half a file must never be put in place.
 write_file() {
-  mkdir -p "$(dirname "$1")" || fail "cannot write $1"
+  [ -d "${1%/*}" ] || mkdir -p "${1%/*}" || fail "cannot write $1"
   new_file=$(mktemp "$1.XXXXXX") || fail "cannot write $1"
   cat >"$new_file" || not_written "$1"
   chmod "$2" "$new_file" || not_written "$1"
-  if cmp -s "$new_file" "$1" && [ "$(stat -c %a "$1")" = "${2#0}" ]; then rm -f "$new_file" && return; fi
+  if [ -e "$1" ] && cmp -s "$new_file" "$1" && [ "$(stat -c %a "$1")" = "${2#0}" ]; then rm -f "$new_file" && return; fi
   mv -f "$new_file" "$1" || not_written "$1"
   CHANGED_FILES="${CHANGED_FILES:-} $1"
 }

@@ -30,7 +30,7 @@ cidr {{.spec.podCIDR}}
 look() { kubectl get node "$NODE_NAME" -o "go-template=$NODE_FACTS" >"$SCRATCH/node" 2>"$SCRATCH/api-error"; }
 
 # node_facts FACT: its values as last seen, one a line.
-node_facts() { sed -n "s/^$1 //p" "$SCRATCH/node" | grep -vxF '<no value>' || true; }
+node_facts() { sed -n "/^$1 <no value>\$/d; s/^$1 //p" "$SCRATCH/node"; }
 
 is_ready() { look && [ "$(node_facts ready)" = True ] && [ -n "$(node_facts cidr)" ]; }
 

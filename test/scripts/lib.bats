@@ -69,3 +69,12 @@ a" ]
     assert_stderr 'rack-1: cannot write /etc/sysctl.d/a; it stays as it was'
   done
 }
+
+# With the system's own shell and files: sysctls give a reader that takes one byte at a time no second one.
+@test "the sysctls that are noted have their whole values" {
+  run sh -c '. src/scripts/lib-host-additions.sh && sysctls_now'
+  assert_success
+  for name in kernel.panic vm.overcommit_memory kernel.keys.root_maxbytes; do
+    grep -qx "sysctls $name=$(cat "/proc/sys/$(tr . / <<<"$name")")" <<<"$output"
+  done
+}
