@@ -16,3 +16,8 @@ it("starts without the packages that only serialised functions need, and says so
   const { computeCodePaths } = (await import("@pulumi/pulumi")).runtime;
   await assert.rejects(computeCodePaths(), /leaves @npmcli\/arborist out/);
 });
+
+it("keeps from the engine what it would have to write of our call stacks, by a name that the SDK has", async () => {
+  const { Resource } = await import("@pulumi/pulumi");
+  assert.equal(typeof Reflect.get(Resource, "callsites"), "function");
+});
