@@ -27,9 +27,19 @@ const scenarios = (beside: string, name: string, folder: string, ...chosen: stri
   commands: () => [nodeTest(1, "test/lab/lab.test.ts")],
 });
 
+const contract = (name: string, folder: string, isChosen: (file: string) => boolean): Suite => ({
+  name,
+  beside: "contract",
+  env: { LAB_STATE: folder },
+  commands: () => [nodeTest(1, ...files("test/contract/*.test.ts").filter(isChosen))],
+});
+// About half of their time.
+const ofClouds = (file: string) => /\/(aws|azure|command|headscale|ways-out)[^/]*$/.test(file);
+
 export const SUITES: readonly Suite[] = [
   {
     name: "lint",
+    beside: "fast",
     commands: () => [
       ["npx", "tsc", "-p", "."],
       ["npx", "eslint", "--max-warnings=0", "."],
@@ -39,9 +49,10 @@ export const SUITES: readonly Suite[] = [
       ["bash", "-c", GOFMT],
     ],
   },
-  { name: "unit", commands: () => [nodeTest(2, "test/*.test.ts", ...UNIT.map((folder) => `test/${folder}/**/*.test.*`))] },
-  { name: "scripts", commands: () => [["bats", "--tap", "--jobs", "2", ...files("test/scripts/*.bats")]] },
-  { name: "contract", commands: () => [nodeTest(1, "test/contract/*.test.ts")] },
+  { name: "unit", beside: "fast", commands: () => [nodeTest(2, "test/*.test.ts", ...UNIT.map((folder) => `test/${folder}/**/*.test.*`))] },
+  { name: "scripts", beside: "fast", commands: () => [["bats", "--tap", "--jobs", "2", ...files("test/scripts/*.bats")]] },
+  contract("contract", ".lab", ofClouds),
+  contract("contract-2", ".lab-2", (file) => !ofClouds(file)),
   // They count what a lab leaves on the machine, so nothing else may run a lab meanwhile.
   {
     name: "lab",
