@@ -19,8 +19,10 @@ export async function burstFigures({ lab, hosts, progress, runs, onOutput }: Ben
   }
   const timesAsLong = ({ one, three }: BurstTimes): number => three.seconds / one.seconds;
   return [
-    { ...threeOfOurs("burst-3", ours), floors: floors.map(({ three }) => three.seconds) },
-    { ...threeOfOurs("burst-3-fetching", ours), floors: floors.map(({ threeFetching }) => threeFetching.seconds) },
+    // By hand too a machine fresh from a cloud has to fetch what its image lacks; the floor does no more than that, and verifies nothing.
+    { ...threeOfOurs("burst-3", ours), floors: floors.map(({ threeFetching }) => threeFetching.seconds) },
+    // Machines whose image has tailscale, k3s and its images, which nobody's has, against ours that fetch.
+    { ...threeOfOurs("burst-3-on-disk", ours), floors: floors.map(({ three }) => three.seconds) },
     { name: "burst-3-vs-1", unit: "times", values: ours.map(timesAsLong), floors: floors.map(timesAsLong) },
     { name: "burst-down-3", unit: "s", values: ours.map(({ down }) => down.seconds), floors: [] },
   ];
