@@ -43,7 +43,10 @@ export interface CloudMachine {
 export interface CloudNodeArgs {
   readonly plan: CloudNodePlan;
   readonly context: ClusterContext;
-  /** What an agent joins the cluster with; a machine boots for longer than the first server takes to make it. Absent on servers. */
+  /**
+   * What an agent joins the cluster with. Beside a first server on metal a machine boots for longer than that takes to make it; beside one in a
+   * cloud, joining waits for it at the first `up`. Absent on servers.
+   */
   readonly agentToken?: pulumi.Input<string>;
 }
 

@@ -5,8 +5,8 @@ const SCRIPTS = new URL("../../scripts/", import.meta.url);
 
 /**
  * A script of this checkout as a host's shell reads it from stdin: export lines, lib.sh, the libraries that its header
- * names, the file unchanged. The same form as src/remote/render-script.ts; here without TypeScript, because `npm ci`
- * alone must be enough to remove a node.
+ * names, the file unchanged. What src/remote/render-script.ts sends as well, but neither packed nor without its comments, as no state holds it;
+ * and without TypeScript, because `npm ci` alone must be enough to remove a node.
  */
 export function renderScript(name, environment, { folder = SCRIPTS } = {}) {
   const script = readScript(folder, name);
