@@ -78,6 +78,8 @@ start_where_needed() {
   write_file "$STARTED" 0600 <<DIGEST
 $digest
 DIGEST
+  # Fails where there is nothing to wait for: a unit that is masked or cannot be read.
+  timeout 30 systemctl start --no-block "$UNIT"
   # Without polling for as long as most starts take. What it thinks of the first start is not the last word: see above.
   timeout 10 systemctl start "$UNIT" 2>/dev/null || true
 }

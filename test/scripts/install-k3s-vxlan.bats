@@ -62,6 +62,7 @@ advertise-address: 100.64.0.1" ]
   [ ! -s "$FAKE/tailscale/advertised" ]
   [ "$(calls '^(tailscale set|systemctl (start|stop))')" = "tailscale set --advertise-routes=
 systemctl stop k3s.service
+systemctl start --no-block k3s.service
 systemctl start k3s.service" ]
 }
 

@@ -13,7 +13,7 @@ INSTALL_K3S_VERSION=v1.35.4+k3s1" ]
   [ "$(cat "$HOST/etc/hybrid-k3s/vpn-auth")" = "name=tailscale,joinKey=not-used-see-gate,extraArgs=--hostname=rack-1 --accept-dns=false --accept-routes --snat-subnet-routes=false" ]
   [ "$(mode etc/rancher/k3s/config.yaml) $(mode etc/hybrid-k3s/vpn-auth)" = "600 600" ]
   grep -qx 'ExecStartPre=/usr/local/lib/hybrid-k3s/wait-tailnet.sh 120' "$HOST/etc/systemd/system/k3s.service.d/hybrid-k3s.conf"
-  assert_call '^systemctl start k3s.service$'
+  assert_call '^systemctl start --no-block k3s.service$'
 }
 
 @test "a second run downloads, changes and restarts nothing" {
@@ -32,6 +32,7 @@ INSTALL_K3S_VERSION=v1.35.4+k3s1" ]
   run_script install-k3s
   assert_success
   [ "$(calls '^(curl|systemctl (start|stop))')" = "systemctl stop k3s.service
+systemctl start --no-block k3s.service
 systemctl start k3s.service" ]
 }
 
@@ -138,7 +139,7 @@ images_name() { [ "$(uname -m)" = x86_64 ] && echo amd64 || echo arm64; }
   run_script install-k3s
   assert_success
   grep -qx 'ExecStartPre=/usr/local/lib/hybrid-k3s/wait-tailnet.sh 120 100.64.0.9' "$HOST/etc/systemd/system/k3s-agent.service.d/hybrid-k3s.conf"
-  assert_call '^systemctl start k3s-agent.service$'
+  assert_call '^systemctl start --no-block k3s-agent.service$'
 }
 
 @test "an agent's second run changes and restarts nothing" {
