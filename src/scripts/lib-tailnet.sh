@@ -24,7 +24,8 @@ tailnet_ip() { tailnet_status | json_list TailscaleIPs | grep -F . | sed -n 1p; 
 # Running alone is also what a device says that was deleted in the tailnet: only Online tells.
 tailnet_is_online() {
   online_status=$(tailnet_status)
-  has_field '"BackendState": "Running"' "$online_status" && has_field '"Online": true' "$online_status"
+  # The first Online is this host's; an exit node's comes behind it.
+  has_field '"BackendState": "Running"' "$online_status" && [ "$(printf '%s\n' "$online_status" | json_value Online)" = true ]
 }
 
 # For a host that runs the cluster's server: to replace its join would uninstall k3s first, and the cluster with it. --reset, as the
