@@ -11,6 +11,16 @@ export function validateCluster(draft: ConfigDraft): readonly ConfigIssue[] {
   return [...validateName(draft), ...validateServerNames(draft), ...validateAllowedJurisdictions(draft)];
 }
 
+/** It is meant for one change: left on, any later slip of the pen makes an empty cluster. */
+export function warnOfCluster({ cluster }: ConfigDraft): readonly string[] {
+  if (cluster?.allowServerReplacement !== true) return [];
+  return [
+    `${settingPath("cluster", "allowServerReplacement")}: is true, so a change of the first server's generation, role or name, of cluster.name, podCidr or ` +
+      "serviceCidr, or of vpn.integration replaces the only server with all that the cluster holds, and nothing stops it. " +
+      "As soon as the replacement is done, remove it and run pulumi up.",
+  ];
+}
+
 function validateName({ cluster }: ConfigDraft): ConfigIssue[] {
   const name = cluster?.name;
   if (name === undefined || (isDnsLabel(name, longestClusterName) && /^[a-z]/.test(name))) return [];

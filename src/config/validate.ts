@@ -8,7 +8,7 @@ import { validateAzureSubscription } from "./validate-azure-subscription";
 import { validateCloudNetworks, warnOfCloudNetworks } from "./validate-cloud-networks";
 import { validateCloudPools, warnOfCloudPools } from "./validate-cloud-pools";
 import { validateCloudReach } from "./validate-cloud-reach";
-import { validateCluster } from "./validate-cluster";
+import { validateCluster, warnOfCluster } from "./validate-cluster";
 import { validateHeadscale } from "./validate-headscale";
 import { validateHosts, warnOfHosts } from "./validate-hosts";
 import { validateK3sSettings } from "./validate-k3s-settings";
@@ -57,9 +57,16 @@ export function validateConfig(given: GivenConfig): ValidationResult {
     ...(draft.vpn?.mode === "headscale" ? [] : validateTailscale(given)),
   ];
   const warnings = [
-    ...[warnOfK3sVersion, warnOfVpn, warnOfNetworks, warnOfHosts, warnOfCloudPools, warnOfCloudNetworks, warnOfAccess].flatMap((rule) =>
-      rule(draft),
-    ),
+    ...[
+      warnOfCluster,
+      warnOfK3sVersion,
+      warnOfVpn,
+      warnOfNetworks,
+      warnOfHosts,
+      warnOfCloudPools,
+      warnOfCloudNetworks,
+      warnOfAccess,
+    ].flatMap((rule) => rule(draft)),
     ...warnOfSshAccess(draft, given),
   ];
   return issues.length > 0 || shape.config === undefined ? { issues, warnings } : { config: shape.config, issues, warnings };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { faultsOf } from "../helpers/config-builder";
+import { faultsOf, warningsOf } from "../helpers/config-builder";
 
 describe("validate-cluster", () => {
   it("refuses an illegal cluster name", () => {
@@ -40,5 +40,14 @@ describe("validate-cluster", () => {
         'hybrid-k3s:cluster.allowedJurisdictions[1]: "?" is no legal jurisdiction. Use at most 63 letters, digits, dashes, dots and underscores, a letter or digit first and last.',
       ],
     );
+  });
+
+  it("warns of a permission to replace the only server for as long as it is there", () => {
+    assert.deepEqual(warningsOf({ "cluster.allowServerReplacement": true }), [
+      "hybrid-k3s:cluster.allowServerReplacement: is true, so a change of the first server's generation, role or name, of cluster.name, podCidr or " +
+        "serviceCidr, or of vpn.integration replaces the only server with all that the cluster holds, and nothing stops it. " +
+        "As soon as the replacement is done, remove it and run pulumi up.",
+    ]);
+    assert.deepEqual(warningsOf({ "cluster.allowServerReplacement": false }), []);
   });
 });
