@@ -2,7 +2,11 @@
 # Whose the host is: marks of another owner, and what runs on it already. Part of preflight-host.sh.
 
 check_marker() {
-  [ -f "$MARKER" ] || return 0
+  if [ ! -f "$MARKER" ]; then
+    [ "${EXPECT_OURS:-}" != yes ] || fault "the host that answers under the new host key is not the one that joined: it has no $MARKER of $NODE_NAME" \
+      "if it was made anew, raise this host's \`generation\` in the config along with the key; if not, another machine answers in its place: take the old hostKey back"
+    return 0
+  fi
   if ! marker_is_ours; then
     fault "$MARKER: the host belongs to cluster $(marker_value cluster) of stack $(marker_value stack)" "remove it there first (pulumi up without it, or pulumi destroy)"
   elif [ "$(marker_value node)" != "$NODE_NAME" ]; then
@@ -10,7 +14,8 @@ check_marker() {
   fi
 }
 
-is_claimed() { [ -f "$MARKER" ]; }
+# Of a host that should be ours and has no marker, that one fault says all: nobody shall be told to uninstall what may be a living node.
+is_claimed() { [ -f "$MARKER" ] || [ "${EXPECT_OURS:-}" = yes ]; }
 
 check_foreign_k3s() {
   is_claimed && return

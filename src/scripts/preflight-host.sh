@@ -6,6 +6,7 @@
 # Needs: NODE_NAME CLUSTER_NAME OWNER ROLE (server, agent) POD_CIDR SERVICE_CIDR NOW_EPOCH (the operator's clock)
 # May have: CHECK_URLS (one a line) CA_PEM (trusted besides the host's own authorities)
 #   OTHER_NODE_NAMES (one a line; from the tool, as the clock is)
+#   EXPECT_OURS (yes: a node answers under another host key than before, and must carry this very node's marker)
 # Prints: `claimed` where the host carries our marker
 : "${NODE_NAME:?}" "${CLUSTER_NAME:?}" "${OWNER:?}" "${ROLE:?}" "${POD_CIDR:?}" "${SERVICE_CIDR:?}" "${NOW_EPOCH:?}"
 

@@ -178,6 +178,22 @@ https://away.test/x'
   assert_success
 }
 
+@test "under another host key the host must carry this node's marker, and nothing else of it is judged as a stranger's" {
+  export EXPECT_OURS=yes
+  mkdir -p "$HOST/var-lib/rancher/k3s"
+  touch "$HOST/usr-local/bin/k3s"
+  run_script preflight-host
+  assert_faults "- the host that answers under the new host key is not the one that joined: it has no /etc/hybrid-k3s/owner.json of rack-1; \
+if it was made anew, raise this host's \`generation\` in the config along with the key; if not, another machine answers in its place: take the old hostKey back"
+  claim_host edge hybrid-k3s/dev rack-9
+  run_script preflight-host
+  assert_faults "- the host is still node rack-9 of this cluster; take rack-9 out of the config and run pulumi up first, or give the host that name again"
+  claim_host
+  run_script preflight-host
+  assert_success
+  assert_output claimed
+}
+
 @test "another cluster's marker is refused, and another node's" {
   claim_host other acme/prod
   run_script preflight-host
