@@ -1,11 +1,11 @@
 #!/bin/sh
 # Usage: sh -s -- install-k3s
 # Installs or upgrades k3s in place, writes what it starts from, (re)starts it only where something changed, and waits for its own readiness.
-# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-k3s-program.sh
+# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-heartbeat.sh lib-k3s-program.sh
 # Needs: NODE_NAME ROLE (server, agent) K3S_VERSION INSTALLER_URL CONFIG_YAML WAIT_SECONDS
 # May have: INTEGRATION (k3s, the default, or flannel-iface: how pods cross the tailnet) ARTIFACT_URL (a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
 #   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token anew) MEMBER_ID (agents: another one where the Node was deleted)
-# Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority} the gate and the unit's drop-in; with
+# Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority} the gate, the heartbeat and the unit's drop-ins; with
 #   flannel-iface no vpn-auth but a program that writes the node's address to /etc/rancher/k3s/config.yaml.d before each start
 # Prints: {"k3sVersion":"v1.35.4+k3s1"}
 : "${NODE_NAME:?}" "${ROLE:?}" "${K3S_VERSION:?}" "${INSTALLER_URL:?}" "${CONFIG_YAML:?}" "${WAIT_SECONDS:?}"
@@ -19,7 +19,8 @@ PLACE_TOKEN="place it anew: ${TOKEN_REPLACE_COMMAND:-pulumi up --replace URN, wh
 STARTED=/etc/hybrid-k3s/k3s-started
 AUTHORITY=/etc/hybrid-k3s/cluster-authority
 
-# k3s reads labels and taints at a Node's registration only; later `ready` keeps them, and a restart for them would do nothing.
+# k3s reads taints when a Node registers and sets labels at every start (k3s: pkg/agent/run.go, updateMutableLabels). `ready` sets both on a
+# living Node, so a restart for them would do nothing more.
 settings_of_start() { awk '/^node-(label|taint):/ { skip = 1; next } /^[^[:space:]-]/ { skip = 0 } !skip' /etc/rancher/k3s/config.yaml; }
 
 # What decides how k3s runs, the tailnet address included: k3s reads it only when it starts. The program by size and time: it is large.
@@ -59,7 +60,7 @@ unit_state() { systemctl show -P ActiveState "$UNIT"; }
 reload_unit() {
   case "${CHANGED_FILES:-}" in
     *"/etc/systemd/system/"*) ;;
-    *) [ "$(systemctl show -P NeedDaemonReload "$UNIT")" = yes ] || return 0 ;;
+    *) systemctl show -P NeedDaemonReload "$UNIT" "$HEARTBEAT" | grep -qx yes || return 0 ;;
   esac
   systemctl daemon-reload
 }
@@ -69,7 +70,10 @@ start_where_needed() {
   digest=$(start_digest)
   case $(unit_state) in
     active | activating | reloading)
-      [ "$(cat "$STARTED" 2>/dev/null)" != "$digest" ] || return 0
+      if [ "$(cat "$STARTED" 2>/dev/null)" = "$digest" ]; then
+        start_new_heartbeat
+        return
+      fi
       say "restarting $UNIT: what it starts from has changed"
       timeout 120 systemctl stop "$UNIT" || fail "$UNIT does not stop; see: journalctl -u $UNIT"
       ;;
@@ -114,6 +118,7 @@ main() {
   make_scratch
   [ "$ROLE" = server ] || warm_path
   write_gate
+  write_heartbeat
   if ! is_installed; then
     fetch_images
     # Makes systemd read its files anew, the gate's among them.
