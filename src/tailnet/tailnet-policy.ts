@@ -27,7 +27,8 @@ export class TailnetPolicy extends pulumi.CustomResource {
         linesToChange,
         left: undefined,
       },
-      pulumi.mergeOptions(opts, { additionalSecretOutputs: ["access"] }),
+      // The delete of a replacement comes first: what it knows goes to the create behind it, see policy-provider.cjs.
+      pulumi.mergeOptions(opts, { deleteBeforeReplace: true, additionalSecretOutputs: ["access"] }),
     );
   }
 }

@@ -8,12 +8,19 @@ const { runVerb } = require("./lib/run-verb.cjs");
  * a refresh since then that found it otherwise than it was left). Outputs: the same, and `left`: what the next run must know.
  */
 exports.provider = {
+  /** The engine asks at each registration, and at nothing else (pulumi/pulumi: pkg/resource/deploy/step_generator.go): the program wants the policy. */
+  async check(_olds, news) {
+    isWanted = true;
+    return { inputs: news };
+  },
   async diff(_id, olds, news) {
     const isSame = (key) => JSON.stringify(olds[key]) === JSON.stringify(news[key]);
     return { changes: !isSame("policy") || !isSame("access") || news.linesToChange > 0 };
   },
   async create(inputs) {
-    return { id: "policy", outs: { ...inputs, left: await run("writePolicy", inputs) } };
+    const before = replaced;
+    replaced = undefined;
+    return { id: "policy", outs: { ...inputs, left: await run("writePolicy", inputs, before) } };
   },
   async update(_id, olds, news) {
     return { outs: { ...news, left: await run("writePolicy", news, olds) } };
@@ -27,9 +34,18 @@ exports.provider = {
     return { id, props: seen, inputs };
   },
   async delete(_id, props) {
-    await run("removePolicy", props, props);
+    if (!isWanted) return void (await run("removePolicy", props, props));
+    // A replacement (`up --replace`), whose lines nodes go on to need: create follows, and writes what is lacking. What this one knows goes to
+    // it and would be lost with a create that fails, so a tailnet that does not answer is met here.
+    await run("readPolicy", props, props);
+    replaced = props;
   },
 };
+
+// One process serves one run of one stack, which has one policy. A delete in a run that wants the policy is a replacement's, now or one
+// that an earlier run left undone; where the stack goes, nothing is registered.
+let isWanted = false;
+let replaced;
 
 /** What an earlier run left goes to the verb as `before`. */
 function run(verb, { access, policy }, before) {

@@ -4,11 +4,12 @@ import type { LabTools } from "../../lab/contract";
 import { installProviders } from "../../lab/providers";
 import { getTools } from "../../lab/tools/get-tools";
 
-type Plugin = "languageNodejs" | "resourceCommand" | "resourceTailscale";
+type Plugin = "languageNodejs" | "resourcePulumiNodejs" | "resourceCommand" | "resourceTailscale";
 
 /** The executable that the engine looks for, and the variable that gives the real program. */
 const PLUGINS: Readonly<Record<Plugin, readonly [executable: string, variable: string]>> = {
   languageNodejs: ["pulumi-language-nodejs", "LAB_PULUMI_LANGUAGE_NODEJS"],
+  resourcePulumiNodejs: ["pulumi-resource-pulumi-nodejs", "LAB_PULUMI_RESOURCE_PULUMI_NODEJS"],
   resourceCommand: ["pulumi-resource-command", "LAB_PULUMI_RESOURCE_COMMAND"],
   resourceTailscale: ["pulumi-resource-tailscale", "LAB_PULUMI_RESOURCE_TAILSCALE"],
 };

@@ -1,3 +1,4 @@
+import { ABANDON, isAbandoned } from "./abandoned.mjs";
 import { requireFields } from "./input.mjs";
 import { openControl } from "./open-control.mjs";
 import { changedLines, plannedPolicy, removedPolicy } from "./policy-edit.mjs";
@@ -40,18 +41,11 @@ export async function readPolicy(input, { env, out, limits = {} }) {
 export async function removePolicy(input, { env, out, limits = {} }) {
   const { control, needs } = await open(input, { env, out, limits });
   let isAbsent = false;
-  const { kept, left = [] } = await change(control, "put back", (live) => {
-    try {
-      const removed = removedPolicy(live, needs, input.before);
-      isAbsent = needs.mode !== "none" && removed.text === live;
-      return removed;
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      throw new ToolError(
-        `This cluster's lines (${needs.cluster.tag}) cannot be taken out of the tailnet's policy; nothing was changed: ${error.message} ` +
-          `Mend that at ${control.policyPage}, or take the lines out there, and run again.`,
-      );
-    }
+  const { kept, left = [] } = await change(control, "put back", async (live) => {
+    const removed = removedFrom(live, needs, input.before, control);
+    isAbsent = needs.mode !== "none" && removed.text === live;
+    if (removed.text !== live) await refuseStanding(control, needs.cluster, env);
+    return removed;
   });
   if (kept.length > 0) {
     out.say(
@@ -71,6 +65,31 @@ export async function removePolicy(input, { env, out, limits = {} }) {
     );
   }
   await control.removeKeyUser?.(keyUser(needs));
+}
+
+function removedFrom(live, needs, before, { policyPage }) {
+  try {
+    return removedPolicy(live, needs, before);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new ToolError(
+      `This cluster's lines (${needs.cluster.tag}) cannot be taken out of the tailnet's policy; nothing was changed: ${error.message} ` +
+        `Mend that at ${policyPage}, or take the lines out there, and run again.`,
+    );
+  }
+}
+
+/** Nodes are gone, and their devices with them, before the policy goes. What carries the tag all the same would be cut off, or open to rules of others. */
+async function refuseStanding(control, { tag }, env) {
+  const standing = (await control.listDevices({ tag })).filter(({ hostname, isExternal }) => !isExternal && !isAbandoned(hostname, env));
+  if (standing.length === 0) return;
+  const names = [...new Set(standing.map(({ hostname }) => hostname))];
+  throw new ToolError(
+    `The lines for ${tag} stay in the tailnet's policy, because devices live by them: ` +
+      `${standing.map(({ hostname, addresses: [address] }) => (address ? `${hostname} (${address})` : hostname)).join(", ")}. Nothing was changed.\n` +
+      `- If they are nodes of this cluster, remove them first, by this stack's own run, or by hand at ${control.machinesPage}; then run again.\n` +
+      `- If they may be cut off, run again with ${ABANDON}=${names.join(",")} in the environment.`,
+  );
 }
 
 async function open(input, { env, out, limits }) {
@@ -96,7 +115,7 @@ async function change(control, done, plan) {
     seen.add(live.text);
     // Ours stands although the write was refused: the answer to an earlier try was lost. What it replaced, only that plan knows.
     if (live.text === sent?.text) return sent;
-    const planned = plan(live.text);
+    const planned = await plan(live.text);
     if (planned.text === live.text) return planned;
     sent = planned;
     if (await control.writePolicy(planned.text, live)) return planned;
