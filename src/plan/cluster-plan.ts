@@ -87,10 +87,12 @@ export interface SourcesPlan {
   readonly tailscaleVersion: string;
   /** Holds `tailscale_<version>_<arch>.tgz` and `.tgz.sha256`. Default: https://pkgs.tailscale.com/stable */
   readonly tailscaleUrl: string;
-  /** The installer script pinned to the k3s version, e.g. https://raw.githubusercontent.com/k3s-io/k3s/v1.35.4%2Bk3s1/install.sh, or `<mirror.k3s>/install.sh`. */
+  /** The installer script of that very release: https://raw.githubusercontent.com/k3s-io/k3s/v1.35.4%2Bk3s1/install.sh. A mirror without it: `<mirror.k3s>/install.sh`. */
   readonly k3sInstallerUrl: string;
-  /** Release downloads (`<url>/<version, + as %2B>/k3s`); empty: the installer's own default. */
-  readonly k3sArtifactUrl: string;
+  /** Release downloads: `<url>/<version, + as %2B>/k3s` and `sha256sum-<arch>.txt`. Default: https://github.com/k3s-io/k3s/releases/download */
+  readonly k3sReleasesUrl: string;
+  /** Whether hosts take k3s's images from the same place, where it has them: a mirror. Otherwise they come from their registries. */
+  readonly withImages: boolean;
   /** PEM text of the CA that signs the mirror; empty: the host's own store. */
   readonly caPem: string;
 }

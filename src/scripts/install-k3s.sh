@@ -1,14 +1,14 @@
 #!/bin/sh
 # Usage: sh -s -- install-k3s
 # Installs or upgrades k3s in place, writes what it starts from, (re)starts it only where something changed, and waits for its own readiness.
-# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-heartbeat.sh lib-k3s-program.sh
-# Needs: NODE_NAME ROLE (server, agent) K3S_VERSION INSTALLER_URL CONFIG_YAML WAIT_SECONDS
-# May have: INTEGRATION (k3s, the default, or flannel-iface: how pods cross the tailnet) ARTIFACT_URL (a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
+# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-heartbeat.sh lib-k3s-download.sh lib-k3s-program.sh
+# Needs: NODE_NAME ROLE (server, agent) K3S_VERSION RELEASES_URL INSTALLER_URL CONFIG_YAML WAIT_SECONDS
+# May have: INTEGRATION (k3s, the default, or flannel-iface: how pods cross the tailnet) WITH_IMAGES (true: the release's place has them, a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
 #   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token anew) MEMBER_ID (agents: another one where the Node was deleted)
 # Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority} the gate, the heartbeat and the unit's drop-ins; with
 #   flannel-iface no vpn-auth but a program that writes the node's address to /etc/rancher/k3s/config.yaml.d before each start
 # Prints: {"k3sVersion":"v1.35.4+k3s1"}
-: "${NODE_NAME:?}" "${ROLE:?}" "${K3S_VERSION:?}" "${INSTALLER_URL:?}" "${CONFIG_YAML:?}" "${WAIT_SECONDS:?}"
+: "${NODE_NAME:?}" "${ROLE:?}" "${K3S_VERSION:?}" "${RELEASES_URL:?}" "${INSTALLER_URL:?}" "${CONFIG_YAML:?}" "${WAIT_SECONDS:?}"
 INTEGRATION=${INTEGRATION:-k3s}
 UNIT=k3s.service
 if [ "$ROLE" = agent ]; then
@@ -124,6 +124,7 @@ main() {
     # Makes systemd read its files anew, the gate's among them.
     install_program
   else
+    drop_fetched
     reload_unit
   fi
   write_config

@@ -25,7 +25,7 @@ fetch() {
     ${fetch_authorities:+--cacert "$fetch_authorities"} -w '%{http_code}\n' "$@" 2>"$SCRATCH/curl-error"
 }
 
-# download URL FILE...
+# download URL FILE...: of what could not be had whole nothing is left.
 download() {
   curl_status=0 http_status=''
   answers=$(fetch "$@") || curl_status=$?
@@ -34,6 +34,7 @@ download() {
     http_status=$answer
     [ "$http_status" = 200 ] || break
   done
+  [ "$curl_status $http_status" = "0 200" ] || rm -f "$2"
   [ "$curl_status" = 0 ] || fail "cannot fetch $1: $(cat "$SCRATCH/curl-error"); check that this host reaches it: curl -I $1"
   [ "$http_status" = 200 ] || fail "cannot fetch $1: the server answered $http_status; check the version and the mirror's address"
 }
@@ -41,6 +42,7 @@ download() {
 # verify_sha256 FILE SUM URL
 verify_sha256() {
   actual=$(sha256sum "$1" | cut -d' ' -f1)
+  [ "$actual" = "$2" ] || rm -f "$1"
   [ "$actual" = "$2" ] || fail "$3 has SHA-256 $actual, but ${2:-nothing} is published for it; do not use it: the download or the mirror is damaged"
 }
 

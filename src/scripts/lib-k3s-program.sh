@@ -1,41 +1,70 @@
 # shellcheck shell=sh
-# The k3s program by its official installer, and the images of an air-gapped site. Part of install-k3s.sh.
+# k3s's unit by the installer of that very release, and the images of an air-gapped site. Part of install-k3s.sh, with lib-k3s-download.sh.
 IMAGES=/var/lib/rancher/k3s/agent/images
 
-installed_k3s() { k3s --version 2>/dev/null | sed -nE '1s/^k3s version ([^ ]+).*/\1/p'; }
+# version_of PROGRAM
+version_of() { "$1" --version 2>/dev/null | sed -nE '1s/^k3s version ([^ ]+).*/\1/p'; }
+
+installed_k3s() { version_of /usr/local/bin/k3s; }
 
 # The installer writes the unit last: with it there, an earlier run got to its end.
 is_installed() { [ "$(installed_k3s)" = "$K3S_VERSION" ] && [ -f "/etc/systemd/system/$UNIT" ] && [ -x "/usr/local/bin/${UNIT%.service}-uninstall.sh" ]; }
 
-# The installer puts every K3S_* variable that it finds into the unit's environment, so ours must not reach it.
-install_program() {
-  say "installing k3s $K3S_VERSION"
-  [ -s "$SCRATCH/install.sh" ] || download "$INSTALLER_URL" "$SCRATCH/install.sh"
-  bundle=$(authorities)
-  env -u K3S_VERSION -u CONFIG_YAML ${bundle:+CURL_CA_BUNDLE="$bundle"} ${ARTIFACT_URL:+INSTALL_K3S_ARTIFACT_URL="$ARTIFACT_URL"} \
-    INSTALL_K3S_VERSION="$K3S_VERSION" INSTALL_K3S_EXEC="$ROLE" INSTALL_K3S_SKIP_START=true INSTALL_K3S_SKIP_SELINUX_RPM=true \
-    timeout 1200 sh "$SCRATCH/install.sh" >"$SCRATCH/installer" 2>&1 ||
-    fail "the k3s installer $INSTALLER_URL failed: $(tail -n 5 "$SCRATCH/installer"); check that this host reaches the download, then run pulumi up again"
-  [ "$(installed_k3s)" = "$K3S_VERSION" ] ||
-    fail "the k3s installer left version $(installed_k3s), not $K3S_VERSION; check that ${ARTIFACT_URL:-the release page} has $K3S_VERSION"
+# fetch_found URL FILE: 1 where there is no such file.
+fetch_found() {
+  http_status=$(fetch "$1" "$2") || fail "cannot fetch $1: $(cat "$SCRATCH/curl-error"); check that this host reaches it: curl -I $1"
+  case $http_status in
+    200) ;;
+    404) rm -f "$2" && return 1 ;;
+    *) fail "cannot fetch $1: the server answered $http_status" ;;
+  esac
 }
 
-# With the installer, which comes from the mirror too. A mirror without images is fine where the hosts reach a registry; a damaged image file is not.
+# The vendor has the sum beside the script, at the release's tag. A mirror has the script in the release's folder, or one for all releases.
+fetch_installer() {
+  for script_url in "$INSTALLER_URL" "$RELEASES_URL/install.sh"; do
+    fetch_found "$script_url" "$SCRATCH/install.sh" || continue
+    if fetch_found "$script_url.sha256sum" "$SCRATCH/install-sum"; then
+      verify_sha256 "$SCRATCH/install.sh" "$(cut -d' ' -f1 "$SCRATCH/install-sum")" "$script_url"
+    fi
+    return 0
+  done
+  fail "cannot fetch $INSTALLER_URL: the server answered 404; check the version and the mirror's address"
+}
+
+# Everything is here and checked before anything is replaced. Running programs keep their old file.
+install_program() {
+  say "installing k3s $K3S_VERSION"
+  fetch_program
+  fetch_installer
+  [ ! -f "$FETCHED" ] || place_program
+  run_installer
+}
+
+place_program() {
+  version=$(version_of "$FETCHED")
+  [ "$version" = "$K3S_VERSION" ] || { drop_fetched && fail "$(release_url)/$(program_name) is k3s ${version:-of no version}, not $K3S_VERSION; check the mirror"; }
+  mv -f "$FETCHED" /usr/local/bin/k3s.new
+  mv -f /usr/local/bin/k3s.new /usr/local/bin/k3s
+}
+
+# It puts every K3S_* variable that it finds into the unit's environment, so ours must not reach it. It downloads nothing: where it would
+# from, and by which variable it is told otherwise, is another matter in each release (INSTALL_K3S_ARTIFACT_URL came in 2026).
+run_installer() {
+  env -u K3S_VERSION -u CONFIG_YAML INSTALL_K3S_SKIP_DOWNLOAD=true INSTALL_K3S_EXEC="$ROLE" INSTALL_K3S_SKIP_START=true \
+    INSTALL_K3S_SKIP_SELINUX_RPM=true timeout 120 sh "$SCRATCH/install.sh" >"$SCRATCH/installer" 2>&1 ||
+    fail "the k3s installer $script_url failed: $(tail -n 5 "$SCRATCH/installer"); after a repair run pulumi up again"
+}
+
+# A mirror without images is fine where the hosts reach a registry; a damaged image file is not.
 fetch_images() {
-  [ -n "${ARTIFACT_URL:-}" ] || return 0
-  architecture=$(vendor_architecture)
-  file=k3s-airgap-images-$architecture.tar.zst
-  base=$ARTIFACT_URL/$(printf '%s' "$K3S_VERSION" | sed 's/+/%2B/g')
-  download "$base/sha256sum-$architecture.txt" "$SCRATCH/sums" "$INSTALLER_URL" "$SCRATCH/install.sh"
-  sum=$(awk -v file="$file" '$2 == file { print $1 }' "$SCRATCH/sums")
-  [ -z "$sum" ] || ! printf '%s  %s\n' "$sum" "$IMAGES/$file" | sha256sum -c --status - 2>/dev/null || return 0
-  http_status=$(fetch "$base/$file" "$SCRATCH/$file") || fail "cannot fetch $base/$file: $(cat "$SCRATCH/curl-error")"
-  case $http_status in
-    404) say "the mirror has no $file; images come from their registries" && return ;;
-    200) ;;
-    *) fail "cannot fetch $base/$file: the mirror answered $http_status" ;;
-  esac
-  verify_sha256 "$SCRATCH/$file" "$sum" "$base/$file"
+  [ "${WITH_IMAGES:-}" = true ] || return 0
+  fetch_sums
+  file=k3s-airgap-images-$(vendor_architecture).tar.zst
+  sum=$(published_sum "$file")
+  [ -z "$sum" ] || ! has_sum "$IMAGES/$file" "$sum" || return 0
+  fetch_found "$(release_url)/$file" "$SCRATCH/$file" || { say "the mirror has no $file; images come from their registries" && return; }
+  verify_sha256 "$SCRATCH/$file" "$sum" "$(release_url)/$file"
   install -D -m 0644 "$SCRATCH/$file" "$IMAGES/$file.new"
   mv -f "$IMAGES/$file.new" "$IMAGES/$file"
 }

@@ -5,7 +5,7 @@ import type { ClusterPlan } from "../../src/plan/cluster-plan";
 import { keepWarnings } from "../helpers/kept-warnings";
 
 const SUBNET = "/subscriptions/s/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/hub/subnets/";
-const VENDORS = { tailscaleUrl: "https://pkgs.tailscale.com/stable", k3sArtifactUrl: "" };
+const VENDORS = { tailscaleUrl: "https://pkgs.tailscale.com/stable", k3sReleasesUrl: "https://github.com/k3s-io/k3s/releases/download" };
 const AWS = "networks.aws.eu-central-1: subnet";
 const AZURE = `networks.azure.westeurope: subnet ${SUBNET}`;
 
@@ -147,7 +147,7 @@ describe("the way out of existing networks", () => {
   it("is told of where a VPN gateway may propagate it, or nothing beyond the network is needed", async () => {
     await refuse(planOf({ subnetIds: ["shut"], vpcId: "vpc-vpn" }));
     await refuse(planOf({ subnetIds: ["inward"], vpcId: "vpc-secret" }));
-    const own = { tailscaleUrl: "https://mirror/tailscale", k3sArtifactUrl: "https://mirror/k3s" };
+    const own = { tailscaleUrl: "https://mirror/tailscale", k3sReleasesUrl: "https://mirror/k3s" };
     const control = { control: { mode: "headscale" } };
     await refuse(planOf({ subnetIds: ["shut", "igw"], more: { sources: own, tailnet: control } }));
     await refusalOf({ subnetIds: ["shut"], more: { tailnet: control } });

@@ -9,7 +9,8 @@ describe("planSources", () => {
       tailscaleVersion: "1.88.3",
       tailscaleUrl: "https://pkgs.tailscale.com/stable",
       k3sInstallerUrl: "https://raw.githubusercontent.com/k3s-io/k3s/v1.35.4%2Bk3s1/install.sh",
-      k3sArtifactUrl: "",
+      k3sReleasesUrl: "https://github.com/k3s-io/k3s/releases/download",
+      withImages: false,
       caPem: "",
     });
   });
@@ -19,18 +20,19 @@ describe("planSources", () => {
     assert.deepEqual(planSources(config, "PEM"), {
       tailscaleVersion: "1.88.3",
       tailscaleUrl: "https://mirror.example.org/ts",
-      k3sInstallerUrl: "https://mirror.example.org/k3s/install.sh",
-      k3sArtifactUrl: "https://mirror.example.org/k3s",
+      k3sInstallerUrl: "https://mirror.example.org/k3s/v1.35.4%2Bk3s1/install.sh",
+      k3sReleasesUrl: "https://mirror.example.org/k3s",
+      withImages: true,
       caPem: "PEM",
     });
   });
 });
 
 describe("downloadUrls", () => {
-  it("names the vendors, the k3s releases that the installer fetches among them", () => {
+  it("names the vendors, the k3s releases among them", () => {
     assert.deepEqual(downloadUrls(planSources(configWith(), "")), [
       "https://raw.githubusercontent.com/k3s-io/k3s/v1.35.4%2Bk3s1/install.sh",
-      "https://github.com/k3s-io/k3s/releases",
+      "https://github.com/k3s-io/k3s/releases/download",
       "https://pkgs.tailscale.com/stable/",
     ]);
   });
@@ -38,7 +40,7 @@ describe("downloadUrls", () => {
   it("names nothing but the mirrors where they are given", () => {
     const config = configWith({ mirror: { k3s: "https://mirror.example.org/k3s", tailscale: "https://mirror.example.org/ts" } });
     assert.deepEqual(downloadUrls(planSources(config, "")), [
-      "https://mirror.example.org/k3s/install.sh",
+      "https://mirror.example.org/k3s/v1.35.4%2Bk3s1/install.sh",
       "https://mirror.example.org/ts/",
     ]);
   });

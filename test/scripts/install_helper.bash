@@ -4,29 +4,46 @@ load test_helper
 
 setup() {
   make_host
-  export ROLE=server K3S_VERSION=v1.35.4+k3s1 INSTALLER_URL=https://mirror.test/install.sh WAIT_SECONDS=2
+  export ROLE=server K3S_VERSION=v1.35.4+k3s1 WAIT_SECONDS=2
+  export RELEASES_URL=https://releases.test INSTALLER_URL=https://source.test/v1.35.4%2Bk3s1/install.sh
   export CONFIG_YAML='cluster-cidr: 10.42.0.0/16
 node-name: rack-1'
   mkdir -p "$FAKE/tailscale" "$HOST/etc/hybrid-k3s"
   chmod 700 "$HOST/etc/hybrid-k3s"
   echo 100.64.0.1 >"$FAKE/tailscale/ip"
   touch "$FAKE/kubectl/node"
+  serve_release v1.35.4+k3s1
   serve_installer
   echo ok | serve http://127.0.0.1:10248/healthz
 }
 
-# What the official installer leaves, as far as the script looks at it.
+vendor_name() { [ "$(uname -m)" = x86_64 ] && echo amd64 || echo arm64; }
+
+program_name() { [ "$(uname -m)" = x86_64 ] && echo k3s || echo k3s-arm64; }
+
+sum_of() { sha256sum | cut -d' ' -f1; }
+
+# serve_release VERSION [NAME]: its program, which calls itself by that version (or by NAME), and its sums.
+serve_release() {
+  local folder=https://releases.test/${1/+/%2B}
+  printf '#!/bin/sh\necho "k3s version %s (0123abcd)"\n' "${2:-$1}" >"$FAKE/program"
+  serve "$folder/$(program_name)" <"$FAKE/program"
+  printf '%s  %s\n' "$(sum_of <"$FAKE/program")" "$(program_name)" | serve "$folder/sha256sum-$(vendor_name).txt"
+}
+
+# What the official installer leaves where it downloads nothing, as far as the script looks at it.
 serve_installer() {
-  serve https://mirror.test/install.sh <<'INSTALLER'
+  cat >"$FAKE/install.sh" <<'INSTALLER'
+[ "$INSTALL_K3S_SKIP_DOWNLOAD" = true ] && [ -x /usr/local/bin/k3s ] || { echo '[ERROR] Download failed'; exit 1; }
 env | grep -E '^(INSTALL_|CURL_CA_|K3S_)' | sort >"$FAKE/installer-environment"
 unit=k3s
 [ "$INSTALL_K3S_EXEC" = server ] || unit=k3s-$INSTALL_K3S_EXEC
-echo "$INSTALL_K3S_VERSION" >"$FAKE/k3s-version"
-echo "$INSTALL_K3S_VERSION" >/usr/local/bin/k3s
 echo '[Service]' >/etc/systemd/system/$unit.service
 : >/etc/systemd/system/$unit.service.env
 for script in $unit-uninstall k3s-killall; do printf '#!/bin/sh\necho %s >>"$CALLS"\nrm -f "$FAKE/units"/k3s*active\n' $script >/usr/local/bin/$script.sh; chmod +x /usr/local/bin/$script.sh; done
 INSTALLER
+  serve https://source.test/v1.35.4%2Bk3s1/install.sh <"$FAKE/install.sh"
+  printf '%s  install.sh\n' "$(sum_of <"$FAKE/install.sh")" | serve https://source.test/v1.35.4%2Bk3s1/install.sh.sha256sum
 }
 
 as_agent() {
