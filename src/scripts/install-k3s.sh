@@ -1,7 +1,7 @@
 #!/bin/sh
 # Usage: sh -s -- install-k3s
 # Installs or upgrades k3s in place, writes what it starts from, (re)starts it only where something changed, and waits for its own readiness.
-# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-heartbeat.sh lib-k3s-download.sh lib-k3s-program.sh
+# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-heartbeat.sh lib-k3s-download.sh lib-k3s-program.sh lib-k3s-advice.sh lib-k3s-faults.sh
 # Needs: NODE_NAME ROLE (server, agent) K3S_VERSION RELEASES_URL INSTALLER_URL CONFIG_YAML WAIT_SECONDS
 # May have: INTEGRATION (k3s, the default, or flannel-iface: how pods cross the tailnet) WITH_IMAGES (true: the release's place has them, a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
 #   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token anew) MEMBER_ID (agents: another one where the Node was deleted)
@@ -88,28 +88,6 @@ DIGEST
   timeout 10 systemctl start "$UNIT" 2>/dev/null || true
 }
 
-# Active comes late: with the API up on servers, joined on agents (the unit is Type=notify). A server's own Node comes a moment after
-# its API and is waited for by wait-for-node, while agents join already.
-is_ready() {
-  [ "$(unit_state)" = active ] || return 1
-  case $ROLE in
-    server) timeout 10 k3s kubectl get --raw /readyz >/dev/null 2>&1 ;;
-    agent) grep -q healthz-port /etc/rancher/k3s/config.yaml || curl -sf -o /dev/null --max-time 5 http://127.0.0.1:10248/healthz ;;
-  esac
-}
-
-# The usual causes, in k3s's own words, with what helps.
-advice() {
-  case $1 in
-    *"Node password rejected"*) echo "a Node called $NODE_NAME is left from another machine; delete it: kubectl delete node $NODE_NAME" ;;
-    *"not online in the tailnet"*) echo "this host is not in the tailnet; see: tailscale status" ;;
-    *"unknown flag"* | *"flag provided but not defined"*) echo "a key of the k3s settings is not known to $K3S_VERSION as $ROLE; take it out of the config" ;;
-    *"401 Unauthorized"* | *"token CA hash"*) echo "the server refuses the token in ${AGENT_TOKEN_FILE:-/etc/hybrid-k3s/agent-token}; $PLACE_TOKEN" ;;
-    *"i/o timeout"* | *"connection refused"* | *"no route to host"*) echo "the server ${SERVER_IP:-127.0.0.1}:6443 does not answer; check k3s there and the tailnet's policy" ;;
-    *) echo "see on the host: journalctl -u $UNIT" ;;
-  esac
-}
-
 # Finding the path to a peer takes seconds; it goes on beside the downloads, and the gate waits for what is left of it.
 warm_path() { timeout 20 tailscale ping --tsmp -c 5 --timeout 2s "$SERVER_IP" >/dev/null 2>&1 9>&- & }
 
@@ -133,11 +111,7 @@ main() {
   [ "$ROLE" = server ] || forget_other_cluster
   systemctl -q is-enabled "$UNIT" 2>/dev/null || systemctl -q enable "$UNIT"
   start_where_needed
-  if ! wait_until "$WAIT_SECONDS" "$UNIT" is_ready; then
-    last_words=$(journalctl -u "$UNIT" -n 15 --no-pager -o cat 2>/dev/null | mask_secrets | cut -c1-300)
-    say "$last_words"
-    fail "$UNIT is not ready after $WAIT_SECONDS s ($(unit_state)); $(advice "$last_words"); then run pulumi up again"
-  fi
+  wait_ready
   printf '{"k3sVersion":"%s"}\n' "$K3S_VERSION"
 }
 
