@@ -30,6 +30,8 @@ const clusterSchema = z.strictObject({
 
 export const vpnModes = ["tailscale", "headscale", "wireguard-native", "nebula", "netmaker", "zerotier"] as const;
 export const policyModes = ["own", "merge", "none"] as const;
+/** Which assertions `merge` adds to the policy's `tests`. */
+export const policyTests = ["none", "accept", "strict"] as const;
 export const integrations = ["k3s", "flannel-iface"] as const;
 
 const vpnSchema = z.strictObject({
@@ -43,6 +45,7 @@ const vpnSchema = z.strictObject({
   /** The kubelet's port by default: metrics-server asks each node there by its tailnet address. */
   nodePorts: z.array(z.int()).default([10250]),
   policy: z.enum(policyModes).default("merge"),
+  policyTests: z.enum(policyTests).default("accept"),
   loginServer: text("https://headscale.example.org").optional(),
   caFile: text("ca.pem").optional(),
   /** How pods cross the tailnet: as routes that k3s has tailscale advertise, or in flannel's vxlan between the nodes. */
@@ -157,6 +160,7 @@ export type HybridConfig = z.output<typeof configSchema>;
 /** The stack config as written. */
 export type WrittenConfig = z.input<typeof configSchema>;
 
+export type PolicyTests = (typeof policyTests)[number];
 export type Integration = (typeof integrations)[number];
 export type PoolConfig = HybridConfig["pools"][string];
 export type BareMetalPoolConfig = z.output<typeof bareMetalPoolSchema>;

@@ -19,6 +19,7 @@ export function validateVpn(draft: ConfigDraft): readonly ConfigIssue[] {
     ...validateTag(draft),
     ...validateTagOwners(draft),
     ...validateNodePorts(draft),
+    ...validatePolicyTests(draft),
   ];
 }
 
@@ -100,6 +101,23 @@ function refuseTagOwners(owners: readonly (string | undefined)[]): ConfigIssue[]
       path: at("tagOwners"),
       problem: "names owners, and in the mode headscale the API key makes nodes",
       remedy: "Remove it: nobody else may give a device the nodes' tag.",
+    },
+  ];
+}
+
+/** `own` and `none` write no tests, and a headscale fails those whose tag or group has no device at that moment (headscale-control.mjs). */
+function validatePolicyTests({ vpn }: ConfigDraft): ConfigIssue[] {
+  const { policyTests, policy = "merge", mode } = vpn ?? {};
+  const path = at("policyTests");
+  if (policyTests === undefined || policyTests === "accept") return [];
+  const problem = `is ${policyTests}, and tests are added to the tailnet's policy`;
+  if (mode === "headscale") return [{ path, problem: `${problem} only at Tailscale, not in the mode headscale`, remedy: "Remove it." }];
+  if (policy === "merge") return [];
+  return [
+    {
+      path,
+      problem: `${problem} only where vpn.policy is merge, not ${policy}`,
+      remedy: "Remove it, or write policy: merge.",
     },
   ];
 }

@@ -1,4 +1,4 @@
-import type { Integration } from "../config/schema";
+import type { Integration, PolicyTests } from "../config/schema";
 import type { CloudNetworkPlan } from "./network-plan";
 import type { NodePlan } from "./node-plan";
 
@@ -63,6 +63,8 @@ export interface PolicyClusterPlan {
   readonly podCidr: string;
   readonly operators: readonly string[];
   readonly nodePorts: readonly number[];
+  /** What `merge` adds to the policy's `tests`. Absent: `accept`, what the cluster needs. `strict`: also what no rule may give. */
+  readonly policyTests?: Exclude<PolicyTests, "accept">;
   /** Present where pods cross in vxlan: the policy then speaks of nodes alone. Absent otherwise, as in state of older releases. */
   readonly integration?: "flannel-iface";
 }

@@ -28,6 +28,7 @@ export function planTailnet(config: HybridConfig, { vpnCaPem = "", owner }: Tail
       podCidr: cluster.podCidr,
       operators: vpn.operators,
       nodePorts: vpn.nodePorts,
+      ...(vpn.policyTests === "accept" ? {} : { policyTests: vpn.policyTests }),
       ...(vpn.integration === "flannel-iface" ? { integration: vpn.integration } : {}),
     },
     groups: groupsByName(vpn.groups),

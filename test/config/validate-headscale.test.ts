@@ -31,6 +31,12 @@ describe("validate-headscale", () => {
     assert.deepEqual(faults({ "vpn.policy": "merge", "vpn.groups": {}, "vpn.operators": ["alice@", "autogroup:member", "group:ops"] }), []);
   });
 
+  it("refuses tests that a headscale would fail, and knows that it adds none", () => {
+    assert.deepEqual(faults({ "vpn.policy": "merge", "vpn.groups": {}, "vpn.policyTests": "strict" }), [
+      "hybrid-k3s:vpn.policyTests: is strict, and tests are added to the tailnet's policy only at Tailscale, not in the mode headscale. Remove it.",
+    ]);
+  });
+
   it("names all that is missing at once", () => {
     assert.deepEqual(faults({ "vpn.loginServer": undefined, headscaleApiKey: undefined }), [
       "hybrid-k3s:vpn.loginServer: is missing in the mode headscale. Write headscale's server_url, for example https://headscale.example.org.",

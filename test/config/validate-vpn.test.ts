@@ -23,6 +23,18 @@ describe("validate-vpn", () => {
     }
   });
 
+  it("adds tests to the policy that stand in nobody's way where nothing is said, and others only where it writes into one", () => {
+    const merge = { "vpn.policy": "merge", "vpn.groups": undefined };
+    assert.equal(configWith(merge).vpn.policyTests, "accept");
+    for (const policyTests of ["none", "accept", "strict"]) assert.deepEqual(faultsOf({ ...merge, "vpn.policyTests": policyTests }), []);
+    assert.deepEqual(faultsOf({ "vpn.policy": "own", "vpn.policyTests": "strict" }), [
+      "hybrid-k3s:vpn.policyTests: is strict, and tests are added to the tailnet's policy only where vpn.policy is merge, not own. Remove it, or write policy: merge.",
+    ]);
+    assert.deepEqual(faultsOf({ ...merge, "vpn.policyTests": "deny" }), [
+      'hybrid-k3s:vpn.policyTests: "deny" is not known. Write none, accept or strict.',
+    ]);
+  });
+
   it("knows two ways of integration, and names the nearest for another word", () => {
     assert.equal(configWith().vpn.integration, "k3s");
     assert.deepEqual(faultsOf({ "vpn.integration": "flannel-iface", "cluster.k3sVersion": "v1.35.6+k3s1" }), []);

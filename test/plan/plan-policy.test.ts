@@ -21,6 +21,14 @@ describe("planTailnet", () => {
     });
   });
 
+  it("tells the policy's tests only where they are not the default, so that no state changes for it", () => {
+    const testsOf = (policyTests: string) =>
+      planCluster(configWith({ "vpn.policy": "merge", "vpn.groups": undefined, "vpn.policyTests": policyTests })).tailnet.cluster
+        .policyTests;
+    assert.deepEqual(["accept", "strict", "none"].map(testsOf), [undefined, "strict", "none"]);
+    assert.equal("policyTests" in planCluster(configWith()).tailnet.cluster, false);
+  });
+
   it("grants UDP 8472 from node to node, and nothing of pods, where pods cross in vxlan", () => {
     const { tailnet } = planCluster(configWith({ "vpn.integration": "flannel-iface", "cluster.k3sVersion": "v1.35.6+k3s1" }));
     assert.deepEqual(tailnet.policy, {

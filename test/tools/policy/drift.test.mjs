@@ -105,7 +105,7 @@ it("an update stays where it stands, behind another cluster's lines", () => {
     changed.filter(([before, after]) => before !== after).map(([, after]) => after.trim()),
     [
       '{"action": "accept", "src": ["tag:k3s-edge"], "dst": ["tag:k3s-edge:9100"]}, // hybrid-k3s: edge',
-      '{"src": "tag:k3s-edge", "accept": ["tag:k3s-edge:6443", "tag:k3s-edge:9100", "10.42.0.1:443"], "deny": ["tag:k3s-edge:22"]}, // hybrid-k3s: edge',
+      '{"src": "tag:k3s-edge", "accept": ["tag:k3s-edge:6443", "tag:k3s-edge:9100", "10.42.0.1:443"]}, // hybrid-k3s: edge',
     ],
   );
 });

@@ -11,6 +11,7 @@ const GRANTS = [
   { src: ["tag:k3s-edge"], dst: ["tag:k3s-edge"], ip: ["10250"] },
   { src: ["group:ops"], dst: ["tag:k3s-edge"], ip: ["6443"] },
 ];
+const STRICT = { ...EDGE, policyTests: "strict" };
 const RULES = { acls: planPolicy(EDGE).acls, grants: GRANTS };
 const accepts = (src, accept, deny) => ({ src, accept, ...(deny && { deny }) });
 const NODE_ACCEPTS = ["tag:k3s-edge:6443", "tag:k3s-edge:10250", "10.42.0.1:443"];
@@ -18,7 +19,7 @@ const CLOSED = [
   accepts("tag:k3s-edge", NODE_ACCEPTS, ["tag:k3s-edge:22"]),
   accepts("group:ops", ["tag:k3s-edge:6443"], ["tag:k3s-edge:22", "10.42.0.1:443"]),
 ];
-// Where everything is allowed already, nothing can be denied.
+// What `accept` adds; and where everything is allowed already, nothing can be denied.
 const OPEN = [accepts("tag:k3s-edge", NODE_ACCEPTS), accepts("group:ops", ["tag:k3s-edge:6443"])];
 
 const EXPECTED = {
@@ -58,11 +59,20 @@ it("has an expectation for each policy", () => assert.deepEqual(FIXTURES, Object
 for (const [name, expected] of Object.entries(EXPECTED)) {
   describe(`merging into ${name}`, () => {
     const live = fixture(name);
-    const merged = mergedPolicy(live, EDGE);
+    const merged = mergedPolicy(live, STRICT);
 
-    it("adds exactly what the cluster needs", () => {
-      assert.deepEqual(merged.refusals, []);
+    it("adds exactly what the cluster needs, and denies to others only where the stack wants that", () => {
+      const { form } = expected;
+      const accepting = mergedPolicy(live, EDGE);
+      const none = mergedPolicy(live, { ...EDGE, policyTests: "none" });
+      assert.deepEqual([merged.refusals, accepting.refusals, none.refusals], [[], [], []]);
       assert.deepEqual(valueOf(merged.text), expectedValue(valueOf(live), expected));
+      assert.deepEqual(valueOf(accepting.text), expectedValue(valueOf(live), { form, tests: OPEN }));
+      assert.deepEqual(valueOf(none.text).tests, valueOf(live).tests);
+      // From one to the other, and back.
+      assert.equal(mergedPolicy(merged.text, EDGE).text, accepting.text);
+      assert.deepEqual(valueOf(mergedPolicy(none.text, STRICT).text), valueOf(merged.text));
+      assert.deepEqual(valueOf(mergedPolicy(merged.text, { ...EDGE, policyTests: "none" }).text), valueOf(none.text));
     });
 
     it("leaves every byte of others in its place", () => assert.ok(isSubsequence(live, merged.text)));
@@ -81,15 +91,15 @@ for (const [name, expected] of Object.entries(EXPECTED)) {
     });
 
     it("changes nothing the second time", () => {
-      const again = mergedPolicy(merged.text, EDGE, { wrote: merged.wrote });
+      const again = mergedPolicy(merged.text, STRICT, { wrote: merged.wrote });
       assert.deepEqual([again.text, again.changes, again.wrote], [merged.text, [], merged.wrote]);
-      assert.equal(mergedPolicy(merged.text, EDGE).text, merged.text);
+      assert.equal(mergedPolicy(merged.text, STRICT).text, merged.text);
     });
 
     it("gives the original bytes back", () => {
-      assert.equal(withoutCluster(merged.text, EDGE).text, live);
-      assert.equal(withoutCluster(merged.text, EDGE, { wrote: merged.wrote }).text, live);
-      assert.deepEqual(withoutCluster(live, EDGE), { text: live, changes: [], kept: [], refusals: [] });
+      assert.equal(withoutCluster(merged.text, STRICT).text, live);
+      assert.equal(withoutCluster(merged.text, STRICT, { wrote: merged.wrote }).text, live);
+      assert.deepEqual(withoutCluster(live, STRICT), { text: live, changes: [], kept: [], refusals: [] });
     });
 
     it("stands beside a second cluster's entries, which leaves and comes in any order", () => {
@@ -101,18 +111,18 @@ for (const [name, expected] of Object.entries(EXPECTED)) {
           .sort(),
         ["edge", "west"],
       );
-      assert.equal(mergedPolicy(both.text, EDGE).text, both.text);
+      assert.equal(mergedPolicy(both.text, STRICT).text, both.text);
       assert.equal(withoutCluster(both.text, WEST).text, merged.text);
-      assert.equal(withoutCluster(both.text, EDGE).text, mergedPolicy(live, WEST).text);
-      assert.equal(withoutCluster(withoutCluster(both.text, EDGE).text, WEST).text, live);
+      assert.equal(withoutCluster(both.text, STRICT).text, mergedPolicy(live, WEST).text);
+      assert.equal(withoutCluster(withoutCluster(both.text, STRICT).text, WEST).text, live);
     });
 
     it("changes only its own lines with the config", () => {
-      const changed = { ...EDGE, nodePorts: [9100, 10250], podCidr: "10.46.0.0/16", operators: ["group:ops", "alice@example.org"] };
+      const changed = { ...STRICT, nodePorts: [9100, 10250], podCidr: "10.46.0.0/16", operators: ["group:ops", "alice@example.org"] };
       const updated = mergedPolicy(merged.text, changed, { wrote: merged.wrote });
       assert.deepEqual(updated.refusals, []);
       assert.equal(withoutCluster(updated.text, changed).text, live);
-      assert.equal(mergedPolicy(updated.text, EDGE).text, merged.text);
+      assert.equal(mergedPolicy(updated.text, STRICT).text, merged.text);
     });
   });
 }
@@ -137,8 +147,8 @@ it("shows its lines in the style of the file", () => {
       rule("10.42.0.0/16", "10.42.0.0/16:*"),
       rule("tag:k3s-edge", "tag:k3s-edge:10250"),
       rule("group:ops", "tag:k3s-edge:6443"),
-      '+\t\t{"src": "tag:k3s-edge", "accept": ["tag:k3s-edge:6443", "tag:k3s-edge:10250", "10.42.0.1:443"], "deny": ["tag:k3s-edge:22"]}, // hybrid-k3s: edge',
-      '+\t\t{"src": "group:ops", "accept": ["tag:k3s-edge:6443"], "deny": ["tag:k3s-edge:22", "10.42.0.1:443"]}, // hybrid-k3s: edge',
+      '+\t\t{"src": "tag:k3s-edge", "accept": ["tag:k3s-edge:6443", "tag:k3s-edge:10250", "10.42.0.1:443"]}, // hybrid-k3s: edge',
+      '+\t\t{"src": "group:ops", "accept": ["tag:k3s-edge:6443"]}, // hybrid-k3s: edge',
     ],
   );
 });

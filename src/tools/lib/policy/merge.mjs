@@ -70,7 +70,7 @@ function withEntries(text, { path, brackets, entries }, cluster, wrote) {
   const due = entries.filter((entry) => mine.some((own) => sameEntry(own, entry)) || !theirs.some((other) => sameEntry(other, entry)));
   const isAsWanted =
     mine.length === due.length &&
-    mine.every((entry) => isMarkedBy(entry, cluster)) &&
+    mine.every((entry) => isMarkedBy(entry, cluster) && due.some((other) => sameEntry(entry, other))) &&
     due.every((entry) => mine.some((own) => sameEntry(own, entry)));
   if (isAsWanted) return due.length === 0 ? text : made;
 

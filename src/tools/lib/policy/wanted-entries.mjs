@@ -13,10 +13,12 @@ export const TESTS = ["tests"];
  * without this cluster's entries. Of a tag or route that others have written, only what their list lacks is wanted, inside it.
  */
 export function wantedEntries(others, cluster) {
-  const { tag, tagOwners, podCidr, integration } = cluster;
+  const { tag, tagOwners, podCidr, integration, policyTests } = cluster;
   const form = ruleForm(others.root);
-  const isTested = cluster.traits?.testsBeforeDevices !== false;
-  const tests = isTested ? clusterTests({ ...cluster, operators: testable(others, cluster) }, deniedIn(others.text, cluster)) : [];
+  const isTested = policyTests !== "none" && cluster.traits?.testsBeforeDevices !== false;
+  // A denial in a file that others write too would keep them from rules of their own.
+  const denied = policyTests === "strict" ? deniedIn(others.text, cluster) : undefined;
+  const tests = isTested ? clusterTests({ ...cluster, operators: testable(others, cluster) }, denied) : [];
   return [
     keyed(others, TAG_OWNERS, tag, tagOwners),
     ...(integration === "flannel-iface" ? [] : [keyed(others, ROUTES, podCidr, [tag])]),
