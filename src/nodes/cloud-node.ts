@@ -72,8 +72,8 @@ export function joinMachine(
       before: { key: vm, session: reach },
       // Another machine needs another key: the old one is used.
       identity: id.apply((known) => createHash("sha256").update(`${plan.identity} ${known}`).digest("hex").slice(0, 32)),
-      // A server that was away for an hour must not lose its address; a burst agent that died leaves nothing behind.
-      isEphemeral: plan.role === "agent",
+      // A node that was away for an hour must not lose its address. A spot machine does not come back, and its device goes by itself.
+      isEphemeral: plan.role === "agent" && plan.spot !== undefined,
       ...(agentToken !== undefined && { placed: [{ path: agentTokenFile, secret: agentToken }] }),
       cloud: { CLOUD_INIT_SECONDS: String(CLOUD_INIT_SECONDS), METADATA_ADDRESSES: machine.metadataAddresses.join("\n") },
       replaceCommand: anew,

@@ -30,6 +30,13 @@ export const burstFaults: Scenario = {
       return names.map((name) => ({ name, uid: nodes.get(name)?.uid, device: devices.get(name) }));
     }
 
+    /** Whether each device of the cluster goes by itself when it is away. */
+    async function ephemeral(): Promise<Record<string, boolean>> {
+      const { devices } = await controlOf(context.lab).admin.call("listDevices");
+      const ours = devices.filter(({ tags }) => tags?.includes("tag:k3s-edge"));
+      return Object.fromEntries(ours.map(({ hostname, isEphemeral }) => [hostname, isEphemeral]));
+    }
+
     async function expectAnother(earlier: Awaited<ReturnType<typeof look>>): Promise<void> {
       for (const [i, { name, uid, device }] of (await look(earlier.map((one) => one.name))).entries()) {
         assert.ok(uid !== undefined && uid !== earlier[i]?.uid, `${name} is the old Node`);
@@ -105,6 +112,13 @@ export const burstFaults: Scenario = {
         assert.equal(nodes.get(name)?.labels["hybrid-k3s/spot"], "true");
         assert.ok(nodes.get(name)?.taints.includes(SPOT_TOLERATION), nodes.get(name)?.taints.join(" "));
       }
+      assert.deepEqual(await ephemeral(), {
+        "rack-1": false,
+        "rack-2": false,
+        "kiosk-1": false,
+        "edge-burst-0": true,
+        "edge-burst-az-0": true,
+      });
       await atCloud(context.lab, "burst", "reclaim", { node: "edge-burst-0" });
       await atCloud(context.lab, "burst-az", "evict", { node: "edge-burst-az-0" });
       await atCloud(context.lab, "burst-az", "capacity", { count: 1, code: "SkuNotAvailable" });
@@ -125,6 +139,7 @@ export const burstFaults: Scenario = {
     it("replaces by the printed lines machines whose devices expired while they slept", async () => {
       setPools({ count: 1 });
       await up();
+      assert.ok(!Object.values(await ephemeral()).includes(true), "a device of a machine that may come back goes by itself");
       for (const { name, device } of await look(FIRST))
         await controlOf(context.lab).admin.call("deleteDevice", { id: device?.id ?? assert.fail(`no device ${name}`) });
       const server = context.lab.host("rack-1");
