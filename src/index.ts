@@ -8,6 +8,7 @@ import { refuseChangedRanges } from "./nodes/refuse-changed-ranges";
 import { tellLostMachines } from "./nodes/tell-lost-machines";
 import { networkStatuses } from "./plan/network-status";
 import { planCluster } from "./plan/plan-cluster";
+import { refuseDeadAgent } from "./preview/refuse-dead-agent";
 import { createVpn } from "./vpn/create-vpn";
 
 export = async () => {
@@ -29,6 +30,7 @@ export = async () => {
     refuseOverlappingNetworks(plan),
     refuseMissingEgress(plan),
     refuseChangedRanges(plan),
+    refuseDeadAgent(config.access),
   ]);
 
   const ssh = { sshAgent: config.access.sshAgent, ...(privateKey && { privateKey }), ...(bastionPrivateKey && { bastionPrivateKey }) };

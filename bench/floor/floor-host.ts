@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { controlOf, operatorLogin } from "../../lab/console";
 import { vendorNames } from "../../lab/control/prepare-control";
 import type { LabHost } from "../../lab/hosts/host";
+import { shellQuote } from "../../lab/hosts/shell-quote";
 import type { HostName } from "../../lab/hosts/topology";
 import type { Lab } from "../../lab/lab";
 import { inState } from "../../lab/paths";
 import { labSettings } from "../../lab/stack-config";
-import { shellQuote } from "../../src/remote/shell-quote";
 
 export const floorTag = "tag:k3s-floor";
 

@@ -10,7 +10,6 @@ const SDK_TYPES: Readonly<Record<string, Readonly<Record<string, readonly [file:
   command: {
     localCommand: ["local/command.d.ts", "CommandArgs"],
     localRun: ["local/run.d.ts", "RunArgs"],
-    remoteCommand: ["remote/command.d.ts", "CommandArgs"],
   },
   tailscale: {
     provider: ["provider.d.ts", "ProviderArgs"],

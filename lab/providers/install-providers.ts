@@ -1,5 +1,6 @@
 import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { shellQuote } from "../hosts/shell-quote";
 import { inState } from "../paths";
 import { bundlePlugin } from "./bundle";
 
@@ -49,8 +50,6 @@ async function replaceFile(path: string, text: string, mode: number): Promise<vo
   await chmod(unfinished, mode);
   await rename(unfinished, path);
 }
-
-const shellQuote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** A setting of the environment goes first, for tests that serve a cloud of their own. */
 const CLOUDS_SOCKET = `[ -n "\${LAB_CLOUDS_SOCKET:-}" ] || export LAB_CLOUDS_SOCKET=${shellQuote(inState("run", "sockets", "clouds.sock"))}\n`;

@@ -1,10 +1,11 @@
-/** Key types that OpenSSH's server makes today; DSA is gone from it since 10.0. */
-export const hostKeyTypes = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"];
+/** Key types that a host may be pinned by: what OpenSSH's server makes today, but for RSA, which it is leaving behind as it has DSA. */
+export const hostKeyTypes = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"];
+const keyTypes = [...hostKeyTypes, "ssh-rsa"];
 
 /** Type and key without the comment; undefined where the text is no public key. The key's own first field repeats the type (RFC 4253, 6.6). */
 export function readHostKey(text: string): string | undefined {
   const [type, key] = text.trim().split(/\s+/);
-  if (type === undefined || key === undefined || !hostKeyTypes.includes(type) || !/^[A-Za-z0-9+/]+={0,2}$/.test(key)) return undefined;
+  if (type === undefined || key === undefined || !keyTypes.includes(type) || !/^[A-Za-z0-9+/]+={0,2}$/.test(key)) return undefined;
   const bytes = Buffer.from(key, "base64");
   if (bytes.length < 4 + type.length + 32 || bytes.readUInt32BE(0) !== type.length) return undefined;
   return bytes.toString("latin1", 4, 4 + type.length) === type ? `${type} ${key}` : undefined;

@@ -60,7 +60,7 @@ function validateKey(name: (typeof keyNames)[number], { settings, secretKeys }: 
 
 /** What is said of a key never repeats any of it. */
 function faultOfPrivateKey(text: string): string | undefined {
-  // ssh2 reads PuTTY's format, the command provider does not.
+  // The operator needs the key beside the stack too, and OpenSSH does not read this form.
   if (text.startsWith("PuTTY-User-Key-File")) return "is in PuTTY's own format";
   if (text.includes("BEGIN ENCRYPTED PRIVATE KEY")) return protectedByPassphrase;
   if (text.includes("BEGIN PRIVATE KEY")) return faultOfPkcs8(text);
@@ -69,7 +69,7 @@ function faultOfPrivateKey(text: string): string | undefined {
   return parsed.isPrivateKey() ? undefined : "is a public key";
 }
 
-/** OpenSSL's general form, which ssh2 does not read: tools/lib/ssh-key.mjs hands it over in an older one, the command provider reads it. */
+/** OpenSSL's general form, which ssh2 does not read: tools/lib/ssh-key.mjs hands it over in an older one. */
 function faultOfPkcs8(text: string): string | undefined {
   try {
     const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(text);

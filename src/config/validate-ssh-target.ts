@@ -65,7 +65,18 @@ function validateUser({ user }: SshTargetDraft, at: At): ConfigIssue[] {
 }
 
 function validateHostKey({ hostKey, address, port }: SshTargetDraft, at: At): ConfigIssue[] {
-  if (hostKey === undefined || readHostKey(hostKey) !== undefined) return [];
+  if (hostKey === undefined) return [];
+  const known = readHostKey(hostKey);
+  if (known?.startsWith("ssh-rsa ")) {
+    return [
+      {
+        path: at("hostKey"),
+        problem: "is an RSA key, and each machine with OpenSSH has a better one",
+        remedy: `Take the output of \`${scanCommand(address, port)}\`, and compare it with /etc/ssh/ssh_host_ed25519_key.pub on the machine (missing there: ssh-keygen -A makes it).`,
+      },
+    ];
+  }
+  if (known !== undefined) return [];
   if (hostKey.includes("PRIVATE KEY")) {
     return [
       {

@@ -12,6 +12,8 @@ export interface ClusterAccess {
   readonly kubeconfig: string;
 }
 
+const READ_LIMIT_SECONDS = 300;
+
 interface ReadAccessArgs {
   readonly context: ClusterContext;
   readonly node: JoinedNode;
@@ -21,20 +23,22 @@ interface ReadAccessArgs {
 /** Reads the agent token and the admin kubeconfig from the first server; again after each upgrade or change of its settings, because k3s renews certificates at a start. */
 export function readAccess(name: string, args: ReadAccessArgs, opts: pulumi.CustomResourceOptions): pulumi.Output<ClusterAccess> {
   const { context, node, k3s } = args;
-  const script = new RemoteScript(
+  const script = new RemoteScript<ClusterAccess>(
     name,
     {
+      node: node.plan.name,
       script: "read-cluster",
       environment: { CONFIG_DIGEST: configDigest(context.plan, node.plan) },
       route: node.route,
       credentials: context.ssh,
       previous: k3s.id,
       secretResult: true,
+      limitSeconds: READ_LIMIT_SECONDS,
     },
     opts,
   );
   return pulumi.secret(
-    script.result<Partial<ClusterAccess>>().apply(({ agentToken = "", kubeconfig = "" }) => ({
+    script.printed().apply(({ agentToken = "", kubeconfig = "" }: Partial<ClusterAccess>) => ({
       agentToken,
       kubeconfig: Buffer.from(kubeconfig, "base64").toString("utf8"),
     })),

@@ -5,6 +5,8 @@ import { agentTokenFile, renderK3sConfig } from "../plan/k3s-config";
 import { RemoteScript } from "../remote/remote-script";
 
 const START_SECONDS = 300;
+/** Downloads over a slow line, another run's lock and a k3s that does not stop come before the start. */
+const INSTALL_LIMIT_SECONDS = START_SECONDS + 1800;
 
 export interface InstallArgs {
   readonly context: ClusterContext;
@@ -26,6 +28,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
   return new RemoteScript(
     name,
     {
+      node: node.plan.name,
       script: "install-k3s",
       environment: {
         NODE_NAME: node.plan.name,
@@ -47,6 +50,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
       route: node.route,
       credentials: context.ssh,
       previous: args.previous,
+      limitSeconds: INSTALL_LIMIT_SECONDS,
     },
     opts,
   );

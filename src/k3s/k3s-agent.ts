@@ -4,11 +4,13 @@ import { Member } from "../membership/member";
 import { Ready, type ReadyResult } from "../membership/ready";
 import type { JoinedNode } from "../nodes/node";
 import { agentTokenFile } from "../plan/k3s-config";
-import { RemoteSecret } from "../remote/remote-secret";
+import { RemoteScript } from "../remote/remote-script";
 import { replaceCommand } from "../remote/replace-command";
 import { createPodRoute } from "../tailnet/pod-route";
 import { createInstall } from "./install";
 import type { K3sServer } from "./k3s-server";
+
+const TOKEN_LIMIT_SECONDS = 60;
 
 export interface K3sAgentArgs {
   readonly context: ClusterContext;
@@ -30,8 +32,9 @@ export class K3sAgent extends pulumi.ComponentResource {
 
     // With the first server's k3s gone in the same run there is no cluster left to drain: `destroy` skips this delete.
     const member = new Member(`${name}-member`, context, plan, server.route, joined, { ...after(joined), deletedWith: server.k3s });
-    const placing = { secret: server.access.agentToken, path: agentTokenFile, route, credentials: context.ssh, previous: joined.id };
-    const token = node.holdsToken ? joined : new RemoteSecret(`${name}-token`, placing, after(joined, server.k3s));
+    const secretFiles = [{ secret: server.access.agentToken, path: agentTokenFile }];
+    const placing = { node: name, secretFiles, route, credentials: context.ssh, previous: joined.id, limitSeconds: TOKEN_LIMIT_SECONDS };
+    const token = node.holdsToken ? joined : new RemoteScript(`${name}-token`, placing, after(joined, server.k3s));
     const previous = pulumi.interpolate`${member.id} ${token.id} ${server.k3s.id}`;
     const tokenReplaceCommand = replaceCommand(token);
     // As text also where `pulumi up --target` leaves member unmade, which then has no id.

@@ -1,9 +1,7 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { CloudNodePlan } from "../plan/cluster-plan";
-import type { MetHostKeys } from "../remote/connection";
 import { LocalTool } from "../remote/local-tool";
-import { printedResult } from "../remote/printed-result";
 import { type Machine, nodeInput } from "./tool-input";
 
 // A large image on a slow disk, and a cloud that is busy: what takes longer is not coming.
@@ -20,12 +18,9 @@ export interface ReachArgs {
 
 /** Waits until a new cloud machine lets the operator in under its pinned host key. One SSH session. */
 export class Reach extends LocalTool {
-  readonly keys: pulumi.Output<MetHostKeys>;
-
   constructor(name: string, context: ClusterContext, args: ReachArgs, opts: pulumi.CustomResourceOptions) {
     const { node, machine, id, replaceCommand } = args;
     const input = { ...nodeInput(context, node, machine), machine: id, waitSeconds: REACH_SECONDS, replaceCommand };
     super(name, { tool: "reach", on: ["create"], input, previous: [id] }, opts);
-    this.keys = this.stdout.apply((text) => printedResult<MetHostKeys>(text));
   }
 }

@@ -6,6 +6,8 @@ import type { HostRoute } from "../remote/connection";
 import { RemoteScript } from "../remote/remote-script";
 
 const READY_SECONDS = 240;
+/** Two waits, another run's lock before them, and kubectl. */
+const READY_LIMIT_SECONDS = 2 * READY_SECONDS + 720;
 
 /** What the first server saw of a node that is Ready and whose pods the others reach. */
 export interface ReadyResult {
@@ -23,7 +25,7 @@ export interface ReadyArgs {
 }
 
 /** Waits on the first server until the node is Ready and its pods are reached, and reconciles its labels and taints. One session, on the first server. */
-export class Ready extends RemoteScript {
+export class Ready extends RemoteScript<ReadyResult> {
   readonly seen: pulumi.Output<ReadyResult>;
 
   constructor(name: string, context: ClusterContext, args: ReadyArgs, opts: pulumi.CustomResourceOptions) {
@@ -31,6 +33,8 @@ export class Ready extends RemoteScript {
     super(
       name,
       {
+        node: node.name,
+        on: context.plan.firstServer.name,
         script: "wait-for-node",
         environment: {
           NODE_NAME: node.name,
@@ -48,9 +52,10 @@ export class Ready extends RemoteScript {
         route: args.route,
         credentials: context.ssh,
         previous: args.k3s.id,
+        limitSeconds: READY_LIMIT_SECONDS,
       },
       opts,
     );
-    this.seen = this.result<ReadyResult>();
+    this.seen = this.printed();
   }
 }

@@ -26,7 +26,7 @@ export class BareMetalNode extends pulumi.ComponentResource implements JoinedNod
     super("hybrid-k3s:nodes:BareMetalNode", name, {}, opts);
     const { plan, context } = args;
     const preflight = new Preflight(`${name}-preflight`, context, plan, { parent: this });
-    const route = { host: plan.host, ...(plan.bastion && { bastion: plan.bastion }), keys: preflight.keys };
+    const route = { host: plan.host, ...(plan.bastion && { bastion: plan.bastion }) };
     const chain = createJoinChain(
       name,
       {

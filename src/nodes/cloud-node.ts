@@ -59,10 +59,9 @@ export function joinMachine(
 ): JoinChain & { readonly route: HostRoute } {
   const { vm, id, address, hostKey } = machine;
   const host = { address, port: SSH_PORT, user: cloudUser, hostKey };
-  const reached = { host, ...(plan.bastion && { bastion: plan.bastion }) };
+  const route = { host, ...(plan.bastion && { bastion: plan.bastion }) };
   const anew = replaceCommand(vm);
-  const reach = new Reach(`${name}-reach`, context, { node: plan, machine: reached, id, replaceCommand: anew }, { parent, dependsOn: vm });
-  const route = { ...reached, keys: reach.keys };
+  const reach = new Reach(`${name}-reach`, context, { node: plan, machine: route, id, replaceCommand: anew }, { parent, dependsOn: vm });
   const chain = createJoinChain(
     name,
     {

@@ -10,6 +10,8 @@ import { replaceCommand } from "../remote/replace-command";
 // Long enough for a slow host's join, short enough that a key that leaks is worthless the same day.
 const KEY_SECONDS = 3600;
 const JOIN_SECONDS = 180;
+/** A first boot that goes on, downloads over a slow line and another run's lock come before the wait for the tailnet. */
+const JOIN_LIMIT_SECONDS = JOIN_SECONDS + 1800;
 
 export interface JoinChainArgs {
   readonly plan: NodePlan;
@@ -37,8 +39,12 @@ export interface CloudJoin {
   readonly METADATA_ADDRESSES?: string;
 }
 
+export interface JoinResult {
+  readonly tailnetIp: string;
+}
+
 export interface JoinChain {
-  readonly joined: RemoteScript;
+  readonly joined: RemoteScript<JoinResult>;
   readonly tailnetIp: pulumi.Output<string>;
   readonly replaceCommand: pulumi.Output<string>;
 }
@@ -57,7 +63,7 @@ export function createJoinChain(name: string, args: JoinChainArgs, parent: pulum
   const replace = args.replaceCommand ?? replaceCommand(key);
   const link = { authKey: key.key, previous: leave.id, replaceCommand: replace };
   const joined = createJoin(`${name}-join`, args, link, after(leave, before.session));
-  return { joined, tailnetIp: joined.result<{ tailnetIp: string }>().tailnetIp, replaceCommand: replace };
+  return { joined, tailnetIp: joined.printed().tailnetIp, replaceCommand: replace };
 }
 
 interface JoinLink {
@@ -66,13 +72,14 @@ interface JoinLink {
   readonly replaceCommand: pulumi.Output<string>;
 }
 
-function createJoin(name: string, args: JoinChainArgs, link: JoinLink, opts: pulumi.CustomResourceOptions): RemoteScript {
+function createJoin(name: string, args: JoinChainArgs, link: JoinLink, opts: pulumi.CustomResourceOptions): RemoteScript<JoinResult> {
   const { plan, context } = args;
   const { tailnet, sources, podCidr } = context.plan;
   const keyFile = `/run/hybrid-k3s/${plan.name}/auth-key`;
-  return new RemoteScript(
+  return new RemoteScript<JoinResult>(
     name,
     {
+      node: plan.name,
       script: "join-tailnet",
       environment: {
         NODE_NAME: plan.name,
@@ -95,6 +102,7 @@ function createJoin(name: string, args: JoinChainArgs, link: JoinLink, opts: pul
       route: args.route,
       credentials: context.ssh,
       previous: link.previous,
+      limitSeconds: JOIN_LIMIT_SECONDS,
     },
     opts,
   );

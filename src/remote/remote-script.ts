@@ -1,8 +1,9 @@
-import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { type HostRoute, type SshCredentials, connectionTo } from "./connection";
-import { printedResult } from "./printed-result";
-import { type ScriptName, renderScript, renderSecretFile } from "./render-script";
+import type { HostRoute, SshCredentials } from "./connection";
+import { HostLink } from "./host-link";
+
+/** Scripts of src/scripts that the program runs on hosts. (preflight-host, leave-host and remove-node are run by their own tools.) */
+export type ScriptName = "join-tailnet" | "install-k3s" | "read-cluster" | "wait-for-node";
 
 export interface SecretFile {
   /** Absolute path on the host; its folder is made with mode 0700, the file with 0600. */
@@ -11,54 +12,50 @@ export interface SecretFile {
 }
 
 export interface RemoteScriptArgs {
-  readonly script: ScriptName;
-  /** Nothing secret: it is shown in previews, unless the script has secret files. */
-  readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
+  /** The node that the script is about. */
+  readonly node: string;
+  /** What the host that it runs on is called; default: as the node. */
+  readonly on?: string;
+  /** Default: none, the secret files alone are placed. */
+  readonly script?: ScriptName;
+  /** Names as the script's header lists them. Nothing secret: it is shown in previews. Default: nothing. */
+  readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
   readonly route: HostRoute;
   readonly credentials: SshCredentials;
-  /** Secrets that are read from files: placed there by the same session before the script starts, kept out of previews and the log. */
+  /** Secrets that are read from files: placed by the same session before the script starts, kept out of previews and the log. */
   readonly secretFiles?: readonly SecretFile[];
   /** The id of the link before this one; a new id makes this one run as new. */
   readonly previous: pulumi.Input<string>;
+  /** The longest that it may take on the host, in seconds: more than the waits within it together. */
+  readonly limitSeconds: number;
   /** The result is a secret: kept out of the log, encrypted in the state. Default: false. */
   readonly secretResult?: boolean;
 }
 
-/** One script run on one host as root. A changed script or environment runs it again in place; it has no delete, so a dead host cannot block a removal. */
-export class RemoteScript extends command.remote.Command {
+/** The version of the tools' input, see tools/lib/input.mjs. */
+const INPUT_VERSION = 1;
+
+/** One script run on one host as root. A changed script, environment or secret file runs it again in place. */
+export class RemoteScript<Result = object> extends HostLink<Result> {
   constructor(name: string, args: RemoteScriptArgs, opts: pulumi.CustomResourceOptions) {
-    const shell = `sh -s -- ${args.script}`;
+    const { node, on, script, environment = {}, route, credentials, secretFiles, previous, limitSeconds, secretResult } = args;
     super(
+      "Script",
       name,
       {
-        connection: connectionTo(args.route, args.credentials),
-        create: asRoot(args.route, shell),
-        stdin: renderInput(args),
-        triggers: [args.previous],
-        addPreviousOutputInEnv: false,
-        ...(args.secretResult && { logging: "none" }),
+        provider: "script-provider",
+        wanted: { node, ...(on !== undefined && { on }), ...(script !== undefined && { script }), environment },
+        ...(secretFiles && { secrets: secretFiles }),
+        access: { v: INPUT_VERSION, host: route.host, ...(route.bastion && { bastion: route.bastion }), credentials, limitSeconds },
+        previous: [previous],
+        ...(secretResult !== undefined && { secretResult }),
       },
-      pulumi.mergeOptions(opts, { deleteBeforeReplace: true, ...(args.secretResult && { additionalSecretOutputs: ["stdout"] }) }),
+      opts,
     );
   }
 
   /** The script's result: the last line of its stdout, JSON by contract. */
-  result<T>(): pulumi.Output<T> {
-    return this.stdout.apply((text) => printedResult<T>(text));
+  printed(): pulumi.Output<Result> {
+    return pulumi.output(this.result.apply((found) => found ?? {})) as pulumi.Output<Result>;
   }
-}
-
-function renderInput({ script, environment, secretFiles = [] }: RemoteScriptArgs): pulumi.Output<string> {
-  const text = pulumi.output(environment).apply((settings) => renderScript(script, settings));
-  if (secretFiles.length === 0) return text;
-  const files = secretFiles.map(({ path, secret }) =>
-    // Undefined where `pulumi up --target` leaves the secret unmade, and this command with it.
-    pulumi.output<string | undefined>(secret).apply((known = "") => renderSecretFile(path, known)),
-  );
-  return pulumi.secret(pulumi.all([...files, text]).apply((parts) => parts.join("")));
-}
-
-/** The command as root on this host: by sudo without a password unless root itself logs in. */
-export function asRoot(route: HostRoute, shell: string): string {
-  return route.host.user === "root" ? shell : `sudo -n ${shell}`;
 }

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import { clusterInput } from "../membership/tool-input";
 import type { NodePlan } from "../plan/cluster-plan";
-import { dynamicProvider } from "./dynamic-provider";
+import { dynamicProvider } from "../remote/dynamic-provider";
 
 /**
  * The control server's approval of one node's podCIDR: waited for, and given by the device's id where the policy does not. A resource of the

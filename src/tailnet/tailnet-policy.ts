@@ -4,7 +4,7 @@ import { clusterInput } from "../membership/tool-input";
 import type { TailnetPlan } from "../plan/cluster-plan";
 import type { PolicyNeeds } from "../tools/lib/policy-edit.mjs" with { "resolution-mode": "import" };
 import { policyText } from "../plan/plan-policy";
-import { dynamicProvider } from "./dynamic-provider";
+import { dynamicProvider } from "../remote/dynamic-provider";
 import { policyType } from "./last-policy";
 
 export interface TailnetPolicyArgs {

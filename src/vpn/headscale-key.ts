@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dynamicProvider } from "../tailnet/dynamic-provider";
+import { dynamicProvider } from "../remote/dynamic-provider";
 import type { JoinKeyArgs, Vpn } from "./vpn";
 
 export interface HeadscaleKeyArgs extends JoinKeyArgs {

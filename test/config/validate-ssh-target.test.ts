@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { describe, it } from "node:test";
 import { faultsOf, hostKey, privateKey } from "../helpers/config-builder";
 
@@ -53,7 +54,19 @@ describe("validate-ssh-target", () => {
 
   it("refuses what is no host key", () => {
     assert.deepEqual(faultsOf({ "pools.rack.hosts[0].hostKey": "ssh-ed25519 AAAA", "pools.rack.hosts[0].port": 2201 }), [
-      "hybrid-k3s:pools.rack.hosts[0].hostKey: \"ssh-ed25519 AAAA\" is no SSH public key of a kind that is accepted (ssh-ed25519, ecdsa-sha2-nistp256, ecdsa-sha2-nistp384, ecdsa-sha2-nistp521, ssh-rsa). Take the output of `ssh-keyscan -t ed25519 -p 2201 192.0.2.10 | cut -d' ' -f2-`, and compare it with /etc/ssh/ssh_host_ed25519_key.pub on the machine.",
+      "hybrid-k3s:pools.rack.hosts[0].hostKey: \"ssh-ed25519 AAAA\" is no SSH public key of a kind that is accepted (ssh-ed25519, ecdsa-sha2-nistp256, ecdsa-sha2-nistp384, ecdsa-sha2-nistp521). Take the output of `ssh-keyscan -t ed25519 -p 2201 192.0.2.10 | cut -d' ' -f2-`, and compare it with /etc/ssh/ssh_host_ed25519_key.pub on the machine.",
+    ]);
+  });
+
+  it("refuses an RSA host key, and says how to get a better one", () => {
+    const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const { e = "", n = "" } = publicKey.export({ format: "jwk" });
+    const fields = [Buffer.from("ssh-rsa"), Buffer.from(e, "base64url"), Buffer.concat([Buffer.of(0), Buffer.from(n, "base64url")])];
+    const sized = fields.flatMap((field) => [Buffer.from([0, 0, field.length >> 8, field.length & 255]), field]);
+    const rsa = `ssh-rsa ${Buffer.concat(sized).toString("base64")}`;
+    assert.deepEqual(faultsOf({ "pools.edge.bastion.hostKey": rsa, "pools.rack.hosts[0].hostKey": rsa }), [
+      "hybrid-k3s:pools.edge.bastion.hostKey: is an RSA key, and each machine with OpenSSH has a better one. Take the output of `ssh-keyscan -t ed25519 -p 22 192.0.2.20 | cut -d' ' -f2-`, and compare it with /etc/ssh/ssh_host_ed25519_key.pub on the machine (missing there: ssh-keygen -A makes it).",
+      "hybrid-k3s:pools.rack.hosts[0].hostKey: is an RSA key, and each machine with OpenSSH has a better one. Take the output of `ssh-keyscan -t ed25519 -p 22 192.0.2.10 | cut -d' ' -f2-`, and compare it with /etc/ssh/ssh_host_ed25519_key.pub on the machine (missing there: ssh-keygen -A makes it).",
     ]);
   });
 

@@ -17,7 +17,6 @@ describe("the command provider's local.Command", { concurrency: 2 }, () => {
   }
 
   const local = (args: Readonly<Record<string, unknown>>, more: Partial<CommandSpec> = {}): CommandSpec => ({
-    kind: "local",
     args,
     ...more,
   });

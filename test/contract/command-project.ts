@@ -2,7 +2,6 @@ import { PulumiProject } from "./language-project";
 
 /** One Command resource as data; the program of the tests makes whatever stands in its file. */
 export interface CommandSpec {
-  readonly kind: "local" | "remote";
   readonly args: Readonly<Record<string, unknown>>;
   readonly options?: Readonly<Record<string, unknown>>;
   /** Inputs to give as secrets. */
@@ -13,9 +12,9 @@ const PROGRAM = `
 const pulumi = require("@pulumi/pulumi");
 const command = require("@pulumi/command");
 const { resources, runs } = require("./resources.json");
-for (const [name, { kind, args, options, secret = [] }] of Object.entries(resources)) {
+for (const [name, { args, options, secret = [] }] of Object.entries(resources)) {
   for (const input of secret) args[input] = pulumi.secret(args[input]);
-  new command[kind].Command(name, args, options);
+  new command.local.Command(name, args, options);
 }
 for (const [name, args] of Object.entries(runs)) exports[name] = command.local.runOutput(args).stdout;
 `;

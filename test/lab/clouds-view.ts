@@ -32,6 +32,9 @@ export async function whenJoining<T>(lab: Lab, node: string, act: (vm: LabHost) 
   return act(await waitUntil(`${node} joins`, joining, { timeoutMs: 90_000, intervalMs: 200 }));
 }
 
+/** Shell after which nobody gets in by SSH, and whoever was in is out. */
+export const REFUSE_SSH = "systemctl stop ssh.socket 2>/dev/null || true; systemctl stop ssh.service; pkill -KILL --full '^sshd: ' || true";
+
 /** Changes a fault or a fact of the pool's cloud. */
 export const atCloud = (lab: Lab, pool: BurstPool, action: string, params: Readonly<Record<string, unknown>> = {}): Promise<unknown> =>
   lab.clouds.admin(CLOUD_OF[pool], action, params);

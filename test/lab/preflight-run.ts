@@ -4,12 +4,11 @@ import type { HostName } from "../../lab/hosts/topology";
 import type { Lab } from "../../lab/lab";
 import { checkoutRoot, inState } from "../../lab/paths";
 import { clusterName, labSettings, poolHost } from "../../lab/stack-config";
-import { type ScriptEnvironment, renderScript } from "../../src/remote/render-script";
 
 /** Runs the program's preflight of one host as the operator, past the engine: what an `up` would say of it. */
-export function runPreflight(lab: Lab, name: HostName, environment: ScriptEnvironment = {}): Promise<RunResult> {
+export function runPreflight(lab: Lab, name: HostName, environment: Readonly<Record<string, string>> = {}): Promise<RunResult> {
   const { k3s, tailscale, caFile } = labSettings(lab)["hybrid-k3s:mirror"];
-  const script = renderScript("preflight-host", {
+  const settings = {
     NODE_NAME: name,
     CLUSTER_NAME: clusterName,
     OWNER: "hybrid-k3s/lab",
@@ -19,7 +18,7 @@ export function runPreflight(lab: Lab, name: HostName, environment: ScriptEnviro
     CHECK_URLS: [`${k3s ?? ""}/install.sh`, `${tailscale ?? ""}/`].join("\n"),
     CA_PEM: readFileSync(caFile ?? "", "utf8"),
     ...environment,
-  });
+  };
   const privateKey = readFileSync(inState("ssh", "operator"), "utf8");
   const input = {
     v: 1,
@@ -28,8 +27,8 @@ export function runPreflight(lab: Lab, name: HostName, environment: ScriptEnviro
     owner: "hybrid-k3s/lab",
     host: poolHost(lab, name),
     credentials: { privateKey },
-    script,
+    environment: settings,
   };
-  const argv = ["node", "src/tools/preflight.mjs", "run"];
+  const argv = ["node", "test/lab/helpers/preflight.mjs", "run"];
   return lab.operator.run(argv, { cwd: checkoutRoot, input: JSON.stringify(input), timeoutMs: 120_000 });
 }

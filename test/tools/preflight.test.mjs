@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { checkHost } from "../../src/tools/lib/check-host.mjs";
 import { errorOf, recordOutput } from "./support/recorder.mjs";
-
+import { scriptFolder } from "./support/scripts.mjs";
 import { freePort, newKey, startBlackHole, startHost } from "./support/ssh-host.mjs";
 import { startTailnet } from "./support/tailnet-server.mjs";
 
-// The test hosts announce no host keys, as servers other than OpenSSH.
-const LIMITS = { connectMs: 900, scriptMs: 3000, nameMs: 100, announceMs: 50 };
+const LIMITS = { connectMs: 900, scriptMs: 3000, nameMs: 100 };
 
 describe("preflight", () => {
   const operator = newKey();
@@ -18,19 +16,33 @@ describe("preflight", () => {
   after(() => host.stop());
   beforeEach(() => (out = recordOutput()));
 
-  const input = (script, more = {}) => ({
+  const input = (more = {}) => ({
     v: 1,
     node: "rack-1",
     host: host.target(),
     credentials: { privateKey: operator.privateKey },
-    script,
+    environment: { ROLE: "agent" },
     ...more,
   });
-  const check = (script, more) => checkHost(input(script, more), { env: {}, out, limits: LIMITS, now: () => 1764000000 });
+  let revealed;
+  const check = (script, more) =>
+    checkHost(input(more), {
+      ...{ env: {}, out, limits: LIMITS, now: () => 1764000000 },
+      scripts: scriptFolder({ "preflight-host": script }),
+      reveal: (result) => (revealed = result),
+    });
 
-  it("gives the script the operator's clock and prints one line", async () => {
-    await check('[ "$NOW_EPOCH" = 1764000000 ]\n');
-    assert.deepEqual(out.written, { stdout: `{"host":"ok","node":"rack-1","hostKey":"${host.target().hostKey}"}\n`, stderr: "" });
+  it("gives the script its settings and the operator's clock", async () => {
+    await check('[ "$NOW_EPOCH $ROLE ${EXPECT_OURS-unset}" = "1764000000 agent unset" ]\n');
+    assert.deepEqual([revealed, out.written], [{ host: "ok" }, { stdout: "", stderr: "" }]);
+  });
+
+  it("wants this node's marker on a living host that answers by another key than at the last look", async () => {
+    const before = { hostKey: newKey().publicKey };
+    const asked = '[ "${EXPECT_OURS-}" = yes ] || exit 0\necho "- this is another machine; look" >&2\nexit 1\n';
+    await check(asked, { hostKey: before.hostKey, before });
+    const error = await errorOf(check(asked, { hostKey: host.target().hostKey, before }));
+    assert.match(error.message, /^rack-1 \(ops@.*\) cannot stay a node; nothing was changed on it:\n- this is another machine; look$/);
   });
 
   it("tells the script what the cluster's devices are called, and refuses a name that another machine answers to", async (t) => {
@@ -107,22 +119,8 @@ describe("preflight", () => {
       assert.match(message, /^rack-1 \(ops@.*\) cannot become a node yet; nothing was changed on it:\n- [^\n]+$/);
   });
 
-  it("works as the program that Pulumi starts, with its input on stdin", async () => {
-    const run = (verb, document) =>
-      new Promise((resolve) => {
-        const child = spawn(process.execPath, ["src/tools/preflight.mjs", verb], { env: { PATH: process.env.PATH } });
-        let stdout = "";
-        let stderr = "";
-        child.stdout.on("data", (data) => (stdout += data));
-        child.stderr.on("data", (data) => (stderr += data));
-        child.on("close", (status) => resolve({ status, stdout, stderr }));
-        child.stdin.on("error", () => {});
-        child.stdin.end(JSON.stringify(document));
-      });
-    const good = await run("create", input('[ "$NOW_EPOCH" -gt 1700000000 ]\n'));
-    assert.deepEqual(good, { status: 0, stdout: `{"host":"ok","node":"rack-1","hostKey":"${host.target().hostKey}"}\n`, stderr: "" });
-    const bad = await run("create", input(`echo "- saw ${operator.privateKey.split("\n")[2]}; look" >&2; exit 1\n`));
-    assert.equal(bad.status, 1);
-    assert.match(bad.stderr, /\n- saw \[secret\]; look\n$/);
+  it("masks what is secret in what the script says", async () => {
+    const error = await errorOf(check(`echo "- saw ${operator.privateKey.split("\n")[2]}; look" >&2; exit 1\n`));
+    assert.match(out.redact(error.message), /\n- saw \[secret\]; look$/);
   });
 });

@@ -10,7 +10,7 @@ import { errorOf, recordOutput } from "./support/recorder.mjs";
 import { freePort, newKey, startBlackHole, startHost } from "./support/ssh-host.mjs";
 
 const until = (holds) => waitUntil("it is so", holds, { timeoutMs: 5000, intervalMs: 20 });
-const LIMITS = { connectMs: 900, waitMs: 1500, pollMs: 50, tellMs: 400, announceMs: 50 };
+const LIMITS = { connectMs: 900, waitMs: 1500, pollMs: 50, tellMs: 400 };
 
 describe("reach", () => {
   const operator = newKey();
@@ -32,9 +32,9 @@ describe("reach", () => {
   });
   const reach = (more) => reachHost(input(more), { env: {}, out, limits: LIMITS });
 
-  it("prints the host keys once the machine lets the operator in", async () => {
+  it("ends once the machine lets the operator in, and says nothing", async () => {
     await reach();
-    assert.equal(out.written.stdout, `{"host":"ok","node":"edge-burst-0","hostKey":"${host.target().hostKey}"}\n`);
+    assert.deepEqual(out.written, { stdout: "", stderr: "" });
   });
 
   it("waits for a machine that refuses, tells how long it will, and names console and replace line at the end", async () => {
@@ -71,19 +71,17 @@ describe("reach", () => {
 
     it("waits until the first boot has done with sshd, tells of it, and leaves one that does not end to join", async () => {
       stage("[ -e done ] && echo active || echo activating");
-      const waiting = reach();
+      let isOver = false;
+      const waiting = reach().then(() => (isOver = true));
       await until(() =>
         /edge-burst-0: waiting for its machine: \d s left \(its first boot is not done with sshd\)/.test(out.written.stderr),
       );
-      assert.equal(out.written.stdout, "");
+      assert.equal(isOver, false);
       writeFileSync(join(host.folder, "done"), "");
       await waiting;
-      assert.match(out.written.stdout, /"host":"ok"/);
       for (const state of ["echo failed; exit 3", "echo activating; exit 3"]) {
         stage(state);
-        out = recordOutput();
         await reach();
-        assert.match(out.written.stdout, /"host":"ok"/);
       }
     });
 
@@ -93,7 +91,6 @@ describe("reach", () => {
       await until(() => existsSync(join(host.folder, "cut")));
       host.cutConnections();
       await waiting;
-      assert.match(out.written.stdout, /"host":"ok"/);
     });
   });
 
@@ -132,8 +129,8 @@ describe("reach", () => {
     assert.ok(performance.now() - began < LIMITS.waitMs, "it waited");
   });
 
-  it("gives the bastion's key too", async () => {
+  it("gets through a bastion", async () => {
     await reach({ bastion: host.target("jump") });
-    assert.match(out.written.stdout, /"bastionHostKey":"ssh-ed25519 /);
+    assert.deepEqual(host.seen.forwards.slice(-1), [`127.0.0.1:${host.port}`]);
   });
 });

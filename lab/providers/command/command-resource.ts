@@ -9,17 +9,12 @@ import type { Outputs } from "./run-local";
 export type RunCommand = (command: string, inputs: Properties, previous: Partial<Outputs>, operation: Operation) => Promise<Outputs>;
 
 /**
- * What local and remote Command share (pulumi-command: provider/pkg/provider/{local,remote}/commandController.go): only `triggers` replaces,
+ * A Command (pulumi-command: provider/pkg/provider/local/commandController.go): only `triggers` replaces,
  * any other change runs `update` or else `create`, and without `delete` nothing runs at the end.
  */
-export function commandResource(
-  type: ObjectType,
-  run: RunCommand,
-  complete: (inputs: Properties) => Properties,
-  unsupported: readonly string[],
-): ResourceType {
+export function commandResource(type: ObjectType, run: RunCommand, unsupported: readonly string[]): ResourceType {
   return {
-    check: (inputs) => check(complete(inputs), type, unsupported),
+    check: (inputs) => check(inputs, type, unsupported),
     diff: () => Promise.resolve({ replaces: ["triggers"] }),
     create: async (inputs, operation) => {
       const name = operation.urn.split("::").at(-1) ?? "";

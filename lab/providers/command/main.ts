@@ -1,24 +1,12 @@
 import sdkTypes, { version } from "sdk-types:command";
 import { checkProperties } from "../plugin/check-properties";
-import { type Properties, isProperties, textOf } from "../plugin/property-values";
+import { textOf } from "../plugin/property-values";
 import type { ProviderFunction } from "../plugin/provider";
 import { serveProvider } from "../plugin/serve-provider";
 import { commandResource } from "./command-resource";
 import { runLocal } from "./run-local";
-import { type RemoteInputs, runRemote } from "./run-remote";
-
-/** The defaults of provider/pkg/provider/remote/connection.go. */
-const CONNECTION_DEFAULTS = { user: "root", port: 22, dialErrorLimit: 10, perDialTimeout: 15 };
 
 const UNSUPPORTED_LOCAL = ["assetPaths", "archivePaths"];
-
-function completeConnection(inputs: Properties): Properties {
-  const { connection } = inputs;
-  if (!isProperties(connection)) return inputs;
-  const { proxy } = connection;
-  const completeProxy = isProperties(proxy) ? { proxy: { ...CONNECTION_DEFAULTS, ...proxy } } : {};
-  return { ...inputs, connection: { ...CONNECTION_DEFAULTS, ...connection, ...completeProxy } };
-}
 
 const localRun: ProviderFunction = {
   check: (args) => [
@@ -34,6 +22,7 @@ const localRun: ProviderFunction = {
   }),
 };
 
+// Of the provider's resources the program uses the local one alone: it reaches hosts by a way of its own (src/tools/lib/run-script.mjs).
 void serveProvider({
   version,
   checkConfig: (config) =>
@@ -43,14 +32,7 @@ void serveProvider({
     "command:local:Command": commandResource(
       sdkTypes.localCommand,
       (command, inputs, previous, operation) => runLocal(command, inputs, previous, operation),
-      (inputs) => inputs,
       UNSUPPORTED_LOCAL,
-    ),
-    "command:remote:Command": commandResource(
-      sdkTypes.remoteCommand,
-      (command, inputs, previous, operation) => runRemote(command, inputs as unknown as RemoteInputs, previous, operation),
-      completeConnection,
-      [],
     ),
   },
   functions: { "command:local:run": localRun },

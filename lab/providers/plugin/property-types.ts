@@ -17,5 +17,5 @@ export interface PropertyShape {
   readonly required: boolean;
 }
 
-/** Shapes by a name of our own, such as `remoteCommand`. */
+/** Shapes by a name of our own, such as `localCommand`. */
 export type SdkTypes = Readonly<Record<string, ObjectType>>;

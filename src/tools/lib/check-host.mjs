@@ -2,8 +2,9 @@ import { sshCredentials } from "./credentials.mjs";
 import { Deadline, pause } from "./deadline.mjs";
 import { requireFields } from "./input.mjs";
 import { openControl } from "./open-control.mjs";
-import { exportLines } from "./render-script.mjs";
+import { renderScript } from "./render-script.mjs";
 import { runOnHost } from "./run-on-host.mjs";
+import { sharedSessions } from "./session-pool.mjs";
 import { SshFault } from "./ssh-fault.mjs";
 import { lastLine } from "./ssh-session.mjs";
 import { ToolError } from "./tool-error.mjs";
@@ -13,29 +14,28 @@ const NAME_MS = 20_000;
 const NAME_POLL_MS = 2000;
 
 /**
- * Looks at a host and changes nothing. All its faults come in one message; without any, one line of JSON on stdout, with the
- * host keys that the commands after it will meet (see host-keys.mjs).
+ * Looks at a host and changes nothing. All its faults come in one message. With `before` (what an earlier look was for) the host is a node
+ * already: where its host key is another one since then, it must carry this node's marker, or another machine answers in its place.
  */
-export async function checkHost(input, { env, out, limits = {}, now = () => Math.floor(Date.now() / 1000) }) {
-  requireFields(input, ["node", "script", "host.address", "host.user", "host.hostKey"]);
-  const { node, host, bastion } = input;
+export async function checkHost(input, { env, out, reveal, limits = {}, scripts, sessions = sharedSessions, now = secondsNow }) {
+  requireFields(input, ["node", "environment", "host.address", "host.user", "host.hostKey"]);
+  const { node, host, bastion, before } = input;
   const devices = clusterDevices(input, { env, out, limits });
   const others = (await devices()).map(({ hostname }) => hostname).filter((name) => name !== node);
   // Facts of the moment of looking: in the input they would make every `up`, or every new host, a change.
-  const text = exportLines({ NOW_EPOCH: now(), OTHER_NODE_NAMES: others.join("\n") }) + input.script;
-  const afterwards = async (session, { code }) => {
-    if (code !== 0) return {};
-    const [hostKey, bastionHostKey] = await session.hostKeys([host.hostKey, bastion?.hostKey], limits.announceMs);
-    return { keys: { hostKey, ...(bastion && { bastionHostKey }) } };
-  };
-  const run = { script: "preflight-host", text, limitMs: limits.scriptMs ?? CHECK_MS, connectMs: limits.connectMs, afterwards };
+  const seen = { NOW_EPOCH: now(), OTHER_NODE_NAMES: others.join("\n") };
+  const isAdopted = before !== undefined && before.hostKey !== input.hostKey;
+  const text = renderScript("preflight-host", { ...seen, ...input.environment, ...(isAdopted && { EXPECT_OURS: "yes" }) }, scripts);
+  const run = { script: "preflight-host", text, sessions, limitMs: limits.scriptMs ?? CHECK_MS, connectMs: limits.connectMs };
   const reply = await runOnHost({ name: node, host, bastion }, sshCredentials(input.credentials, env, out), run).catch((error) => {
-    throw error instanceof SshFault ? refusal(node, host, [`- ${error.message}`]) : error;
+    throw error instanceof SshFault ? refusal(input, [`- ${error.message}`]) : error;
   });
   const faults = [...(reply.code === 0 ? [] : faultLines(reply)), ...(isClaimed(reply) ? [] : await nameFaults(input, devices, limits))];
-  if (faults.length > 0) throw refusal(node, host, faults);
-  out.result(JSON.stringify({ host: "ok", node, ...reply.keys }));
+  if (faults.length > 0) throw refusal(input, faults);
+  reveal({ host: "ok" });
 }
+
+const secondsNow = () => Math.floor(Date.now() / 1000);
 
 const isClaimed = ({ stdout }) => /^claimed$/m.test(stdout);
 
@@ -61,9 +61,9 @@ async function nameFaults({ node }, devices, limits) {
   }
 }
 
-function refusal(node, host, lines) {
+function refusal({ node, host, before }, lines) {
   return new ToolError(
-    `${node} (${host.user}@${host.address}:${host.port ?? 22}) cannot become a node yet; nothing was changed on it:\n${lines.join("\n")}`,
+    `${node} (${host.user}@${host.address}:${host.port ?? 22}) cannot ${before ? "stay a node" : "become a node yet"}; nothing was changed on it:\n${lines.join("\n")}`,
   );
 }
 

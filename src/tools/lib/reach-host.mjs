@@ -11,8 +11,7 @@ const TELL_MS = 15_000;
 const CONNECT_MS = 5000;
 /**
  * Passing the login is not enough: cloud-init turns password logins off and restarts sshd for it after sshd has come up
- * (cc_set_passwords, ssh_pwauth, in its config stage), and the command provider cannot retry a handshake through a bastion that this
- * cuts off. The last stage may go on: join waits for it.
+ * (cc_set_passwords, ssh_pwauth, in its config stage), which cuts off whoever logs in at that moment. The last stage may go on: join waits for it.
  */
 const SSHD_SETTLED = [
   "command -v cloud-init >/dev/null || exit 0",
@@ -20,12 +19,9 @@ const SSHD_SETTLED = [
   "until [ -e /run/cloud-init/disabled ] || case $(config_stage) in active | failed) true ;; *) false ;; esac; do sleep 0.1; done",
 ].join("; ");
 /** Faults of a machine that is still booting. Its user comes with its keys, so a refused login may pass too. */
-const PASSING = new Set(["refused", "route", "timeout", "dropped", "protocol", "lost", "auth"]);
+const PASSING = new Set(["refused", "route", "timeout", "dropped", "protocol", "lost", "closed", "auth"]);
 
-/**
- * Waits until a new machine lets the operator in under its pinned host key and its first boot has done with sshd,
- * and prints one line of JSON with the host keys that the commands after it will meet (see host-keys.mjs).
- */
+/** Waits until a new machine lets the operator in under its pinned host key and its first boot has done with sshd. */
 export async function reachHost(input, { env, out, limits = {} }) {
   if (input.host?.address === "") throw withoutAddress(input);
   requireFields(input, ["node", "host.address", "host.user", "host.hostKey", "waitSeconds"]);
@@ -45,7 +41,6 @@ export async function reachHost(input, { env, out, limits = {} }) {
       const fault = await tryOnce(input, {
         credentials,
         deadline,
-        out,
         limits,
         onLogin: () => sees("its first boot is not done with sshd"),
       });
@@ -58,27 +53,17 @@ export async function reachHost(input, { env, out, limits = {} }) {
   }
 }
 
-/** Resolves with the fault that may pass, or with nothing when all is told. */
-async function tryOnce(input, { credentials, deadline, out, limits, onLogin }) {
+/** Resolves with the fault that may pass, or with nothing when the machine is there. */
+async function tryOnce(input, { credentials, deadline, limits, onLogin }) {
   const { node, host, bastion } = input;
   try {
     const session = await openSession({ name: node, host, bastion }, credentials, { connectMs: limits.connectMs ?? CONNECT_MS });
     onLogin();
-    return await tellKeys(session, input, { deadline, out, limits });
+    await sshdSettled(session, deadline).finally(() => session.close());
   } catch (fault) {
     if (!(fault instanceof SshFault)) throw fault;
     if (!PASSING.has(fault.kind) || fault.at.isBastion || deadline.over) throw refusal(input, fault);
     return fault;
-  }
-}
-
-async function tellKeys(session, { node, host, bastion }, { deadline, out, limits }) {
-  try {
-    await sshdSettled(session, deadline);
-    const [hostKey, bastionHostKey] = await session.hostKeys([host.hostKey, bastion?.hostKey], limits.announceMs);
-    out.result(JSON.stringify({ host: "ok", node, hostKey, ...(bastion && { bastionHostKey }) }));
-  } finally {
-    session.close();
   }
 }
 

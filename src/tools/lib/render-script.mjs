@@ -1,18 +1,40 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { posix } from "node:path";
 import { ToolError } from "./tool-error.mjs";
 
 const SCRIPTS = new URL("../../scripts/", import.meta.url);
 
 /**
- * A script of this checkout as a host's shell reads it from stdin: export lines, lib.sh, the libraries that its header
- * names, the file unchanged. What src/remote/render-script.ts sends as well, but neither packed nor without its comments, as no state holds it;
- * and without TypeScript, because `npm ci` alone must be enough to remove a node.
+ * A script of this checkout as a host's shell reads it from stdin: export lines, lib.sh, the libraries that its header names, the file
+ * unchanged. Without TypeScript, because `npm ci` alone must be enough to remove a node.
  */
 export function renderScript(name, environment, { folder = SCRIPTS } = {}) {
+  return exportLines(environment) + bodyOf(name, folder);
+}
+
+function bodyOf(name, folder) {
   const script = readScript(folder, name);
-  const libraries = /^# Libraries:(.*)$/m.exec(script)?.[1].trim().split(/\s+/).filter(Boolean) ?? [];
-  const files = ["lib", ...libraries.map((file) => file.replace(/\.sh$/, "")).filter((file) => file !== "lib")];
-  return exportLines(environment) + files.map((file) => readScript(folder, file)).join("") + script;
+  const libraries = /^# Libraries:(.*)$/m.exec(script)?.[1].match(/[\w-]+(?=\.sh)/g) ?? [];
+  return [...["lib", ...libraries].map((file) => readScript(folder, file)), script].join("");
+}
+
+/** Read once a process: every node's links run the same few scripts. */
+const digests = new Map();
+
+/** Another one for each text that a script of this checkout ever had, its libraries included; 16 hexadecimal digits. */
+export function scriptDigest(name) {
+  if (!digests.has(name)) digests.set(name, createHash("sha256").update(bodyOf(name, SCRIPTS)).digest("hex").slice(0, 16));
+  return digests.get(name);
+}
+
+/**
+ * Shell that puts a secret into a file which only root reads. Beside it and renamed, so that a reader never sees half of it; printf is the
+ * shell's own, so the secret is no word of a process.
+ */
+export function secretFileLine({ path, secret }) {
+  const [folder, unfinished, file] = [posix.dirname(path), `${path}.new`, path].map(shellQuote);
+  return `(umask 077 && mkdir -p ${folder} && printf %s ${shellQuote(secret)} >${unfinished} && mv -f ${unfinished} ${file}) || exit 1\n`;
 }
 
 /** `export NAME='value'` for each entry. */

@@ -1,20 +1,33 @@
 import { openSession } from "./ssh.mjs";
 
+/** A connection for one script alone. */
+const alone = {
+  async lease(target, credentials, options) {
+    const session = await openSession(target, credentials, options);
+    return { session, release: () => session.close() };
+  },
+};
+
+/** A host's limit of sessions is learned from its refusals, one at a time; connections that others left may have been closed since. */
+const TRIES_AGAIN = { lost: 1, closed: 3, sessions: 8 };
+
 /**
- * Runs a script as root on a host and resolves with {code, stderr}, and with what `afterwards` adds over the same connection.
+ * Runs a script as root on a host and resolves with {code, signal, stdout, stderr}.
  * A connection that broke off while it ran is made once more: the scripts are idempotent and hold a lock, so the second
- * run waits for what the first left running.
+ * run waits for what the first left running. One whose host takes no further session is left to those that have it.
  */
-export async function runOnHost(target, credentials, { script, text, limitMs, onLine, connectMs, afterwards }) {
-  for (let attempt = 1; ; attempt += 1) {
-    const session = await openSession(target, credentials, { connectMs });
+export async function runOnHost(target, credentials, { script, text, limitMs, onLine, sessions = alone, ...options }) {
+  const left = { ...TRIES_AGAIN };
+  for (;;) {
+    const { session, release } = await sessions.lease(target, credentials, options);
     try {
       const reply = await session.runAsRoot(script, text, { limitMs, onLine });
-      return { ...reply, ...(await afterwards?.(session, reply)) };
+      release();
+      return reply;
     } catch (fault) {
-      if (fault.kind !== "lost" || attempt === 2) throw fault;
-    } finally {
-      session.close();
+      release(fault);
+      if (!(left[fault.kind] > 0)) throw fault;
+      left[fault.kind] -= 1;
     }
   }
 }

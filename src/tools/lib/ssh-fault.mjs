@@ -16,7 +16,7 @@ export class SshFault extends Error {
 }
 
 // Another host key means a re-installed host, on which nothing of ours is left; at a bastion it says nothing of the host.
-const GONE = new Set(["name", "refused", "route", "timeout", "dropped", "protocol", "lost"]);
+const GONE = new Set(["name", "refused", "route", "timeout", "dropped", "protocol", "lost", "closed"]);
 
 /** `rack-1 (ops@192.0.2.10:22)` */
 export function describe(at) {
@@ -86,7 +86,16 @@ export const faults = {
       `does not pass connections on to ${describe(target)} (${seen})`,
       "allow it in the bastion's sshd_config (AllowTcpForwarding, PermitOpen)",
     ),
+  sessions: (at) =>
+    new SshFault(
+      "sessions",
+      at,
+      "lets no command start over an open connection",
+      "raise MaxSessions in its sshd_config, which must be 1 or more",
+    ),
   lost: (at, what) => new SshFault("lost", at, `broke the connection off while ${what} ran`, "check that it is still up and run again"),
+  closed: (at, what) =>
+    new SshFault("closed", at, `closed the connection before ${what} started`, "check that it is still up and run again"),
   limit: (at, what, ms) =>
     new SshFault("limit", at, `did not finish ${what} within ${ms / 1000} s`, "log in and look what holds it, then run again"),
   sudo: (at, seen) =>

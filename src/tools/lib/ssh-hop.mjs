@@ -1,11 +1,9 @@
 import { existsSync } from "node:fs";
 import ssh2 from "ssh2";
 import { pause } from "./deadline.mjs";
-import { collectHostKeys } from "./host-keys.mjs";
 import { classify, faults, fingerprint } from "./ssh-fault.mjs";
 import { usableKey } from "./ssh-key.mjs";
 
-const KEEPALIVE = { keepaliveInterval: 3000, keepaliveCountMax: 3 };
 const HOST_KEY_TYPES = [
   "ssh-ed25519",
   "ecdsa-sha2-nistp256",
@@ -21,10 +19,10 @@ const DROPPED_PAUSE_MS = 400;
  * One authenticated connection to one machine, its host key pinned. `dial` gives the socket. An sshd that turns
  * connections away before the greeting (MaxStartups, when many nodes share a bastion) is tried again until the deadline.
  */
-export async function openHop(at, auth, dial, deadline, connectMs) {
+export async function openHop(at, auth, dial, deadline, { connectMs, keepalive }) {
   for (let wait = DROPPED_PAUSE_MS; ; wait *= 2) {
     try {
-      return await tryHop(at, auth, dial, deadline, connectMs);
+      return await tryHop(at, auth, dial, deadline, { connectMs, keepalive });
     } catch (fault) {
       if (fault.kind !== "dropped" || deadline.left < wait * 2) throw fault;
       await pause(wait, deadline);
@@ -32,7 +30,7 @@ export async function openHop(at, auth, dial, deadline, connectMs) {
   }
 }
 
-function tryHop(at, { privateKey, agentSocket }, dial, deadline, connectMs) {
+function tryHop(at, { privateKey, agentSocket }, dial, deadline, { connectMs, keepalive }) {
   const login = loginWith(at, privateKey, agentSocket);
   return new Promise((resolve, reject) => {
     const client = new ssh2.Client();
@@ -53,7 +51,6 @@ function tryHop(at, { privateKey, agentSocket }, dial, deadline, connectMs) {
     });
     client.once("close", () => settle(faults.dropped(at, `while ${stage}`)));
     client.once("ready", () => settle());
-    collectHostKeys(client);
     const hostVerifier = (key) => {
       stage = "logging in";
       const [type, blob] = at.hostKey.trim().split(/\s+/);
@@ -74,7 +71,8 @@ function tryHop(at, { privateKey, agentSocket }, dial, deadline, connectMs) {
           hostVerifier,
           readyTimeout: 0,
           algorithms: { serverHostKey: hostKeyOrder(at.hostKey) },
-          ...KEEPALIVE,
+          keepaliveInterval: keepalive.intervalMs,
+          keepaliveCountMax: keepalive.most,
         });
       })
       .catch(settle);

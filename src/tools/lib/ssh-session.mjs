@@ -1,4 +1,3 @@
-import { negotiatedHostKey } from "./host-keys.mjs";
 import { faults } from "./ssh-fault.mjs";
 
 const PROBE_MS = 15_000;
@@ -10,11 +9,14 @@ const MOST_OUTPUT = 256 * 1024;
 export class SshSession {
   #at;
   #clients;
+  #sudo;
+  isOpen = true;
 
   /** `clients`: the connection to the machine first, then those that carry it. */
   constructor(at, clients) {
     this.#at = at;
     this.#clients = clients;
+    clients[0].once("close", () => (this.isOpen = false));
   }
 
   /** Runs a script, given by its text on stdin, as root: by sudo without a password unless root itself logs in. */
@@ -36,11 +38,13 @@ export class SshSession {
         if (fault) reject(fault);
         else resolve({ ...status, ...output });
       };
-      const onLost = () => settle(faults.lost(this.#at, what));
+      let hasStarted = false;
+      const onLost = () => settle(hasStarted ? faults.lost(this.#at, what) : faults.closed(this.#at, what));
       const timer = setTimeout(() => settle(faults.limit(this.#at, what, limitMs)), limitMs);
       client.once("close", onLost);
-      client.exec(command, (error, channel) => {
-        if (error) return settle(faults.lost(this.#at, what));
+      const onChannel = (error, channel) => {
+        if (error) return isRefusedSession(error) ? settle(faults.sessions(this.#at)) : onLost();
+        hasStarted = true;
         // Writing to a shell that ended early is seen by its exit code.
         channel.on("error", () => {});
         channel.on("exit", (code, signal) => (status = { code, signal }));
@@ -52,13 +56,14 @@ export class SshSession {
           lines(piece);
         });
         channel.end(input);
-      });
+      };
+      try {
+        client.exec(command, onChannel);
+      } catch {
+        // It throws where the connection is closed already.
+        onLost();
+      }
     });
-  }
-
-  /** The host key that @pulumi/command will meet here, and at the bastion if there is one; `pinned` in the same order. */
-  hostKeys(pinned, announceMs) {
-    return Promise.all(this.#clients.map((client, index) => negotiatedHostKey(client, pinned[index], announceMs)));
   }
 
   close() {
@@ -68,13 +73,25 @@ export class SshSession {
     }
   }
 
-  async #expectSudo() {
+  /** Asked once: the scripts that share a connection share the answer. */
+  #expectSudo() {
+    this.#sudo ??= this.#askSudo().catch((fault) => {
+      this.#sudo = undefined;
+      throw fault;
+    });
+    return this.#sudo;
+  }
+
+  async #askSudo() {
     const probe = await this.run("sudo -n true", { limitMs: PROBE_MS, what: "sudo -n true" });
     if (probe.code === 0) return;
     const words = lastLine(probe.stderr) || lastLine(probe.stdout) || `exit code ${probe.code}`;
     throw faults.sudo(this.#at, probe.code === 127 ? "sudo is not installed" : words);
   }
 }
+
+/** OpenSSH's answer beyond MaxSessions (RFC 4254, 5.1); ssh2 words it so. */
+const isRefusedSession = ({ message }) => /channel open failure/i.test(message);
 
 /** The last line that says something. */
 export function lastLine(text) {

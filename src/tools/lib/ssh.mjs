@@ -7,6 +7,9 @@ import { SshSession } from "./ssh-session.mjs";
 /** How long one machine may take from the first packet to the login. */
 export const CONNECT_MS = 10_000;
 
+/** A machine that answers none of so many questions, so far apart, is taken for gone; the network between may not notice it for hours. */
+const KEEPALIVE = { intervalMs: 3000, most: 3 };
+
 // Two addresses of one name are tried one after the other; Node's own 250 ms for each is too short for a far host.
 const ATTEMPT_MS = 3000;
 
@@ -14,17 +17,18 @@ const ATTEMPT_MS = 3000;
  * Connects to a host, through its bastion if it has one. Throws an SshFault that names machine, fault and remedy.
  * `name` is what the host is called in messages.
  */
-export async function openSession({ name, host, bastion }, credentials, { connectMs = CONNECT_MS } = {}) {
+export async function openSession({ name, host, bastion }, credentials, { connectMs = CONNECT_MS, keepalive = KEEPALIVE } = {}) {
+  const limits = { connectMs, keepalive };
   const { privateKey, bastionPrivateKey, agentSocket } = credentials;
   const target = { ...host, port: host.port ?? 22, name };
   if (!bastion) {
-    const client = await openHop(target, { privateKey, agentSocket }, dialDirect(target), new Deadline(connectMs), connectMs);
+    const client = await openHop(target, { privateKey, agentSocket }, dialDirect(target), new Deadline(connectMs), limits);
     return new SshSession(target, [client]);
   }
   const jump = { ...bastion, port: bastion.port ?? 22, name: `the bastion of ${name}`, isBastion: true };
-  const outer = await openHop(jump, { privateKey: bastionPrivateKey, agentSocket }, dialDirect(jump), new Deadline(connectMs), connectMs);
+  const outer = await openHop(jump, { privateKey: bastionPrivateKey, agentSocket }, dialDirect(jump), new Deadline(connectMs), limits);
   try {
-    const inner = await openHop(target, { privateKey, agentSocket }, dialThrough(outer, jump, target), new Deadline(connectMs), connectMs);
+    const inner = await openHop(target, { privateKey, agentSocket }, dialThrough(outer, jump, target), new Deadline(connectMs), limits);
     return new SshSession(target, [inner, outer]);
   } catch (fault) {
     outer.end();

@@ -3,7 +3,7 @@ import { after, before, it } from "node:test";
 import { controlOf } from "../../../lab/console";
 import { waitUntil } from "../../../lab/hosts/wait-until";
 import type { BurstPool } from "../../../lab/stack-config";
-import { atCloud, burstNode, burstPools, emptyPools, machineOf, setPool, waitBurst, whenJoining } from "../clouds-view";
+import { REFUSE_SSH, atCloud, burstNode, burstPools, emptyPools, machineOf, setPool, waitBurst, whenJoining } from "../clouds-view";
 import type { LabContext, Scenario } from "../lab-context";
 import { expectFailure, expectSuccess, urnOf, viewDevices, viewNodes } from "../nodes-view";
 
@@ -190,14 +190,14 @@ export const burstFaults: Scenario = {
       const vms = await Promise.all(
         FIRST.map((node) =>
           whenJoining(context.lab, node, async (vm) => {
-            // Sessions that are open stay open.
-            await vm.exec("systemctl stop ssh.socket 2>/dev/null || true; systemctl stop ssh.service");
+            await vm.exec(REFUSE_SSH);
             return vm;
           }),
         ),
       );
       const said = await expectFailure(run);
-      for (const node of FIRST) assert.match(said, new RegExp(`${node}-(token|k3s)[^]*[Cc]onnection refused`));
+      for (const node of FIRST)
+        assert.match(said, new RegExp(`${node}-join[^]*${node}: join-tailnet did not end: ${node} [^]*refuses the connection`));
       await Promise.all(vms.map((vm) => vm.exec("systemctl start ssh.service")));
       await up();
       await waitBurst(context, FIRST);

@@ -3,7 +3,7 @@ import { after, before, it } from "node:test";
 import { cloudInventory } from "../../../lab/checks/cloud-inventory";
 import { findLeftovers } from "../../../lab/checks/nothing-left";
 import { controlOf } from "../../../lab/console";
-import { atCloud, burstNode, burstPools, machineOf, setPool, whenJoining } from "../clouds-view";
+import { REFUSE_SSH, atCloud, burstNode, burstPools, machineOf, setPool, whenJoining } from "../clouds-view";
 import type { LabContext, Scenario } from "../lab-context";
 import { expectFailure, expectSuccess, viewDevices } from "../nodes-view";
 
@@ -59,9 +59,7 @@ export const burstRemoval: Scenario = {
           whenJoining(lab, burstNode(pool, 1), (vm) => vm.powerOff()).then(() =>
             atCloud(lab, pool, "terminate", { node: burstNode(pool, 1) }),
           ),
-          whenJoining(lab, burstNode(pool, 2), (vm) =>
-            vm.exec("systemctl stop ssh.socket 2>/dev/null || true; systemctl stop ssh.service"),
-          ),
+          whenJoining(lab, burstNode(pool, 2), (vm) => vm.exec(REFUSE_SSH)),
         ]),
       );
       await expectFailure(run);

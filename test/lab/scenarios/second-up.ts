@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { it } from "node:test";
+import { controlOf } from "../../../lab/console";
 import type { RunResult } from "../../../lab/contract";
+import { inState } from "../../../lab/paths";
+import { newSshKey } from "../../helpers/ssh-key.cjs";
 import type { LabContext, Scenario } from "../lab-context";
 import { noSsh, watchSsh } from "../ssh-watch";
 
@@ -20,6 +24,17 @@ export const secondUp: Scenario = {
     it("changes nothing, and logs in nowhere", async () => {
       await context().ensureCluster();
       await assertQuiet(context(), () => context().stack.up(["--expect-no-changes"]));
+    });
+
+    it("takes a rotated SSH key and OAuth secret into the state, and logs in nowhere", async () => {
+      const { lab, stack } = context();
+      const id = String(stack.settings()["tailscale:oauthClientId"]);
+      const { secret } = await controlOf(lab).admin.call("rotateClient", { id });
+      await stack.setSecret("tailscale:oauthClientSecret", secret);
+      await stack.setSecret("hybrid-k3s:sshPrivateKey", newSshKey().privateKey);
+      await assertQuiet(context(), () => stack.up());
+      await stack.setSecret("hybrid-k3s:sshPrivateKey", readFileSync(inState("ssh", "operator"), "utf8"));
+      await assertQuiet(context(), () => stack.up());
     });
 
     it("previews no change either, and logs in nowhere", async () => {

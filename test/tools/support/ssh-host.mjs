@@ -11,24 +11,36 @@ const SUDO = {
   asks: "#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n",
   tty: "#!/bin/sh\necho 'sudo: sorry, you must have a tty to run sudo' >&2\nexit 1\n",
 };
-const PROGRAMS = ["sh", "cat", "true", "sleep", "env", "touch", "mkdir"];
+const PROGRAMS = ["sh", "cat", "true", "sleep", "env", "touch", "mkdir", "mv"];
 
 export const newKey = newSshKey;
 
 /**
  * A machine with an SSH server: real handshakes, real key checks, commands run by a real sh in a folder of its own.
- * `sudo`: free | asks | tty | missing. `accepts`: public keys that may log in. `forwards: false`: no connections beyond it.
+ * `sudo`: free | asks | tty | missing. `accepts`: public keys that may log in. `forwards: false`: no connections beyond it. `key`: its host key,
+ * `otherKeys` those that it holds beside, `negotiates` the only types that it shows. `mostSessions`: on one connection (MaxSessions). `port`: a free one.
  */
-export async function startHost({ accepts, sudo = "free", forwards = true, key = newKey() }) {
+export async function startHost(settings) {
+  const {
+    accepts,
+    sudo = "free",
+    forwards = true,
+    key = newKey(),
+    otherKeys = [],
+    negotiates,
+    mostSessions = 10,
+    port: wanted = 0,
+  } = settings;
   const folder = mkdtempSync(join(tmpdir(), "hybrid-k3s-host-"));
   const path = makePath(folder, sudo);
-  const seen = { connections: 0, logins: [], commands: [], forwards: [] };
+  const seen = { connections: 0, mostSessions: 0, logins: [], commands: [], forwards: [] };
   const open = new Set();
   const children = new Set();
   const authorized = accepts.map((text) => ssh2.utils.parseKey(text));
 
-  const server = new ssh2.Server({ hostKeys: [key.privateKey] }, (client) => {
+  const server = new ssh2.Server(serverSettings(), (client) => {
     open.add(client);
+    let sessions = 0;
     client.on("close", () => open.delete(client));
     client.on("error", () => {});
     client.on("authentication", (context) => {
@@ -40,9 +52,21 @@ export async function startHost({ accepts, sudo = "free", forwards = true, key =
       context.accept();
       if (context.signature) seen.logins.push(context.username);
     });
-    client.on("session", (accept) => accept().on("exec", (acceptExec, _reject, info) => runCommand(acceptExec(), info.command)));
+    client.on("session", (accept, reject) => {
+      if (sessions >= mostSessions) return refuseWith(client, reject, 2, "open failed");
+      sessions += 1;
+      seen.mostSessions = Math.max(seen.mostSessions, sessions);
+      accept()
+        .on("exec", (acceptExec, _reject, info) => runCommand(acceptExec(), info.command))
+        .on("close", () => (sessions -= 1));
+    });
     client.on("tcpip", (accept, reject, info) => forward(client, accept, reject, info));
   });
+
+  function serverSettings() {
+    const hostKeys = [key, ...otherKeys].map(({ privateKey }) => privateKey);
+    return { hostKeys, ...(negotiates && { algorithms: { serverHostKey: negotiates } }) };
+  }
 
   function runCommand(channel, command) {
     seen.commands.push(command);
@@ -74,7 +98,7 @@ export async function startHost({ accepts, sudo = "free", forwards = true, key =
   }
 
   server._srv.on("connection", () => (seen.connections += 1));
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise((resolve) => server.listen(wanted, "127.0.0.1", resolve));
   const { port } = server.address();
   return {
     folder,
@@ -87,6 +111,12 @@ export async function startHost({ accepts, sudo = "free", forwards = true, key =
       chmodSync(join(folder, ".bin", name), 0o755);
     },
     target: (user = "ops") => ({ address: "127.0.0.1", port, user, hostKey: key.publicKey }),
+    get openConnections() {
+      return open.size;
+    },
+    /** The machine hears and says nothing any more, as when its cable is pulled; connections stay. */
+    fallSilent: () => [...open].forEach((client) => client._sock.pause()),
+    stopListening: () => server.close(),
     /** Every connection breaks at once, as when the machine loses its power. */
     cutConnections: () => [...open].forEach((client) => client._sock.destroy()),
     stop: async () => {
