@@ -21,6 +21,9 @@ test: setup ## the suites of the common way; ends with the minutes of each
 test-all: setup ## the full matrix: all suites, and the cluster on a headscale of its own and with flannel-iface
 	@$(TSX) test/run.ts all
 
+test-real: setup ## the suites that say what the real parts do, with the real k3s, installer and plugins given by LAB_*
+	@$(TSX) test/run.ts real
+
 test-burst: setup ## the cloud pools on the lab alone: up, down, faults, gone
 	@$(TSX) test/run.ts burst burst-faults
 
@@ -49,4 +52,4 @@ node_modules/.installed: package-lock.json package.json
 	@npm ci --no-audit --no-fund
 	@touch $@
 
-.PHONY: help demo lab lab-down test test-all test-burst test-tailnet test-fast lint bench golden clean setup
+.PHONY: help demo lab lab-down test test-all test-real test-burst test-tailnet test-fast lint bench golden clean setup

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { Failures } from "./failures";
+import { REAL_SUITES, requireRealParts } from "./real-parts";
 import { SUITES, type Suite } from "./suites";
 
 interface Count {
@@ -65,10 +66,13 @@ function steps(suites: readonly Suite[]): Suite[][] {
   return grouped;
 }
 
-async function main(wanted: readonly string[]): Promise<void> {
+async function main(given: readonly string[]): Promise<void> {
+  const isReal = given.includes("real");
+  const wanted = isReal ? [...given.filter((name) => name !== "real"), ...REAL_SUITES] : given;
   const isAll = wanted.includes("all");
   const unknown = wanted.filter((name) => name !== "all" && !SUITES.some((suite) => suite.name === name));
   if (unknown.length > 0) throw new Error(`no suite ${unknown.join(", ")}; there are ${SUITES.map(({ name }) => name).join(", ")}`);
+  if (isReal) await requireRealParts();
   const rows: Row[] = [];
   for (const step of steps(
     SUITES.filter(({ name, onlyInAll }) => isAll || (wanted.length === 0 ? onlyInAll !== true : wanted.includes(name))),
