@@ -3,6 +3,7 @@ import type { ClusterContext } from "../cluster-context";
 import type { JoinedNode } from "../nodes/node";
 import { configDigest } from "../plan/node-identity";
 import { RemoteScript } from "../remote/remote-script";
+import { replaceCommand } from "../remote/replace-command";
 
 /** What only the first server knows; a secret as a whole. */
 export interface ClusterAccess {
@@ -14,6 +15,16 @@ export interface ClusterAccess {
 
 const READ_LIMIT_SECONDS = 300;
 
+export interface ReadAccess {
+  readonly access: pulumi.Output<ClusterAccess>;
+  /** Id of the namespace kube-system: stays while the cluster does, whatever its certificates. No secret. */
+  readonly clusterId: pulumi.Output<string>;
+  /** SHA-256 of the authority that the agents' token names. No secret. */
+  readonly authority: pulumi.Output<string>;
+  /** The line that reads all of it anew. */
+  readonly replaceCommand: pulumi.Output<string>;
+}
+
 interface ReadAccessArgs {
   readonly context: ClusterContext;
   readonly node: JoinedNode;
@@ -21,9 +32,9 @@ interface ReadAccessArgs {
 }
 
 /** Reads the agent token and the admin kubeconfig from the first server; again after each upgrade or change of its settings, because k3s renews certificates at a start. */
-export function readAccess(name: string, args: ReadAccessArgs, opts: pulumi.CustomResourceOptions): pulumi.Output<ClusterAccess> {
+export function readAccess(name: string, args: ReadAccessArgs, opts: pulumi.CustomResourceOptions): ReadAccess {
   const { context, node, k3s } = args;
-  const script = new RemoteScript<ClusterAccess>(
+  const script = new RemoteScript<ClusterAccess & { readonly clusterId: string }>(
     name,
     {
       node: node.plan.name,
@@ -37,10 +48,15 @@ export function readAccess(name: string, args: ReadAccessArgs, opts: pulumi.Cust
     },
     opts,
   );
-  return pulumi.secret(
-    script.printed().apply(({ agentToken = "", kubeconfig = "" }: Partial<ClusterAccess>) => ({
-      agentToken,
-      kubeconfig: Buffer.from(kubeconfig, "base64").toString("utf8"),
-    })),
-  );
+  const read = script.printed();
+  const access = read.apply(({ agentToken = "", kubeconfig = "" }: Partial<ClusterAccess>) => ({
+    agentToken,
+    kubeconfig: Buffer.from(kubeconfig, "base64").toString("utf8"),
+  }));
+  return {
+    access: pulumi.secret(access),
+    clusterId: pulumi.unsecret(read.apply(({ clusterId = "" }: { readonly clusterId?: string }) => clusterId)),
+    authority: pulumi.unsecret(access.apply(({ agentToken }) => /^K10([0-9a-f]+)::/.exec(agentToken)?.[1] ?? "")),
+    replaceCommand: replaceCommand(script),
+  };
 }

@@ -3,6 +3,7 @@ import type { ClusterContext } from "../cluster-context";
 import type { JoinedNode } from "../nodes/node";
 import { agentTokenFile, renderK3sConfig } from "../plan/k3s-config";
 import { RemoteScript } from "../remote/remote-script";
+import type { ReadAccess } from "./cluster-access";
 
 const START_SECONDS = 300;
 /** Downloads over a slow line, another run's lock and a k3s that does not stop come before the start. */
@@ -13,6 +14,8 @@ export interface InstallArgs {
   readonly node: JoinedNode;
   /** Tailnet IP of the server that an agent joins; absent on the first server. */
   readonly serverIp?: pulumi.Input<string>;
+  /** Of the cluster that an agent joins; absent on the first server. */
+  readonly cluster?: Omit<ReadAccess, "access">;
   /** The line that places an agent's token anew; absent on the first server. */
   readonly tokenReplaceCommand?: pulumi.Input<string>;
   /** Id of the agent's membership: with another one the Node is gone, and a kubelet registers its Node only when it starts. Absent on the first server. */
@@ -44,6 +47,12 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
         AGENT_TOKEN_FILE: args.serverIp === undefined ? "" : agentTokenFile,
         SERVER_IP: serverIp,
         TOKEN_REPLACE_COMMAND: args.tokenReplaceCommand ?? "",
+        ...(args.cluster !== undefined && {
+          CLUSTER_ID: args.cluster.clusterId,
+          CLUSTER_AUTHORITY: args.cluster.authority,
+          ACCESS_REPLACE_COMMAND: args.cluster.replaceCommand,
+        }),
+        ...(plan.allowUntestedK3s && { ALLOW_UNTESTED: "true" }),
         ...(args.memberId !== undefined && { MEMBER_ID: args.memberId }),
         WAIT_SECONDS: String(START_SECONDS),
       },

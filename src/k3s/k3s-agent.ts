@@ -39,7 +39,7 @@ export class K3sAgent extends pulumi.ComponentResource {
     const tokenReplaceCommand = replaceCommand(token);
     // As text also where `pulumi up --target` leaves member unmade, which then has no id.
     const memberId = pulumi.interpolate`${member.id}`;
-    const install = { context, node, serverIp, tokenReplaceCommand, memberId, previous };
+    const install = { context, node, serverIp, cluster: server.cluster, tokenReplaceCommand, memberId, previous };
     const k3s = createInstall(`${name}-k3s`, install, after(member, token, server.k3s));
     const ready = new Ready(
       `${name}-ready`,

@@ -6,7 +6,7 @@ import type { HostRoute } from "../remote/connection";
 import type { RemoteScript } from "../remote/remote-script";
 import { createPodRoute } from "../tailnet/pod-route";
 import { createInstall } from "./install";
-import { type ClusterAccess, readAccess } from "./cluster-access";
+import { type ClusterAccess, type ReadAccess, readAccess } from "./cluster-access";
 
 export interface K3sServerArgs {
   readonly context: ClusterContext;
@@ -18,6 +18,7 @@ export class K3sServer extends pulumi.ComponentResource {
   readonly route: HostRoute;
   readonly k3s: RemoteScript;
   readonly access: pulumi.Output<ClusterAccess>;
+  readonly cluster: Omit<ReadAccess, "access">;
   readonly ready: Ready;
   readonly node: JoinedNode;
   readonly seen: pulumi.Output<ReadyResult>;
@@ -28,7 +29,9 @@ export class K3sServer extends pulumi.ComponentResource {
     const { joined, replaceCommand } = node;
     this.route = node.route;
     this.k3s = createInstall(`${name}-k3s`, { context, node, previous: joined.id }, { parent: this, dependsOn: joined });
-    this.access = readAccess(`${name}-access`, { context, node, k3s: this.k3s }, { parent: this, dependsOn: this.k3s });
+    const { access, ...cluster } = readAccess(`${name}-access`, { context, node, k3s: this.k3s }, { parent: this, dependsOn: this.k3s });
+    this.access = access;
+    this.cluster = cluster;
     this.ready = new Ready(
       `${name}-ready`,
       context,

@@ -7,6 +7,8 @@ export interface ClusterPlan {
   /** Cluster name: the kubeconfig's context, the default tag's suffix, the owner marker on hosts. */
   readonly name: string;
   readonly k3sVersion: string;
+  /** A k3s that is refused otherwise is taken with a warning: on hosts an older one, or one that skips a minor. */
+  readonly allowUntestedK3s: boolean;
   readonly podCidr: string;
   readonly serviceCidr: string;
   /** Host name for the kubeconfig's server; absent: the first server's tailnet IP. */

@@ -28,6 +28,7 @@ export function planCluster(config: HybridConfig, extras: PlanExtras = { mirrorC
   return {
     name: config.cluster.name,
     k3sVersion: config.cluster.k3sVersion,
+    allowUntestedK3s: config.cluster.allowUntestedK3s,
     podCidr: config.cluster.podCidr,
     serviceCidr: config.cluster.serviceCidr,
     ...(config.cluster.apiEndpoint === undefined ? {} : { apiEndpoint: config.cluster.apiEndpoint }),

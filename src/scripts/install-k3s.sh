@@ -1,11 +1,13 @@
 #!/bin/sh
 # Usage: sh -s -- install-k3s
 # Installs or upgrades k3s in place, writes what it starts from, (re)starts it only where something changed, and waits for its own readiness.
-# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-heartbeat.sh lib-k3s-download.sh lib-k3s-program.sh lib-k3s-advice.sh lib-k3s-faults.sh
+# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-heartbeat.sh lib-k3s-download.sh lib-k3s-program.sh lib-k3s-cluster.sh lib-k3s-advice.sh lib-k3s-faults.sh
 # Needs: NODE_NAME ROLE (server, agent) K3S_VERSION RELEASES_URL INSTALLER_URL CONFIG_YAML WAIT_SECONDS
 # May have: INTEGRATION (k3s, the default, or flannel-iface: how pods cross the tailnet) WITH_IMAGES (true: the release's place has them, a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
-#   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token anew) MEMBER_ID (agents: another one where the Node was deleted)
-# Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority} the gate, the heartbeat and the unit's drop-ins; with
+#   CLUSTER_ID (agents: of the namespace kube-system) CLUSTER_AUTHORITY (agents: hash that the token names; another one makes this run again)
+#   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token anew) ACCESS_REPLACE_COMMAND (reads it anew)
+#   ALLOW_UNTESTED (true: an older k3s, or one that skips a minor, is taken all the same) MEMBER_ID (agents: another one where the Node was deleted)
+# Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority,cluster-id} the gate, the heartbeat and the unit's drop-ins; with
 #   flannel-iface no vpn-auth but a program that writes the node's address to /etc/rancher/k3s/config.yaml.d before each start
 # Prints: {"k3sVersion":"v1.35.4+k3s1"}
 : "${NODE_NAME:?}" "${ROLE:?}" "${K3S_VERSION:?}" "${RELEASES_URL:?}" "${INSTALLER_URL:?}" "${CONFIG_YAML:?}" "${WAIT_SECONDS:?}"
@@ -15,9 +17,7 @@ if [ "$ROLE" = agent ]; then
   : "${AGENT_TOKEN_FILE:?}" "${SERVER_IP:?}"
   UNIT=k3s-agent.service
 fi
-PLACE_TOKEN="place it anew: ${TOKEN_REPLACE_COMMAND:-pulumi up --replace URN, where pulumi stack --show-urns tells the URN of $NODE_NAME-token}"
 STARTED=/etc/hybrid-k3s/k3s-started
-AUTHORITY=/etc/hybrid-k3s/cluster-authority
 
 # k3s reads taints when a Node registers and sets labels at every start (k3s: pkg/agent/run.go, updateMutableLabels). `ready` sets both on a
 # living Node, so a restart for them would do nothing more.
@@ -35,23 +35,6 @@ start_digest() {
       "/etc/systemd/system/$UNIT.env" /etc/hybrid-k3s/agent-token 2>/dev/null || true
     find /etc/rancher/k3s/config.yaml.d /etc/rancher/k3s/registries.yaml -type f ! -path "$NODE_ADDRESS" -exec sha256sum {} + 2>/dev/null | sort || true
   } | sha256sum
-}
-
-# An agent's certificates, and the pods that they stand for, are worthless in a cluster with another authority;
-# the token names it: K10<SHA-256 of the authority>::<user>:<password>.
-forget_other_cluster() {
-  [ -s "$AGENT_TOKEN_FILE" ] || fail "$AGENT_TOKEN_FILE is missing; $PLACE_TOKEN"
-  authority=$(sed -nE '1s/^K10([0-9a-f]+)::.*/\1/p' "$AGENT_TOKEN_FILE")
-  [ -n "$authority" ] || fail "$AGENT_TOKEN_FILE holds no token that names the cluster's authority (K10<hash>::...); $PLACE_TOKEN"
-  if [ -f "$AUTHORITY" ] && [ "$(cat "$AUTHORITY")" != "$authority" ]; then
-    say "the cluster has another authority than before: forgetting the local state of the old one"
-    timeout 120 k3s-killall.sh >/dev/null 2>&1 || true
-    find /var/lib/rancher/k3s/agent -mindepth 1 -maxdepth 1 ! -name images -exec rm -rf {} + 2>/dev/null || true
-    rm -rf /var/lib/kubelet /var/lib/cni /etc/rancher/node "$STARTED"
-  fi
-  write_file "$AUTHORITY" 0600 <<HASH
-$authority
-HASH
 }
 
 unit_state() { systemctl show -P ActiveState "$UNIT"; }
@@ -94,6 +77,7 @@ warm_path() { timeout 20 tailscale ping --tsmp -c 5 --timeout 2s "$SERVER_IP" >/
 main() {
   take_lock host
   make_scratch
+  refuse_version
   [ "$ROLE" = server ] || warm_path
   write_gate
   write_heartbeat
@@ -108,7 +92,7 @@ main() {
   write_config
   write_vpn
   make_agent_token
-  [ "$ROLE" = server ] || forget_other_cluster
+  [ "$ROLE" = server ] || follow_cluster
   systemctl -q is-enabled "$UNIT" 2>/dev/null || systemctl -q enable "$UNIT"
   start_where_needed
   wait_ready

@@ -1,20 +1,6 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # bats: each test is a subshell with status, output and stderr set by run; texts for other shells stay unexpanded
 load install_helper
 
-@test "an agent forgets the local state of a cluster with another authority, images apart" {
-  as_agent aaaa
-  installed
-  mkdir -p "$HOST/var-lib/rancher/k3s/agent/images" "$HOST/var-lib/kubelet/pods" "$HOST/etc/rancher/node"
-  touch "$HOST/var-lib/rancher/k3s/agent/"{client-kubelet.crt,images/kept} "$HOST/etc/rancher/node/password"
-  as_agent bbbb
-  run_script install-k3s
-  assert_success
-  assert_call '^k3s-killall$'
-  [ "$(cd "$HOST/var-lib" && find . -type f)" = ./rancher/k3s/agent/images/kept ]
-  [ ! -e "$HOST/etc/rancher/node" ]
-  assert_call '^systemctl start --no-block k3s-agent.service$'
-}
-
 @test "a rotated token of the same cluster keeps the state and restarts" {
   as_agent aaaa
   installed

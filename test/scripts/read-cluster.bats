@@ -5,13 +5,14 @@ setup() {
   make_host
   mkdir -p "$HOST/var-lib/rancher/k3s/server" "$HOST/etc/rancher/k3s"
   echo 'K10abcd::node:secret' >"$HOST/var-lib/rancher/k3s/server/agent-token"
+  echo 0b1c >"$BATS_TEST_TMPDIR/fake/kubectl/cluster-id"
   printf 'users:\n- user:\n    client-key-data: aGVsbG8=\n' >"$HOST/etc/rancher/k3s/k3s.yaml"
 }
 
-@test "prints the agents' token and the kubeconfig, and nothing on stderr" {
+@test "prints the agents' token, the kubeconfig and the cluster's id, and nothing on stderr" {
   run_script read-cluster
   assert_success
-  assert_output "{\"agentToken\":\"K10abcd::node:secret\",\"kubeconfig\":\"$(base64 -w 0 "$HOST/etc/rancher/k3s/k3s.yaml")\"}"
+  assert_output "{\"agentToken\":\"K10abcd::node:secret\",\"kubeconfig\":\"$(base64 -w 0 "$HOST/etc/rancher/k3s/k3s.yaml")\",\"clusterId\":\"0b1c\"}"
   [ -z "$stderr" ]
 }
 
@@ -26,6 +27,13 @@ setup() {
 @test "waits for files that k3s has not written yet" {
   rm "$HOST/etc/rancher/k3s/k3s.yaml"
   (sleep 1 && echo 'client-key-data: aGVsbG8=' >"$HOST/etc/rancher/k3s/k3s.yaml") &
+  run_script read-cluster
+  assert_success
+}
+
+@test "waits for the API, which names the cluster" {
+  touch "$FAKE/kubectl/down"
+  (sleep 1 && rm "$FAKE/kubectl/down") &
   run_script read-cluster
   assert_success
 }
