@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { BareMetalNodePlan } from "../plan/cluster-plan";
+import { hostNeeds } from "../plan/host-needs";
 import { downloadUrls } from "../plan/plan-sources";
 import { HostLink } from "../remote/host-link";
 import { nodeInput } from "./tool-input";
@@ -20,6 +21,7 @@ export class Preflight extends HostLink<object> {
       ROLE: node.role,
       POD_CIDR: plan.podCidr,
       SERVICE_CIDR: plan.serviceCidr,
+      ...hostNeeds(node),
       CHECK_URLS: [controlUrl, ...downloadUrls(plan.sources)].join("\n"),
       // Any answer will do here, so one list of authorities for all of the addresses.
       CA_PEM: [plan.sources.caPem, vpn.login.caPem].filter((pem) => pem !== "").join("\n"),

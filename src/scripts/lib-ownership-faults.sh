@@ -43,10 +43,9 @@ check_foreign_tailnet() {
 # On a host of ours it is our own k3s that listens.
 check_ports() {
   is_claimed && return
-  ports=10250
-  [ "$ROLE" = agent ] || ports="6443 10250"
-  for port in $ports; do
-    listener=$(ss -Hltnp 2>/dev/null | awk -v port=":$port" 'substr($4, length($4) - length(port) + 1) == port' | sed -n 1p)
+  listeners=$(ss -Hltnp 2>/dev/null || true)
+  for port in $K3S_PORTS; do
+    listener=$(printf '%s\n' "$listeners" | awk -v port=":$port" 'substr($4, length($4) - length(port) + 1) == port' | sed -n 1p)
     [ -n "$listener" ] || continue
     user=$(printf '%s\n' "$listener" | sed -nE 's/.*\(\("([^"]+)",pid=([0-9]+).*/ by \1 (pid \2)/p')
     fault "TCP port $port is taken$user" "stop that program; k3s needs the port"

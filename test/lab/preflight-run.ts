@@ -15,6 +15,7 @@ export function runPreflight(lab: Lab, name: HostName, environment: Readonly<Rec
     ROLE: "server",
     POD_CIDR: "10.42.0.0/16",
     SERVICE_CIDR: "10.43.0.0/16",
+    K3S_PORTS: "6443\n10250",
     CHECK_URLS: [`${k3s ?? ""}/install.sh`, `${tailscale ?? ""}/`].join("\n"),
     CA_PEM: readFileSync(caFile ?? "", "utf8"),
     ...environment,

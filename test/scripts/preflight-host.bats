@@ -4,7 +4,8 @@ load test_helper
 setup() {
   make_host
   NOW_EPOCH=$(date +%s)
-  export ROLE=server NOW_EPOCH OTHER_NODE_NAMES='rack-2
+  export K3S_PORTS='6443
+10250' ROLE=server NOW_EPOCH OTHER_NODE_NAMES='rack-2
 kiosk-1' CHECK_URLS='https://control.test/key
 https://mirror.test/'
   echo ok | serve https://control.test/key
@@ -89,14 +90,14 @@ assert_faults() {
   assert_faults '- SELinux is enforcing; set SELINUX=permissive in /etc/selinux/config and run: setenforce 0'
 }
 
-@test "taken ports are told with their program; an agent does not need the API's" {
+@test "taken ports are told with their program, those alone that this k3s needs" {
   printf '%s\n' 'LISTEN 0 511 0.0.0.0:6443 0.0.0.0:* users:(("nginx",pid=77,fd=6))' 'LISTEN 0 511 [::]:10250 [::]:* users:(("kubelet",pid=78,fd=6))' \
     'LISTEN 0 511 127.0.0.1:16443 0.0.0.0:*' >"$FAKE/listeners"
   echo 'cat "$FAKE/listeners"' | says ss
   run_script preflight-host
   assert_faults '- TCP port 6443 is taken by nginx (pid 77); stop that program; k3s needs the port
 - TCP port 10250 is taken by kubelet (pid 78); stop that program; k3s needs the port'
-  ROLE=agent run_script preflight-host
+  K3S_PORTS=10250 run_script preflight-host
   assert_faults '- TCP port 10250 is taken by kubelet (pid 78); stop that program; k3s needs the port'
 }
 
@@ -214,4 +215,32 @@ if it was made anew, raise this host's \`generation\` in the config along with t
   echo '10.10.1.0/24 dev eth0 proto kernel scope link' >"$FAKE/ip-4-route-show-table-main"
   run_script preflight-host
   assert_faults '- the host has no IPv4 default route; add one, a dummy will do: ip route add default via ADDRESS dev DEVICE metric 9999'
+}
+
+@test "control groups that are switched off are named, in both kinds of hierarchy" {
+  printf '#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t1\t2\t1\ncpuset\t1\t2\t1\nmemory\t0\t2\t0\npids\t1\t2\t1\n' >"$FAKE/cgroups"
+  BEFORE='mount --bind "$FAKE/cgroups" /proc/cgroups' run_script preflight-host
+  assert_failure
+  assert_stderr '- the kernel has these control groups switched off: memory; add cgroup_enable=memory cgroup_memory=1'
+  BEFORE='echo cpu io memory pids >/sys/fs/cgroup/cgroup.controllers' run_script preflight-host
+  assert_stderr '- the kernel has these control groups switched off: cpuset;'
+  BEFORE='echo cpuset cpu io memory hugetlb pids >/sys/fs/cgroup/cgroup.controllers' run_script preflight-host
+  assert_success
+}
+
+@test "a container without /dev/kmsg is told" {
+  BEFORE='mkdir -p "$FAKE/dev/net" && cp -a /dev/null /dev/urandom "$FAKE/dev/" && cp -a /dev/net/tun "$FAKE/dev/net/" && mount --bind "$FAKE/dev" /dev' run_script preflight-host
+  assert_faults '- /dev/kmsg is missing, which kubelet reads; where this host is a container, let its own host pass the device in'
+}
+
+@test "kernel settings are looked at where kubelet would refuse them, and only there" {
+  echo 0 >"$FAKE/setting"
+  export BEFORE='mount --bind "$FAKE/setting" /proc/sys/kernel/keys/root_maxkeys'
+  run_script preflight-host
+  assert_success
+  KERNEL_DEFAULTS=true run_script preflight-host
+  assert_failure
+  assert_stderr "- protect-kernel-defaults is set, and kubelet's kernel settings are not: "
+  assert_stderr 'kernel.keys.root_maxkeys=1000000'
+  assert_stderr '; run: sysctl -w '
 }
