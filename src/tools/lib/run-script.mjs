@@ -7,8 +7,8 @@ import { SshFault } from "./ssh-fault.mjs";
 import { lastLine } from "./ssh-session.mjs";
 import { ToolError } from "./tool-error.mjs";
 
-/** A host that sends nothing for a minute is gone: patient enough for one that is starved while k3s starts. */
-const KEEPALIVE = { intervalMs: 10_000, most: 6 };
+/** A host that sends nothing for half a minute is gone: patient enough for one that is starved while k3s starts. */
+const KEEPALIVE = { intervalMs: 5000, most: 6 };
 /** sshd may be restarting, the path to the bastion changing: a first connection is tried again for this long. */
 const PATIENCE_MS = 15_000;
 const MOST_LINES = 12;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import type { HostName } from "../../../lab/hosts/topology";
+import { waitUntil } from "../../../lab/hosts/wait-until";
 import { diffSnapshots, takeSnapshot } from "../../../lab/hosts/snapshot";
 import type { LabContext, Scenario } from "../lab-context";
 import { expectFailure, expectSuccess, readyNodes, viewDevices, waitReady } from "../nodes-view";
@@ -8,6 +9,8 @@ import { expectFailure, expectSuccess, readyNodes, viewDevices, waitReady } from
 const FIRST: readonly HostName[] = ["rack-1", "rack-2", "kiosk-1"];
 const SPARE: readonly HostName[] = ["rack-3", "kiosk-2"];
 const GO_ON = "--continue-on-error";
+/** What a silent host may cost beyond its step: it is given up after half a minute, and tried once more. */
+const SILENCE_MS = 120_000;
 const FOREIGN_K3S = `mkdir -p /etc/rancher/k3s /var/lib/rancher/k3s/server
   echo 'cluster-init: true' >/etc/rancher/k3s/config.yaml; echo theirs >/var/lib/rancher/k3s/server/token
   printf '#!/bin/sh\\nrm -f /usr/local/bin/k3s /usr/local/bin/k3s-uninstall.sh\\n' >/usr/local/bin/k3s-uninstall.sh
@@ -82,10 +85,27 @@ export const faults: Scenario = {
       await assertNothingUnderWay(context, ["rack-1", "rack-3", "kiosk-1", "kiosk-2"]);
     });
 
-    it("makes all hosts Ready once they are cured", async () => {
+    it("ends a step whose host falls silent behind its bastion, with an error that names it", async () => {
       const { lab, stack } = context;
-      await lab.host("kiosk-1").exec("umount /var/lib/rancher");
+      const kiosk = lab.host("kiosk-1");
+      await kiosk.exec("umount /var/lib/rancher");
       await lab.host("rack-2").exec("k3s-uninstall.sh; rm -rf /etc/rancher /var/lib/rancher");
+      const run = stack.up([GO_ON]);
+      const isInstalling = async () => (await kiosk.run(["pgrep", "--full", "sh -s -- install-k3s"])).code === 0;
+      await waitUntil("k3s is being installed", isInstalling, { timeoutMs: 90_000, intervalMs: 100 });
+      const cut = await lab.cut({ between: "kiosk-1", and: "bastion" });
+      const began = performance.now();
+      const said = await expectFailure(run);
+      await cut.heal();
+      assert.match(
+        said,
+        /kiosk-1: install-k3s did not end: kiosk-1 \(ops@10\.10\.2\.11:22\) (did not answer|cannot be reached|broke the connection)/,
+      );
+      assert.ok(performance.now() - began < SILENCE_MS, "the limit for silence is two minutes");
+    });
+
+    it("makes all hosts Ready once they are cured", async () => {
+      const { stack } = context;
       await expectSuccess(stack.up());
       await stack.saveKubeconfig();
       await waitReady(context.kubectl, [...FIRST, ...SPARE]);
