@@ -2,6 +2,7 @@ import { type ConfigIssue, listOf, quote, settingPath } from "./config-issue";
 import type { ConfigDraft } from "./draft";
 import type { GivenConfig } from "./given-config";
 import { defaultTag, isTag } from "./names";
+import { badRelease, isUnstable, readTailscaleVersion } from "./tailscale-releases";
 
 const at = (...parts: readonly (string | number)[]) => settingPath("vpn", ...parts);
 
@@ -38,14 +39,23 @@ export function warnOfVpn({ vpn }: ConfigDraft): readonly string[] {
 }
 
 function validateVersion({ vpn }: ConfigDraft): ConfigIssue[] {
-  if (vpn?.version === undefined || /^\d+\.\d+\.\d+$/.test(vpn.version)) return [];
-  return [
-    {
-      path: at("version"),
-      problem: `${quote(vpn.version)} is no tailscale release`,
-      remedy: "Write its three numbers, for example 1.88.3.",
-    },
-  ];
+  if (vpn?.version === undefined) return [];
+  const path = at("version");
+  const version = readTailscaleVersion(vpn.version);
+  if (version === undefined)
+    return [{ path, problem: `${quote(vpn.version)} is no tailscale release`, remedy: "Write its three numbers, for example 1.88.3." }];
+  if (isUnstable(version)) {
+    const even = `${version[0]}.${version[1] + 1}`;
+    return [
+      {
+        path,
+        problem: `${quote(vpn.version)} never was stable: tailscale's odd minors are development builds`,
+        remedy: `Use a release of an even one, of ${even} or 1.88.3.`,
+      },
+    ];
+  }
+  const bad = badRelease(version);
+  return bad === undefined ? [] : [{ path, problem: `${quote(vpn.version)} is refused: ${bad.reason}`, remedy: `Use ${bad.use}.` }];
 }
 
 function validateTag({ vpn }: ConfigDraft): ConfigIssue[] {

@@ -35,6 +35,8 @@ export interface ClusterPlan {
 export interface TailnetPlan {
   readonly control: ControlPlan;
   readonly tag: string;
+  /** The tailscale that nodes get. */
+  readonly clientVersion: string;
   /** `own`: the whole policy file is this stack's. `merge`: it holds this cluster's lines beside others'. `none`: somebody else writes them. */
   readonly policyMode: "own" | "merge" | "none";
   /** The whole file as `own` writes it. */

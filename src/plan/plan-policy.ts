@@ -18,6 +18,7 @@ export function planTailnet(config: HybridConfig, { vpnCaPem = "", owner }: Tail
   return {
     control: planControl(vpn, vpnCaPem),
     tag,
+    clientVersion: vpn.version,
     policyMode: vpn.policy,
     policy: planPolicy({ ...vpn, tag, podCidr: cluster.podCidr }),
     cluster: {

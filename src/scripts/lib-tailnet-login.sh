@@ -11,8 +11,40 @@ daemon_answers() {
   ! has_field '"BackendState": "NoState"' "$answer" || has_field '"HaveNodeKey": true' "$answer"
 }
 
+# control_answers [CURL-OPTION...]
 control_answers() {
-  curl -s -o /dev/null --connect-timeout 5 --max-time 10 ${CONTROL_CA_PEM:+--cacert "$CONTROL_CA_FILE"} "$CONTROL_URL/key?v=100"
+  curl -s -o /dev/null --connect-timeout 5 --max-time 10 "$@" ${CONTROL_CA_PEM:+--cacert "$CONTROL_CA_FILE"} "$CONTROL_URL/key?v=100"
+}
+
+# What this script's environment sends through a proxy, tailscaled sends straight: it knows its unit's environment alone (net/tshttpproxy).
+refuse_proxy_alone() {
+  case $(systemctl show -P Environment tailscaled.service 2>/dev/null) in *[Hh][Tt][Tt][Pp][Ss]_[Pp][Rr][Oo][Xx][Yy]=*) return 0 ;; esac
+  ! control_answers --noproxy '*' && control_answers || return 0
+  proxy=${https_proxy:-${HTTPS_PROXY:-${all_proxy:-${ALL_PROXY:-http://PROXY:PORT}}}}
+  proxy=$(printf '%s' "$proxy" | sed 's#//[^/@]*@#//#')
+  fail "the control server $CONTROL_URL answers this host through a proxy alone, which tailscaled is not told of; its key is not the cause." \
+    "Run on the host: mkdir -p /etc/systemd/system/tailscaled.service.d && printf '[Service]\\nEnvironment=HTTPS_PROXY=$proxy\\n'" \
+    ">/etc/systemd/system/tailscaled.service.d/proxy.conf && systemctl daemon-reload && systemctl restart tailscaled; then run pulumi up again"
+}
+
+# Why tailscaled could not log in, in its own words: nothing where it did not try.
+login_error() { tailnet_status | sed -n 's/.*The last login error was: \(.*\)"\{1\},\{0,1\}$/\1/p' | sed -n '1s/\\"/"/gp'; }
+
+# A control server that refuses a key says so. One that drops the connection takes this client for too old (headscale: hscontrol/noise.go), or
+# something in between lets no connection be upgraded.
+refuse_unheard() {
+  case $1 in *"/machine/register\": "*) ;; *) return 0 ;; esac
+  fail "the control server $CONTROL_URL answers, but ends this client's login without an answer ($1); its key is not the cause. Either tailscale" \
+    "$TAILSCALE_VERSION is too old for it (headscale logs: unsupported client version): raise vpn.version. Or a proxy before it does not pass" \
+    "upgrades of connections (WebSockets) through: let it. Then run pulumi up again"
+}
+
+# Running and online, and no peer to be seen: by the words of health/healthmsg (LockedOut).
+refuse_locked_out() {
+  case $(tailnet_status) in *"this node is locked out"*) ;; *) return 0 ;; esac
+  sign=$(timeout 10 tailscale lock status 2>/dev/null | sed -n 's/^[[:space:]]*\(tailscale lock sign .*\)/\1/p' | sed -n 1p)
+  fail "is in the tailnet, but tailnet lock keeps it from all other devices until its key is signed. Run on a device that holds a signing key:" \
+    "${sign:-tailscale lock sign NODEKEY TLPUB, as \`tailscale lock status\` on this host prints it}; then run pulumi up again"
 }
 
 has_login() { has_field '"HaveNodeKey": true' "$(tailnet_status)"; }
@@ -57,6 +89,7 @@ comes_back_online() {
 }
 
 use_key() {
+  [ -s "$AUTH_KEY_FILE" ] || refuse_proxy_alone
   [ -s "$AUTH_KEY_FILE" ] ||
     fail "needs to log in to the tailnet, but its auth key was used up earlier; $(how_to_join_again)"
   say "logging in to $CONTROL_URL"
@@ -68,6 +101,8 @@ use_key() {
   fi
   seen=$(mask_secrets <"$SCRATCH/login" | tail -n 3)
   control_answers || fail "cannot log in, the control server $CONTROL_URL does not answer ($seen); check this host's network, then run pulumi up again"
+  refuse_proxy_alone
+  refuse_unheard "$(login_error)"
   fail "not let into the tailnet${seen:+: $seen}; the auth key is used, expired or refused; $(how_to_join_again)"
 }
 
@@ -94,4 +129,5 @@ log_in() {
   note_spent_key
   rm -f "$AUTH_KEY_FILE"
   rmdir "$(dirname "$AUTH_KEY_FILE")" 2>/dev/null || true
+  refuse_locked_out
 }

@@ -41,6 +41,7 @@ export class HeadscaleVpn implements Vpn {
     const { FIXED_POLICY } = await import("../tools/lib/headscale-control.mjs");
     return askControl(this.access, async (control) => {
       await control.requireAccess();
+      await control.requireClient?.(this.plan.clientVersion);
       const [{ text, isFixed }, traits] = await Promise.all([control.readPolicy(), control.policyTraits()]);
       if (isFixed && this.plan.policyMode !== "none") throw new pulumi.RunError(FIXED_POLICY);
       return { text, policyPage: control.policyPage, ...(traits && { traits }) };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { badTailscaleReleases } from "../../src/config/tailscale-releases";
 import { configWith, faultsOf, warningsOf } from "../helpers/config-builder";
 
 describe("validate-vpn", () => {
@@ -57,6 +58,22 @@ describe("validate-vpn", () => {
     assert.deepEqual(faultsOf({ "vpn.version": "v1.88" }), [
       'hybrid-k3s:vpn.version: "v1.88" is no tailscale release. Write its three numbers, for example 1.88.3.',
     ]);
+  });
+
+  it("refuses releases that never were stable or are known to be bad, with the issue and one to use", () => {
+    const told = (version: string) => faultsOf({ "vpn.version": version });
+    assert.deepEqual(told("1.87.25"), [
+      'hybrid-k3s:vpn.version: "1.87.25" never was stable: tailscale\'s odd minors are development builds. Use a release of an even one, of 1.88 or 1.88.3.',
+    ]);
+    assert.deepEqual(told("1.86.0"), [
+      'hybrid-k3s:vpn.version: "1.86.0" is refused: subnet routers on Linux, as every node is one, hang (#16651). Use 1.86.2.',
+    ]);
+    for (const version of ["1.58.0", "1.66.0", "1.66.3", "1.90.1", "1.98.1"])
+      assert.match(String(told(version)), /is refused: .*#\d+.*Use 1\./, version);
+    for (const version of ["1.58.2", "1.64.2", "1.66.4", "1.86.2", "1.88.3", "1.90.3", "1.98.2"])
+      assert.deepEqual(told(version), [], version);
+    // What is advised is itself no release that is refused.
+    for (const { use } of badTailscaleReleases) assert.deepEqual(told(use), [], use);
   });
 
   it("refuses what is no tag", () => {

@@ -3,8 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
 import { ensureAuthority, ensureServerCertificate } from "../../lab/control/certificate-authority";
-import { baseSettings } from "../helpers/config-builder";
+import { planCluster } from "../../src/plan/plan-cluster";
+import { HeadscaleVpn } from "../../src/vpn/headscale-vpn";
+import { baseSettings, configWith } from "../helpers/config-builder";
 import { compareWithGolden } from "../helpers/golden";
 import { mockedAnswers, mockedOutputs } from "../helpers/mocked-engine";
 import { recordProgram } from "../helpers/record-program";
@@ -64,5 +67,15 @@ describe("the program in the mode headscale", () => {
       .replaceAll(JSON.stringify(readFileSync(caFile, "utf8")).slice(1, -1), "[authority]");
     assert.ok(!text.includes(apiKey));
     compareWithGolden("headscale", JSON.parse(text) as typeof run);
+  });
+
+  it("refuses a tailscale that this headscale would drop, by the look that makes nothing", async () => {
+    const { tailnet } = planCluster(configWith({ "vpn.version": "1.62.1" }));
+    const control = { mode: "headscale", loginServer: server.loginServer, caPem: readFileSync(caFile, "utf8") } as const;
+    const vpn = new HeadscaleVpn(tailnet, control, pulumi.secret(apiKey));
+    await assert.rejects(
+      vpn.look(),
+      /vpn\.version: 1\.62\.1 is older than the oldest tailscale that headscale 0\.27 lets in, 1\.64; nothing was changed/,
+    );
   });
 });

@@ -92,6 +92,50 @@ load join_helper
   [[ "$stderr" != *tskey-auth-dead* ]]
 }
 
+# The words of tailscale 1.88.3 at a headscale that takes it for too old (run).
+DROPPED='You are logged out. The last login error was: register request: Post \"https://controlplane.tailscale.com/machine/register\": connection attempts aborted by context: context deadline exceeded'
+
+@test "a client that the control server drops is told as that, not as a dead key" {
+  control_answers
+  mkdir -p "$FAKE/tailscale"
+  printf '%s' "$DROPPED" >"$FAKE/tailscale/dropped"
+  run_script join-tailnet
+  assert_failure
+  assert_stderr 'Post "https://controlplane.tailscale.com/machine/register": connection attempts aborted'
+  assert_stderr 'its key is not the cause. Either tailscale 1.88.3 is too old for it (headscale logs: unsupported client version): raise vpn.version'
+  [[ "$stderr" != *--replace* ]]
+}
+
+@test "a proxy as the only way out is told as that, with what tells it to tailscaled, and without its password" {
+  control_answers
+  give_key tskey-auth-dead
+  : >"$FAKE/proxy"
+  export https_proxy=http://me:pass@proxy.site.test:3128
+  run_script join-tailnet
+  assert_failure
+  assert_stderr 'answers this host through a proxy alone, which tailscaled is not told of'
+  assert_stderr "Environment=HTTPS_PROXY=http://proxy.site.test:3128\\n' >/etc/systemd/system/tailscaled.service.d/proxy.conf && systemctl daemon-reload"
+  [[ "$stderr" != *pass@* && "$stderr" != *--replace* ]]
+  # Also where its key went at an earlier try.
+  rm "$HOST/run/hybrid-k3s/rack-1/auth-key"
+  run_script join-tailnet
+  assert_stderr 'through a proxy alone'
+}
+
+@test "a node that tailnet lock keeps out is told with the command that signs it, and goes on once it is signed" {
+  mkdir -p "$FAKE/tailscale"
+  echo 'this node is locked out; it will not have connectivity until it is signed. For more info, see https://tailscale.com/s/locked-out' >"$FAKE/tailscale/health"
+  printf 'Tailnet lock is ENABLED.\n\nThis node is LOCKED OUT by tailnet-lock, and action is required to establish connectivity.\nRun the following command on a node with a trusted key:\n\ttailscale lock sign nodekey:ac5e tlpub:edc8\n' >"$FAKE/tailscale/lock"
+  run_script join-tailnet
+  assert_failure
+  assert_stderr 'rack-1: is in the tailnet, but tailnet lock keeps it from all other devices until its key is signed. Run on a device that holds a signing key: tailscale lock sign nodekey:ac5e tlpub:edc8; then run pulumi up again'
+  [[ "$stderr" != *--replace* ]]
+  rm "$FAKE/tailscale/health"
+  run_script join-tailnet
+  assert_success
+  assert_output '{"tailnetIp":"100.64.0.1"}'
+}
+
 @test "a missing key fails with the replace line" {
   rm "$HOST/run/hybrid-k3s/rack-1/auth-key"
   run_script join-tailnet

@@ -1,4 +1,5 @@
 import { HeadscaleApi } from "./headscale-api.mjs";
+import { isTooOld } from "./headscale-versions.mjs";
 import { NO_POLICY } from "./policy/no-policy.mjs";
 import { policyRefused } from "./policy-refused.mjs";
 import { ToolError } from "./tool-error.mjs";
@@ -31,6 +32,16 @@ export class HeadscaleControl extends HeadscaleApi {
   async requireAccess() {
     await this.release();
     await this.call("GET", "/user");
+  }
+
+  /** A login of a tailscale that headscale takes for too old ends without a reason, and would be told as a dead key. */
+  async requireClient(version) {
+    const release = await this.release();
+    if (!isTooOld(version, release)) return;
+    throw new ToolError(
+      `hybrid-k3s:vpn.version: ${version} is older than the oldest tailscale that headscale 0.${release.minor} lets in, ${release.oldestClient}; nothing was changed. ` +
+        `Use ${release.oldestClient}.0 or newer, for example 1.88.3.`,
+    );
   }
 
   async listDevices({ hostname, tag } = {}) {

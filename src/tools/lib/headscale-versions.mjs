@@ -1,6 +1,7 @@
 /**
  * What differs between the releases of headscale that this program knows, by the second number of 0.x. From its source at v0.26.1, v0.27.1,
- * v0.28.0 and v0.29.1: proto/headscale/v1/*.proto, hscontrol/policy/v2/types.go, hscontrol/app.go, hscontrol/grpcv1.go;
+ * v0.28.0 and v0.29.1: proto/headscale/v1/*.proto, hscontrol/policy/v2/types.go, hscontrol/app.go, hscontrol/grpcv1.go,
+ * hscontrol/capver (MinSupportedCapabilityVersion, which its maps name as a tailscale: \`oldestClient\`);
  * run in the contract suite and the lab's suite headscale: all four.
  */
 const POLICY_26 = ["groups", "hosts", "tagOwners", "acls", "autoApprovers", "ssh"];
@@ -8,15 +9,22 @@ const POLICY_29 = [...POLICY_26, "grants", "nodeAttrs", "tests", "sshTests", "ra
 
 const RELEASES = new Map([
   // Takes what it does not know in a policy and ignores it: tests, grants, misspelled sections (run). autogroup:member it refuses (run).
-  [26, { keysNeedUser: true, knowsMembers: false, policySections: POLICY_26 }],
+  [26, { oldestClient: "1.62", keysNeedUser: true, knowsMembers: false, policySections: POLICY_26 }],
   // From here on unknown members of a policy are refused (json.RejectUnknownMembers).
-  [27, { keysNeedUser: true, policySections: POLICY_26 }],
+  [27, { oldestClient: "1.64", keysNeedUser: true, policySections: POLICY_26 }],
   // Tags are an identity of their own: keys need no user and are expired by id, and nodes have `tags`.
-  [28, { keysNeedUser: false, policySections: POLICY_26 }],
-  [29, { keysNeedUser: false, policySections: POLICY_29 }],
+  [28, { oldestClient: "1.74", keysNeedUser: false, policySections: POLICY_26 }],
+  [29, { oldestClient: "1.80", keysNeedUser: false, policySections: POLICY_29 }],
 ]);
 
 export const KNOWN_VERSIONS = [...RELEASES.keys()].map((minor) => `0.${minor}`).join(", ");
+
+/** Whether that tailscale is older than the oldest that this headscale lets in. It drops such a client's connection, and tells its own log alone (run). */
+export function isTooOld(client, { oldestClient }) {
+  const [major, minor] = client.split(".").map(Number);
+  const [least, leastMinor] = oldestClient.split(".").map(Number);
+  return major < least || (major === least && minor < leastMinor);
+}
 
 /** The release that `/version` names, or undefined where it is none that this program knows: what is to become one may do either. */
 export function releaseOf(version) {

@@ -4,6 +4,8 @@ import type { PolicyTraits } from "./policy/index.mjs";
 export interface Control {
   readonly policyPage: string;
   requireAccess(): Promise<void>;
+  /** Throws where nodes of this tailscale could not log in; where it does not tell, it is not there. */
+  requireClient?(version: string): Promise<void>;
   readPolicy(): Promise<{ readonly text: string; readonly isFixed?: boolean }>;
   policyTraits(): Promise<PolicyTraits | undefined>;
 }
