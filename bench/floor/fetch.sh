@@ -16,5 +16,5 @@ release=$MIRROR/k3s/$(printf '%s' "$K3S_VERSION" | sed 's/+/%2B/')
 program=k3s images=k3s-airgap-images-$ARCHITECTURE.tar.zst
 [ "$ARCHITECTURE" = amd64 ] || program=k3s-$ARCHITECTURE
 curl -fsS --cacert "$authority" -o /usr/local/bin/k3s "$release/$program" -o "/var/lib/rancher/k3s/agent/images/$images" "$release/$images" \
-  -o /run/floor/install.sh "$MIRROR/k3s/install.sh"
+  -o /run/floor/install.sh "$release/install.sh"
 chmod 0755 /usr/local/bin/k3s

@@ -28,6 +28,13 @@ ExecStart=/usr/local/sbin/tailscaled --state=/var/lib/tailscale/tailscaled.state
 RuntimeDirectory=tailscale
 StateDirectory=tailscale
 UNIT
+# k3s waits for a report of kubelet that is newer than its own start, and the next one comes minutes later (k3s: pkg/agent/netpol/netpol.go).
+# Whoever knows that repeats it by hand.
+cat >/run/floor/beat.sh <<BEAT
+cd /var/lib/rancher/k3s/agent && curl -sf --max-time 5 --cacert server-ca.crt --cert client-kubelet.crt --key client-kubelet.key -o /dev/null \\
+  -X PATCH -H 'Content-Type: application/strategic-merge-patch+json' https://127.0.0.1:6444/api/v1/nodes/$NODE_NAME/status \\
+  -d '{"status":{"conditions":[{"type":"Ready","lastHeartbeatTime":"'"\$(date -u +%FT%TZ)"'"}]}}'
+BEAT
 echo 1 >/proc/sys/net/ipv4/ip_forward
 INSTALL_K3S_SKIP_DOWNLOAD=true INSTALL_K3S_SKIP_START=true INSTALL_K3S_VERSION="$K3S_VERSION" INSTALL_K3S_EXEC="$ROLE" \
   sh /run/floor/install.sh >&2

@@ -14,5 +14,6 @@ export const snapshotExceptions: readonly SnapshotException[] = [
   },
   { line: /^setting\tnet\.(netfilter\.)?nf_conntrack_(max|buckets) /, reason: "the kernel keeps one for all hosts of the lab" },
   { line: /^file\t\/var\/lib\/systemd\/(random-seed|timers\/)/, reason: "systemd's seed, and when its own timers ran last" },
-  { line: /^unit\tstate systemd-tmpfiles-clean\.service /, reason: "systemd runs it a quarter of an hour after boot" },
+  { line: /^unit\tstate systemd-tmpfiles-clean\.(service|timer) /, reason: "systemd runs it a quarter of an hour after boot" },
+  { line: /^entry\t\/run\/nri d$/, reason: "k3s's containerd makes it, and k3s's uninstall leaves it; it goes with the next boot" },
 ];

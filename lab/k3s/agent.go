@@ -1,64 +1,35 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
-	"time"
-
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// startAgent returns once the node is registered, has its pod network, and pods can run: that is when k3s says READY on an agent.
+// startAgent returns once the node's own programs run.
 func (m *member) startAgent() error {
-	for name, stem := range map[string]string{"kubelet": "client-kubelet", "kubeproxy": "client-kube-proxy"} {
-		file := m.path("agent", name+".kubeconfig")
-		if err := writeKubeconfig(file, 0o600, m.serverURL, m.path("agent/server-ca.crt"), m.path("agent", stem)); err != nil {
+	for name, stem := range map[string]string{"kubelet": "client-kubelet", "kubeproxy": "client-kube-proxy", "k3scontroller": "client-k3s-controller"} {
+		if err := writeKubeconfig(m.kubeconfig(name), 0o600, m.apiURL, m.path("agent/server-ca.crt"), m.path("agent", stem)); err != nil {
 			return err
 		}
 	}
 	if err := m.startContainerd(); err != nil {
-		return err
+		return requestShutdown("failed to start container runtime", err)
 	}
 	if err := m.writeKubeletConfig(); err != nil {
 		return err
 	}
-	if err := m.processes.run(nil, m.kubeletArguments()...); err != nil {
-		return err
-	}
-	if err := m.processes.run(nil, m.proxyArguments()...); err != nil {
-		return err
-	}
-	podCIDR, err := m.waitForPodCIDR()
-	if err != nil {
-		return err
-	}
-	return m.startNetwork(podCIDR)
+	return inOrder(
+		func() error { return m.processes.run(nil, m.kubeletArguments()...) },
+		func() error { return m.processes.run(nil, m.proxyArguments()...) },
+	)
 }
 
-func (m *member) waitForPodCIDR() (netip.Prefix, error) {
-	client, err := newClient(m.path("agent/kubelet.kubeconfig"))
-	if err != nil {
-		return netip.Prefix{}, err
-	}
-	var text string
-	poll(200*time.Millisecond, func() error {
-		limited, cancel := context.WithTimeout(context.Background(), limit)
-		defer cancel()
-		self, err := client.CoreV1().Nodes().Get(limited, m.name, meta.GetOptions{})
-		if err == nil && self.Spec.PodCIDR == "" {
-			err = errors.New("no PodCIDR yet")
-		}
-		if err == nil {
-			text = self.Spec.PodCIDR
-		}
-		return err
-	})
-	return netip.ParsePrefix(text)
-}
+// kubeconfig is one of kubelet, kubeproxy and k3scontroller, the last for k3s's own controllers on the node.
+func (m *member) kubeconfig(name string) string { return m.path("agent", name+".kubeconfig") }
 
 func (m *member) kubeletArguments() []string {
 	addresses := make([]string, 0, len(m.addresses))
@@ -66,10 +37,10 @@ func (m *member) kubeletArguments() []string {
 		addresses = append(addresses, address.String())
 	}
 	arguments := []string{
-		"kubelet", "--config=" + m.path("agent/etc/kubelet.yaml"), "--kubeconfig=" + m.path("agent/kubelet.kubeconfig"),
+		"kubelet", "--config-dir=" + m.kubeletConfigs(), "--kubeconfig=" + m.kubeconfig("kubelet"),
 		"--hostname-override=" + m.name, "--node-ip=" + strings.Join(addresses, ","),
 	}
-	// The kubelet looks at these two only when it registers a Node that is not there yet.
+	// The kubelet looks at these two only when it registers a Node that is not there yet; see applyLabels.
 	if labels := m.given.list("node-label"); len(labels) > 0 {
 		arguments = append(arguments, "--node-labels="+strings.Join(labels, ","))
 	}
@@ -81,7 +52,7 @@ func (m *member) kubeletArguments() []string {
 
 func (m *member) proxyArguments() []string {
 	arguments := []string{
-		"kube-proxy", "--kubeconfig=" + m.path("agent/kubeproxy.kubeconfig"), "--hostname-override=" + m.name,
+		"kube-proxy", "--kubeconfig=" + m.kubeconfig("kubeproxy"), "--hostname-override=" + m.name,
 		"--cluster-cidr=" + m.cluster.PodCIDR, "--proxy-mode=iptables", "--healthz-bind-address=127.0.0.1", "--metrics-bind-address=127.0.0.1",
 	}
 	return append(arguments, extraArguments(m.given, "kube-proxy-arg")...)
@@ -104,7 +75,12 @@ resolvConf: %[5]s
 evictionHard: {imagefs.available: "5%%", nodefs.available: "5%%"}
 failSwapOn: false
 healthzBindAddress: 127.0.0.1
+nodeStatusReportFrequency: 5m
+nodeStatusUpdateFrequency: 10s
 `
+
+// kubeletConfigs is the folder that k3s's own settings for the kubelet and those of its users are merged from, in the order of their names.
+func (m *member) kubeletConfigs() string { return m.path("agent/etc/kubelet.conf.d") }
 
 func (m *member) writeKubeletConfig() error {
 	driver := "cgroupfs"
@@ -116,7 +92,7 @@ func (m *member) writeKubeletConfig() error {
 		return err
 	}
 	text := fmt.Sprintf(kubeletConfig, m.path("agent"), driver, m.cluster.ClusterDNS, m.cluster.Domain, resolver)
-	return errors.Join(os.MkdirAll(m.path("agent/etc"), 0o755), os.WriteFile(m.path("agent/etc/kubelet.yaml"), []byte(text), 0o600))
+	return errors.Join(os.MkdirAll(m.kubeletConfigs(), 0o700), os.WriteFile(filepath.Join(m.kubeletConfigs(), "00-k3s-defaults.conf"), []byte(text), 0o600))
 }
 
 // resolvConf is the first file with name servers that a pod can reach too; a made one otherwise (facts/k3s-vpn.md 3, "MagicDNS").

@@ -13,6 +13,8 @@ const (
 	containerdSocket  = "/run/k3s/containerd/containerd.sock"
 	containerdProgram = "/usr/bin/containerd"
 	plugins           = "/usr/lib/cni"
+	// containerd 2 makes it for node resource plugins, and k3s's uninstall leaves it.
+	pluginFolder = "/run/nri"
 )
 
 // The settings of Debian's containerd 1.6, whose CRI plugin reads version 2.
@@ -46,7 +48,7 @@ SystemdCgroup = %[5]t
 // startContainerd returns once it answers and the images that lie ready are imported. Pods of an earlier run go on meanwhile.
 func (m *member) startContainerd() error {
 	config := m.path("agent/etc/containerd/config.toml")
-	for _, folder := range []string{filepath.Dir(config), m.path("agent/containerd"), "/run/k3s/containerd", m.path("agent/etc/cni/net.d")} {
+	for _, folder := range []string{filepath.Dir(config), m.path("agent/containerd"), "/run/k3s/containerd", pluginFolder, m.path("agent/etc/cni/net.d")} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return err
 		}

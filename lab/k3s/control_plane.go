@@ -28,7 +28,7 @@ func (s *server) apiServerArguments() []string {
 			"--requestheader-client-ca-file=" + s.tls("request-header-ca.crt"), "--requestheader-allowed-names=system:auth-proxy",
 			"--requestheader-username-headers=" + userHeader, "--requestheader-group-headers=" + groupHeader,
 			"--requestheader-extra-headers-prefix=X-Remote-Extra-",
-			"--service-cluster-ip-range=" + s.serviceCIDR.String(), "--service-node-port-range=" + s.given.one("service-node-port-range", "30000-32767"),
+			"--service-cluster-ip-range=" + s.serviceCIDR.String(), "--service-node-port-range=" + s.nodePortRange(),
 			// The port that clients reach is the supervisor's, so the supervisor publishes it (see publishAddress).
 			"--endpoint-reconciler-type=none",
 		},
@@ -38,6 +38,8 @@ func (s *server) apiServerArguments() []string {
 	)
 	return append(arguments, extraArguments(s.given, "kube-apiserver-arg")...)
 }
+
+func (s *server) nodePortRange() string { return s.given.one("service-node-port-range", "30000-32767") }
 
 func (s *server) controllerArguments() []string {
 	kubeconfig := s.path("server/cred/controller.kubeconfig")

@@ -1,12 +1,13 @@
 #!/bin/sh
 # Usage: curl ... | INSTALL_K3S_VERSION=v1.35.4+k3s1 INSTALL_K3S_EXEC=agent sh -s - [server|agent] [flags]
 # Stands in for k3s's official installer in a lab that cannot download it; it keeps what that one promises on a systemd machine:
-# INSTALL_K3S_VERSION, _EXEC, _ARTIFACT_URL, _SKIP_DOWNLOAD, _SKIP_START, _SKIP_ENABLE, _FORCE_RESTART, _BIN_DIR; K3S_*, CONTAINERD_*,
-# KINE_* and *_PROXY variables go to the unit's environment file. There are no release channels here.
+# INSTALL_K3S_VERSION, _EXEC, _SKIP_DOWNLOAD, _SKIP_START, _SKIP_ENABLE, _FORCE_RESTART, _BIN_DIR; K3S_*, CONTAINERD_* and *_PROXY variables
+# go to the unit's environment file. There are no release channels here. Where it downloads from is another matter in each of the two
+# scripts that the lab has (see ../tools/stand-in-installer.ts).
 set -eu
 
 BIN_DIR=${INSTALL_K3S_BIN_DIR:-/usr/local/bin}
-ARTIFACT_URL=${INSTALL_K3S_ARTIFACT_URL:-https://github.com/k3s-io/k3s/releases/download}
+#include installer-source
 
 info() { echo "[INFO]  $*"; }
 fatal() {
@@ -62,7 +63,7 @@ install_binary() {
     *) fatal "Unsupported architecture $(uname -m)" ;;
   esac
   [ -n "${INSTALL_K3S_VERSION:-}" ] || fatal "The stand-in for the installer knows no release channels: set INSTALL_K3S_VERSION"
-  release=$ARTIFACT_URL/$(echo "$INSTALL_K3S_VERSION" | sed 's/+/%2B/g')
+  release=$RELEASES/$(echo "$INSTALL_K3S_VERSION" | sed 's/+/%2B/g')
   curl -sfL -o "$SCRATCH/sums" "$release/sha256sum-$ARCH.txt" || fatal "Download failed: $release/sha256sum-$ARCH.txt"
   wanted=$(awk -v name="k3s$SUFFIX" '$2 == name { print $1 }' "$SCRATCH/sums")
   if [ -x "$BIN_DIR/k3s" ] && [ "$(checksum "$BIN_DIR/k3s")" = "$wanted" ]; then
@@ -109,7 +110,7 @@ UNINSTALL_SCRIPT
 # Only what is given now: values of an earlier run are lost.
 create_env_file() {
   info "env: Creating environment file $ENV_FILE"
-  (umask 077 && sh -c export | sed 's/^export //' | grep -Ei '^(K3S_|CONTAINERD_|KINE_|(NO|HTTP|HTTPS)_PROXY=)' >"$ENV_FILE") || true
+  (umask 077 && sh -c export | sed 's/^export //' | grep -Ei '^(K3S_|CONTAINERD_|(NO|HTTP|HTTPS)_PROXY=)' >"$ENV_FILE") || true
 }
 
 create_unit() {

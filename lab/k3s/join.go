@@ -26,7 +26,9 @@ const (
 type member struct {
 	*node
 	serverURL string
-	cluster   clusterSettings
+	// apiURL is where the node's own programs find the API server.
+	apiURL  string
+	cluster clusterSettings
 }
 
 // join repeats until the server lets the node in; what stands in the way is logged, and the unit stays in "activating".
@@ -50,6 +52,12 @@ func (n *node) join(serverURL string) (*member, error) {
 		every = 200 * time.Millisecond
 	}
 	m := &member{node: n, serverURL: strings.TrimSuffix(serverURL, "/")}
+	m.apiURL = m.serverURL
+	if n.role == "agent" {
+		if m.apiURL, err = n.serveLoadBalancer(m.serverURL); err != nil {
+			return nil, err
+		}
+	}
 	last := ""
 	poll(every, func() error {
 		err := m.visit(given, password)
@@ -109,7 +117,7 @@ func (m *member) visit(given token, password string) error {
 		addresses = append(addresses, address.String())
 	}
 	headers := map[string]string{nodeNameHeader: m.name, nodePasswordHeader: password, nodeAddressHeader: strings.Join(addresses, ",")}
-	for _, name := range []string{"serving-kubelet", "client-kubelet", "client-kube-proxy"} {
+	for _, name := range []string{"serving-kubelet", "client-kubelet", "client-kube-proxy", "client-k3s-controller"} {
 		if err := m.fetchCertificate(server, name, headers); err != nil {
 			return fmt.Errorf("Waiting to retrieve agent configuration; server is not ready: %w", err)
 		}

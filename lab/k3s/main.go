@@ -94,9 +94,5 @@ func runNode(role string, args []string) int {
 	if err == nil {
 		err = startNode(role, settings)
 	}
-	if err != nil {
-		logf("fatal", "%v", err)
-		return 1
-	}
-	return 0
+	return statusOf(err)
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+
+	"k8s.io/client-go/kubernetes"
 )
 
 const networkConfig = `{
@@ -23,51 +25,87 @@ const networkConfig = `{
 }
 `
 
-// startNetwork is flannel's part: a bridge for the node's pods, the rules that give packets to elsewhere the node's address, and the way
-// to other nodes' pods. With the VPN that is the pod network as a route of the tailnet, whatever backend the server names; else vxlan.
-func (m *member) startNetwork(podCIDR netip.Prefix) error {
-	if err := forwardPackets(); err != nil {
+// startNetwork goes in k3s's order (K3S: pkg/agent/run.go, pkg/executor/embed/embed.go): the labels, the CNI settings that let the Node
+// become Ready, flannel beside, and then the policies, which k3s waits for.
+func (m *member) startNetwork() error {
+	return requestShutdown("failed to start networking", m.configureNetwork())
+}
+
+func (m *member) configureNetwork() error {
+	podCIDR, err := m.configureNode()
+	if err != nil {
 		return err
+	}
+	found, err := m.findBackend()
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf(networkConfig, found.mtu, podCIDR)
+	// Written in place: containerd 1.6 ignores a file that is renamed into the folder (its watcher skips creations).
+	if err := os.WriteFile(m.path("agent/etc/cni/net.d/10-flannel.conflist"), []byte(text), 0o600); err != nil {
+		return err
+	}
+	routes := podCIDR.String()
+	if m.overVPN {
+		routes = withAdvertised(routes)
+	}
+	client, err := newClient(m.kubeconfig("k3scontroller"))
+	if err != nil {
+		return err
+	}
+	waitUntilAllowed(client)
+	go func() {
+		if err := m.runFlannel(client, found, podCIDR, routes); err != nil {
+			m.processes.ended <- requestShutdown("flannel exited", err)
+		}
+	}()
+	return m.startPolicies(client)
+}
+
+// runFlannel makes a bridge's rules, which give packets to elsewhere the node's address, and the way to other nodes' pods. With the VPN
+// that is the pod network as a route of the tailnet, whatever backend the server names; else vxlan.
+func (m *member) runFlannel(client *kubernetes.Clientset, found backend, podCIDR netip.Prefix, routes string) error {
+	nodes := watchAllNodes(client)
+	if found.isVXLAN {
+		if err := m.startVXLAN(nodes, podCIDR); err != nil {
+			return fmt.Errorf("failed to register flannel network: %w", err)
+		}
+	} else if _, err := tailscale("set", "--accept-routes", "--advertise-routes="+routes); err != nil {
+		return fmt.Errorf("failed to register flannel network: failed to run command: %w", err)
 	}
 	cluster, err := netip.ParsePrefix(m.cluster.PodCIDR)
 	if err != nil {
 		return err
 	}
-	if err := masquerade(cluster, podCIDR); err != nil {
-		return err
-	}
-	mtu, err := m.startBackend(podCIDR)
-	if err != nil {
-		return fmt.Errorf("flannel exited: %w", err)
-	}
-	text := fmt.Sprintf(networkConfig, mtu, podCIDR)
-	// Written in place: containerd 1.6 ignores a file that is renamed into the folder (its watcher skips creations).
-	return os.WriteFile(m.path("agent/etc/cni/net.d/10-flannel.conflist"), []byte(text), 0o600)
+	return errors.Join(forwardPackets(), masquerade(cluster, podCIDR))
 }
 
 func forwardPackets() error {
 	return os.WriteFile("/proc/sys/net/ipv4/conf/all/forwarding", []byte("1"), 0o644)
 }
 
-// startBackend tells the MTU that pods get.
-func (m *member) startBackend(podCIDR netip.Prefix) (int, error) {
+// backend is the way to other nodes' pods, and the MTU that it leaves for pods.
+type backend struct {
+	isVXLAN bool
+	mtu     int
+}
+
+func (m *member) findBackend() (backend, error) {
 	if m.overVPN {
 		link, err := net.InterfaceByName("tailscale0")
 		if err != nil {
-			return 0, fmt.Errorf("unable to find interface tailscale0: %w", err)
+			return backend{}, fmt.Errorf("unable to find vpn interface: tailscale0: %w", err)
 		}
-		if err := advertiseRoute(podCIDR.String()); err != nil {
-			return 0, fmt.Errorf("failed to run the post-startup command: %w", err)
-		}
-		return link.MTU, nil
+		return backend{mtu: link.MTU}, nil
 	}
-	switch backend := m.cluster.Backend; backend {
+	switch name := m.cluster.Backend; name {
 	case "vxlan":
-		return m.startVXLAN(podCIDR)
+		over, err := m.findUnderlay()
+		return backend{isVXLAN: true, mtu: over.mtu - vxlanOverhead}, err
 	case "none", "host-gw", "wireguard-native", "tailscale":
-		return 0, fmt.Errorf("the flannel backend '%s' is not in this stand-in for k3s, which has vxlan", backend)
+		return backend{}, fmt.Errorf("the flannel backend '%s' is not in this stand-in for k3s, which has vxlan", name)
 	default:
-		return 0, fmt.Errorf("Cannot configure unknown flannel backend '%s'", backend)
+		return backend{}, fmt.Errorf("Cannot configure unknown flannel backend '%s'", name)
 	}
 }
 

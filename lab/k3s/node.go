@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"k8s.io/component-base/version"
 )
 
 // node is what server and agent have in common.
@@ -19,6 +21,7 @@ type node struct {
 	given               settings
 	addresses           []netip.Addr
 	overVPN             bool
+	started             time.Time
 	processes           *processes
 }
 
@@ -26,13 +29,14 @@ func startNode(role string, given settings) error {
 	if os.Geteuid() != 0 {
 		return errors.New("k3s must be run as root")
 	}
-	n := &node{role: role, given: given, dataDir: given.one("data-dir", "/var/lib/rancher/k3s"), processes: newProcesses()}
+	n := &node{role: role, given: given, dataDir: given.one("data-dir", "/var/lib/rancher/k3s"), processes: newProcesses("k3s-" + role), started: time.Now()}
+	nameProcess("k3s-" + role)
 	hostname, err := os.Hostname()
 	if err != nil {
 		return err
 	}
 	n.name = strings.ToLower(given.one("node-name", hostname))
-	logf("info", "Starting k3s %s (stand-in), node %s", role, n.name)
+	logf("info", "Starting k3s %s %s (stand-in)", role, version.Get().GitVersion)
 	if err := n.findAddresses(); err != nil {
 		return err
 	}
@@ -67,7 +71,7 @@ func (n *node) run() error {
 		if err != nil {
 			return err
 		}
-		return inOrder(joined.startAgent, notifyReady)
+		return inOrder(joined.startAgent, joined.startNetwork, notifyReady)
 	}
 	started := make(chan error, 2)
 	server, err := n.newServer()
@@ -78,7 +82,7 @@ func (n *node) run() error {
 	go func() {
 		joined, err := n.join("https://127.0.0.1:6443")
 		if err == nil {
-			err = joined.startAgent()
+			err = inOrder(joined.startAgent, joined.startNetwork)
 		}
 		started <- err
 	}()
@@ -125,7 +129,9 @@ func (n *node) findAddresses() error {
 		return nil
 	}
 	if name := n.given.one("flannel-iface", ""); name != "" {
-		return n.takeAddressOf(name)
+		address, err := addressOf(name)
+		n.addresses = []netip.Addr{address}
+		return err
 	}
 	// No packet is sent: this only asks the routing table which address a packet to the outside would carry.
 	connection, err := net.Dial("udp", "192.0.2.1:9")
@@ -137,19 +143,18 @@ func (n *node) findAddresses() error {
 	return nil
 }
 
-// takeAddressOf is what k3s does with --flannel-iface where no --node-ip is given (k3s-io/k3s#8345 has its words).
-func (n *node) takeAddressOf(name string) error {
+// addressOf is what k3s does with --flannel-iface where no --node-ip is given (K3S: pkg/util/net.go).
+func addressOf(name string) (netip.Addr, error) {
 	link, err := net.InterfaceByName(name)
 	var address netip.Addr
 	if err == nil {
 		address, err = firstIPv4(*link)
 	}
 	if err != nil {
-		logf("warning", "unable to get global unicast ip from interface name %s: %v", name, err)
-		return errors.New("invalid node-ip: invalid ip format ''")
+		return address, fmt.Errorf("interface %s does not have a correct global unicast ip: %w", name, err)
 	}
-	n.addresses = []netip.Addr{address}
-	return nil
+	logf("info", "Found ip %s from iface %s", address, name)
+	return address, nil
 }
 
 // advertiseAddress is where others find the API server; an external address goes before the node's own, but not before the VPN's.
@@ -185,6 +190,15 @@ func notifyReady() error {
 	_, err = connection.Write([]byte("READY=1"))
 	return err
 }
+
+// nameProcess sets what ps and ss show (proc(5): comm).
+func nameProcess(name string) {
+	if err := os.WriteFile("/proc/self/comm", []byte(name), 0o644); err != nil {
+		logf("warning", "naming the process %s: %v", name, err)
+	}
+}
+
+var errNotYet = errors.New("not yet")
 
 // poll repeats a check until it succeeds. Nothing in k3s gives up by itself: a failing agent stays in "activating" (facts 4).
 func poll(every time.Duration, check func() error) {

@@ -15,6 +15,8 @@ import (
 // processes are the programs under this one. In k3s all but containerd are one process: so the end of any of them is the end of k3s,
 // and they all go with it, while pods stay (KillMode=process).
 type processes struct {
+	// name is what k3s calls its process, whatever runs in it.
+	name  string
 	start chan *exec.Cmd
 	done  chan error
 	ended chan error
@@ -23,8 +25,8 @@ type processes struct {
 	all  map[string]*exec.Cmd
 }
 
-func newProcesses() *processes {
-	p := &processes{start: make(chan *exec.Cmd), done: make(chan error), ended: make(chan error, 16), all: map[string]*exec.Cmd{}}
+func newProcesses(name string) *processes {
+	p := &processes{name: name, start: make(chan *exec.Cmd), done: make(chan error), ended: make(chan error, 16), all: map[string]*exec.Cmd{}}
 	go p.startFromOneThread()
 	return p
 }
@@ -40,10 +42,14 @@ func (p *processes) startFromOneThread() {
 // run starts a program of this very file, or of the host where `args[0]` is a path.
 func (p *processes) run(environment []string, args ...string) error {
 	command := exec.Command("/proc/self/exe", args...)
-	command.Args[0] = "k3s"
+	command.Args[0] = p.name
+	fault := &faultPipe{}
 	if isProgram(args[0]) {
 		// Runtime limits: the lab has many nodes on one machine.
 		environment = append([]string{"GOGC=50"}, environment...)
+		if err := fault.open(command); err != nil {
+			return err
+		}
 	} else {
 		command = exec.Command(args[0], args[1:]...)
 	}
@@ -53,11 +59,13 @@ func (p *processes) run(environment []string, args ...string) error {
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	p.start <- command
-	if err := <-p.done; err != nil {
+	err := <-p.done
+	fault.started()
+	if err != nil {
 		return fmt.Errorf("%s: %w", args[0], err)
 	}
 	p.all[args[0]] = command
-	go func() { p.ended <- fmt.Errorf("%s exited: %v", args[0], endOf(command)) }()
+	go func() { p.ended <- endOf(componentName(args[0]), fault.read(), command.Wait()) }()
 	return nil
 }
 
@@ -82,14 +90,6 @@ func canDial(network, address string) error {
 		return err
 	}
 	return connection.Close()
-}
-
-func endOf(command *exec.Cmd) error {
-	err := command.Wait()
-	if err == nil {
-		return fmt.Errorf("exit status 0")
-	}
-	return err
 }
 
 // stop lets the database and containerd close their files; all others go as k3s's own threads would.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/server/v3/etcdmain"
@@ -31,12 +32,18 @@ var programs = map[string]func() *cobra.Command{
 // runProgram becomes one of the real programs. `args` starts with its name, as os.Args does.
 func runProgram(args []string) int {
 	name := args[0]
+	syscall.CloseOnExec(faultFile)
+	nameProcess(calledAs())
 	if name == "etcd" {
 		etcdmain.Main(args)
 		return 0
 	}
 	os.Args = args
-	return cli.Run(programs[name]())
+	if err := cli.RunNoErrOutput(programs[name]()); err != nil {
+		tellFault(err)
+		return 1
+	}
+	return 0
 }
 
 // runKubectl is kubectl, for the local cluster unless something else is asked for.

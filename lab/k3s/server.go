@@ -100,7 +100,7 @@ func (s *server) start() error {
 	if err := errors.Join(s.processes.run(nil, s.controllerArguments()...), s.processes.run(nil, s.schedulerArguments()...)); err != nil {
 		return err
 	}
-	if err := s.publishAddress(); err != nil {
+	if err := errors.Join(s.publishAddress(), s.allowControllers()); err != nil {
 		return err
 	}
 	s.watchNodes()

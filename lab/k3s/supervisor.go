@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -26,7 +27,10 @@ type clusterSettings struct {
 	ClusterDNS  string `json:"clusterDNS"`
 	Domain      string `json:"domain"`
 	Backend     string `json:"backend"`
-	ClientCA    []byte `json:"clientCA"`
+	// NodePortRange and DisableNPC concern the network policy controller.
+	NodePortRange string `json:"nodePortRange"`
+	DisableNPC    bool   `json:"disableNPC"`
+	ClientCA      []byte `json:"clientCA"`
 }
 
 // serveSupervisor listens where k3s does, on one port for everything: what joining nodes ask for, and the API for everyone.
@@ -48,11 +52,12 @@ func (s *server) serveSupervisor() error {
 	mux.HandleFunc("GET /v1-k3s/config", s.withToken(s.tellSettings))
 	mux.HandleFunc("POST /v1-k3s/serving-kubelet.crt", s.withToken(s.withNode(s.signServing)))
 	mux.HandleFunc("POST /v1-k3s/client-kubelet.crt", s.withToken(s.withNode(s.signClient)))
-	mux.HandleFunc("POST /v1-k3s/client-kube-proxy.crt", s.withToken(s.signProxy))
+	mux.HandleFunc("POST /v1-k3s/client-kube-proxy.crt", s.withToken(s.signFor("system:kube-proxy")))
+	mux.HandleFunc("POST /v1-k3s/client-k3s-controller.crt", s.withToken(s.signFor(controllerUser)))
 	address := net.JoinHostPort(s.given.one("bind-address", ""), s.given.one("https-listen-port", "6443"))
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return err
+		return fmt.Errorf("preparing server: failed to start supervisor listener: %w", err)
 	}
 	front := &http.Server{Handler: mux, TLSConfig: &tls.Config{
 		Certificates: []tls.Certificate{certificate}, ClientCAs: clients, ClientAuth: tls.VerifyClientCertIfGiven,
@@ -125,6 +130,7 @@ func (s *server) tellSettings(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(clusterSettings{
 		PodCIDR: s.podCIDR.String(), ServiceCIDR: s.serviceCIDR.String(), ClusterDNS: s.given.one("cluster-dns", dns.String()),
 		Domain: s.given.one("cluster-domain", "cluster.local"), Backend: s.given.one("flannel-backend", "vxlan"), ClientCA: s.clientCA.pem,
+		NodePortRange: s.nodePortRange(), DisableNPC: s.given.one("disable-network-policy", "false") == "true",
 	})
 }
 
@@ -139,8 +145,10 @@ func (s *server) signClient(w http.ResponseWriter, request *http.Request) {
 	signRequest(w, request, s.clientCA, subject{name: name, groups: []string{"system:nodes"}})
 }
 
-func (s *server) signProxy(w http.ResponseWriter, request *http.Request) {
-	signRequest(w, request, s.clientCA, subject{name: "system:kube-proxy"})
+func (s *server) signFor(user string) http.HandlerFunc {
+	return func(w http.ResponseWriter, request *http.Request) {
+		signRequest(w, request, s.clientCA, subject{name: user})
+	}
 }
 
 func signRequest(w http.ResponseWriter, request *http.Request, ca *authority, who subject) {

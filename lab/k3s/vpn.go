@@ -113,8 +113,8 @@ func tailscaleStatus() (tailscaleState, error) {
 	return state, json.Unmarshal(output, &state)
 }
 
-// advertiseRoute adds the node's pod network to the routes that are advertised already.
-func advertiseRoute(podCIDR string) error {
+// withAdvertised puts the routes that are advertised already behind the node's pod network.
+func withAdvertised(podCIDR string) string {
 	routes := []string{podCIDR}
 	var preferences struct{ AdvertiseRoutes []string }
 	// An error here is ignored by the original too.
@@ -125,8 +125,7 @@ func advertiseRoute(podCIDR string) error {
 			}
 		}
 	}
-	_, err := tailscale("set", "--accept-routes", "--advertise-routes="+strings.Join(routes, ","))
-	return err
+	return strings.Join(routes, ",")
 }
 
 // tailscale runs the host's own program. Its arguments may hold the join key, so they are never logged.

@@ -11,7 +11,6 @@ import (
 
 	core "k8s.io/api/core/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
@@ -44,26 +43,21 @@ type peer struct {
 	address netip.Addr
 }
 
-// startVXLAN makes the device, tells the other nodes, and keeps both true from then on. It gives the MTU that is left for pods.
-func (m *member) startVXLAN(own netip.Prefix) (int, error) {
+// startVXLAN makes the device, tells the other nodes, and keeps both true from then on.
+func (m *member) startVXLAN(nodes cache.SharedIndexInformer, own netip.Prefix) error {
 	o := &overlay{member: m, own: own, linked: map[string]peer{}}
 	if err := o.makeDevice(); err != nil {
-		return 0, err
+		return err
 	}
 	var err error
-	if o.kube, err = newClient(m.path("agent/kubelet.kubeconfig")); err != nil {
-		return 0, err
+	if o.kube, err = newClient(m.kubeconfig("kubelet")); err != nil {
+		return err
 	}
 	if err := o.tellOthers(); err != nil {
-		return 0, err
+		return err
 	}
-	// The kubelet may see its own Node alone; kube-proxy sees them all.
-	everyone, err := newClient(m.path("agent/kubeproxy.kubeconfig"))
-	if err != nil {
-		return 0, err
-	}
-	go o.follow(everyone)
-	return o.over.mtu - vxlanOverhead, nil
+	go o.follow(nodes)
+	return nil
 }
 
 func (o *overlay) makeDevice() error {
@@ -99,7 +93,7 @@ func (o *overlay) tellOthers() error {
 
 // follow looks again whenever a Node changes, and each second at the device: it goes with the interface below it, as when tailscaled
 // restarts, and is made anew as k3s does from 1.34.9, 1.35.6 and 1.36.2 on (k3s-io/k3s#12436).
-func (o *overlay) follow(everyone *kubernetes.Clientset) {
+func (o *overlay) follow(nodes cache.SharedIndexInformer) {
 	changed := make(chan struct{}, 1)
 	tell := func() {
 		select {
@@ -107,14 +101,11 @@ func (o *overlay) follow(everyone *kubernetes.Clientset) {
 		default:
 		}
 	}
-	nodes, reflector := cache.NewInformerWithOptions(cache.InformerOptions{
-		ListerWatcher: cache.NewListWatchFromClient(everyone.CoreV1().RESTClient(), "nodes", meta.NamespaceAll, fields.Everything()),
-		ObjectType:    &core.Node{},
-		Handler: cache.ResourceEventHandlerFuncs{
-			AddFunc: func(any) { tell() }, UpdateFunc: func(any, any) { tell() }, DeleteFunc: func(any) { tell() },
-		},
-	})
-	go reflector.Run(make(chan struct{}))
+	if _, err := nodes.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc: func(any) { tell() }, UpdateFunc: func(any, any) { tell() }, DeleteFunc: func(any) { tell() },
+	}); err != nil {
+		logf("error", "flannel: %v", err)
+	}
 	second := time.NewTicker(time.Second)
 	said := ""
 	for {
@@ -122,10 +113,7 @@ func (o *overlay) follow(everyone *kubernetes.Clientset) {
 		case <-changed:
 		case <-second.C:
 		}
-		if !reflector.HasSynced() {
-			continue
-		}
-		err := o.reconcile(nodes)
+		err := o.reconcile(nodes.GetStore())
 		if err != nil && err.Error() != said {
 			logf("error", "flannel: %v", err)
 			said = err.Error()

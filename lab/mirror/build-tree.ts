@@ -76,22 +76,32 @@ async function addTailscale(folder: string, tools: MirroredTools): Promise<void>
   await writeFile(`${archive}.sha256`, await digestOf(archive));
 }
 
-/** As https://github.com/k3s-io/k3s/releases has it (one folder a version), with the installer beside; of the stand-in two releases. */
+/** As https://github.com/k3s-io/k3s/releases has it, one folder a version, each with the installer of its tag; of the stand-in two releases. */
 async function addK3s(folder: string, tools: MirroredTools, imageArchive: string | undefined): Promise<void> {
   const { k3s, k3sVersion } = tools;
   await mkdir(folder);
-  await install(tools.installK3s, join(folder, "install.sh"));
   const images = join(folder, "images.tar.zst");
   if (imageArchive === undefined) await writeLabImages(tools.probe, images);
   else await copyFile(imageArchive, images, constants.COPYFILE_FICLONE);
-  await addRelease(join(folder, k3sVersion), images, (program) => install(k3s, program));
+  const add = (version: string, write: (program: string) => Promise<void>) =>
+    addRelease(join(folder, version), { images, installer: tools.installK3s, write });
+  await add(k3sVersion, (program) => install(k3s, program));
   const next = nextK3sVersion(tools);
-  if (next !== undefined) await addRelease(join(folder, next), images, (program) => writeAsRelease(k3s, k3sVersion, program, next));
+  if (next !== undefined) await add(next, (program) => writeAsRelease(k3s, k3sVersion, program, next));
   await rm(images);
 }
 
-async function addRelease(release: string, imageArchive: string, write: (program: string) => Promise<void>): Promise<void> {
+interface Release {
+  readonly images: string;
+  readonly installer: string;
+  readonly write: (program: string) => Promise<void>;
+}
+
+async function addRelease(release: string, { images: imageArchive, installer, write }: Release): Promise<void> {
   await mkdir(release);
+  await install(installer, join(release, "install.sh"));
+  // Beside the script in k3s's own tree.
+  await writeFile(join(release, "install.sh.sha256sum"), `${await digestOf(installer)}  install.sh\n`);
   const program = join(release, architecture() === "amd64" ? "k3s" : `k3s-${architecture()}`);
   await write(program);
   const images = join(release, `k3s-airgap-images-${architecture()}.tar.zst`);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import type { LabTools } from "../../lab/contract";
+import { setTimeout as delay } from "node:timers/promises";
+import type { LabTools, RunResult } from "../../lab/contract";
 import type { LabHost } from "../../lab/hosts/host";
 import { waitUntil } from "../../lab/hosts/wait-until";
 import type { Lab } from "../../lab/lab";
@@ -10,6 +11,7 @@ import { nextK3sVersion } from "../../lab/mirror/next-release";
 import { createProgress } from "../../lab/progress";
 import { startLab } from "../../lab/start-lab";
 import { getTools } from "../../lab/tools/get-tools";
+import { type InstallerAge, latestInstaller } from "../../lab/tools/stand-in-installer";
 
 export type Role = "server" | "agent";
 
@@ -34,6 +36,7 @@ export class K3sMachine {
   ) {}
 
   private readonly configFile = "/etc/rancher/k3s/config.yaml";
+  private nodeName = "";
   readonly vpnAuthFile = "/etc/vpn-auth";
 
   async prepare(
@@ -44,6 +47,8 @@ export class K3sMachine {
     await this.host.copyIn(tools.k3s, "/usr/local/bin/k3s", "0755");
     await this.host.copyIn(tools.k3s, "/opt/k3s", "0755");
     await this.host.copyIn(tools.installK3s, "/opt/install-k3s.sh", "0755");
+    await this.host.copyIn(latestInstaller(), "/opt/install-latest.sh", "0755");
+    await this.host.writeFile("/opt/beat.sh", beat, "0755");
     await this.host.copyIn(images, `/opt/images/${path.basename(images)}`);
     await this.host.writeFile("/usr/local/bin/tailscale", recordingTailscale, "0755");
     await this.setVpn("Running");
@@ -65,34 +70,85 @@ export class K3sMachine {
   }
 
   writeConfig(config: Readonly<Record<string, unknown>>): Promise<void> {
+    const { "node-name": name } = config;
+    this.nodeName = typeof name === "string" ? name : "";
     // JSON is YAML.
     return this.host.writeFile(this.configFile, JSON.stringify(config), "0600");
   }
 
-  /** Runs k3s in the foreground until it ends by itself, as it does where something is fatal, and gives what it printed. */
-  async runToItsEnd(role: Role, config: Readonly<Record<string, unknown>>, meanwhile = ""): Promise<string> {
-    await this.writeConfig(config);
-    const script = `timeout 60 k3s ${role} >/tmp/out 2>&1 & ${meanwhile}\nwait $! && code=0 || code=$?; cat /tmp/out; echo "exit code $code"`;
-    const output = await this.host.exec(script, { timeoutMs: 90_000 });
-    assert.match(output, /exit code (?!0$|124$)\d+$/m, `k3s ${role} should have ended by itself with an error:\n${output}`);
-    return output;
+  /** One report of kubelet's once more, by its own certificate; fails where kubelet's API server does not take it. */
+  beat(): Promise<string> {
+    return this.host.exec(`/opt/beat.sh ${this.nodeName}`);
   }
 
-  /** Runs the installer with k3s in place already; the unit is started where the installer sees a reason. */
-  install(role: Role, variables = ""): Promise<string> {
-    const place =
-      "mkdir -p /var/lib/rancher/k3s/agent/images; cp /opt/images/* /var/lib/rancher/k3s/agent/images/; test -x /usr/local/bin/k3s || cp /opt/k3s /usr/local/bin/k3s";
-    return this.host.exec(`${place}; ${variables} INSTALL_K3S_SKIP_DOWNLOAD=true INSTALL_K3S_EXEC=${role} /opt/install-k3s.sh 2>&1`, {
-      timeoutMs: 180_000,
+  /** Repeats kubelet's report until the unit is active. */
+  async waitActive(unit: string): Promise<void> {
+    await waitUntil(`${unit} is active`, async () => (await this.beatUntilActive(unit)) === "active\n", {
+      timeoutMs: 90_000,
+      intervalMs: 1_000,
     });
   }
 
-  /** Installs the release of a mirror's folder over the one that is there, and starts nothing. */
+  private beatUntilActive(unit: string): Promise<string> {
+    return this.host.exec(`/opt/beat.sh ${this.nodeName} 2>/dev/null || true; systemctl show -P ActiveState ${unit}`);
+  }
+
+  /** Runs k3s in the foreground until it ends by itself, as it does where something is fatal, and gives what it printed. */
+  async runToItsEnd(
+    role: Role,
+    config: Readonly<Record<string, unknown>>,
+    { before = "", meanwhile = "", status = "[1-9]\\d*" } = {},
+  ): Promise<string> {
+    await this.writeConfig(config);
+    const script = `${before}timeout 60 k3s ${role} >/tmp/out 2>&1 & k3s=$!; ${meanwhile}
+      wait $k3s && code=0 || code=$?; cat /tmp/out; echo "exit code $code"`;
+    const output = await this.host.exec(script, { timeoutMs: 90_000 });
+    assert.match(
+      output,
+      new RegExp(`^exit code (?!124$)${status}$`, "m"),
+      `k3s ${role} should have ended by itself with status ${status}:\n${output}`,
+    );
+    return output;
+  }
+
+  /** Runs the installer with k3s in place already; the unit is started where the installer sees a reason. An agent's gets its heartbeats. */
+  async install(role: Role, variables = ""): Promise<string> {
+    const place =
+      "mkdir -p /var/lib/rancher/k3s/agent/images; cp /opt/images/* /var/lib/rancher/k3s/agent/images/; test -x /usr/local/bin/k3s || cp /opt/k3s /usr/local/bin/k3s";
+    const installing = this.host.exec(
+      `${place}; ${variables} INSTALL_K3S_SKIP_DOWNLOAD=true INSTALL_K3S_EXEC=${role} /opt/install-k3s.sh 2>&1`,
+      {
+        timeoutMs: 180_000,
+      },
+    );
+    if (role === "server" || variables.includes("SKIP_START")) return installing;
+    const started = installing.then(() => true);
+    // The installer ends once the unit is active, which it becomes by these.
+    while (!(await Promise.race([started, delay(1_000, false)]))) await this.beatUntilActive("k3s-agent");
+    return installing;
+  }
+
+  /** Has an installer of this age fetch a release from a folder that the host has, as INSTALL_K3S_ARTIFACT_URL asks, and starts nothing. */
+  installFrom(age: InstallerAge, role: Role, version: string, folder: string): Promise<RunResult> {
+    const script = age === "tag" ? "/opt/install-k3s.sh" : "/opt/install-latest.sh";
+    const variables = `INSTALL_K3S_ARTIFACT_URL=file://${folder} INSTALL_K3S_VERSION=${version} INSTALL_K3S_SKIP_START=true INSTALL_K3S_SKIP_SELINUX_RPM=true`;
+    return this.host.run(["sh", "-c", `${variables} INSTALL_K3S_EXEC=${role} timeout 120 ${script} 2>&1`], { timeoutMs: 150_000 });
+  }
+
+  /** Puts another release's program in place under the running one, and has its unit written anew by the installer. */
   async upgrade(role: Role, release: string): Promise<string> {
-    const version = path.basename(release);
-    for (const file of readdirSync(release)) await this.host.copyIn(path.join(release, file), `/opt/releases/${version}/${file}`);
-    const variables = `INSTALL_K3S_ARTIFACT_URL=file:///opt/releases INSTALL_K3S_VERSION=${version} INSTALL_K3S_SKIP_START=true`;
-    return this.host.exec(`${variables} INSTALL_K3S_EXEC=${role} /opt/install-k3s.sh 2>&1`, { timeoutMs: 180_000 });
+    await this.copyRelease(release);
+    await this.host.exec(
+      `cp /opt/releases/${path.basename(release)}/k3s /usr/local/bin/k3s.new && mv -f /usr/local/bin/k3s.new /usr/local/bin/k3s`,
+    );
+    return this.install(role, "INSTALL_K3S_SKIP_START=true");
+  }
+
+  /** A release's files in /opt/releases/VERSION. */
+  async copyRelease(release: string): Promise<void> {
+    for (const file of readdirSync(release)) {
+      await this.host.copyIn(path.join(release, file), `/opt/releases/${path.basename(release)}/${file}`, "0755");
+    }
   }
 
   kubectl(command: string): Promise<string> {
@@ -110,6 +166,29 @@ export class K3sMachine {
     );
   }
 
+  /** Puts this pod on a node and waits for it to run; the account that it runs as comes a moment after the node. */
+  async runPod(name: string, node: string, args: readonly string[] = ["pause"]): Promise<void> {
+    const isThere = async () => (await this.kubectl("get serviceaccount default --ignore-not-found -o name")) !== "";
+    await waitUntil("the default service account is there", isThere, { timeoutMs: 60_000, intervalMs: 300 });
+    const pod = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name, labels: { name } },
+      spec: {
+        nodeName: node,
+        terminationGracePeriodSeconds: 0,
+        containers: [{ name: "c", image: "hybrid-k3s.test/probe:1", imagePullPolicy: "Never", args }],
+      },
+    };
+    await this.host.exec("k3s kubectl apply -f -", { input: JSON.stringify(pod) });
+    await this.kubectl(`wait --for=condition=Ready pod/${name} --timeout=30s`);
+  }
+
+  /** What the unit's current start has said so far. */
+  journal(unit: string): Promise<string> {
+    return this.host.exec(`journalctl -o cat _SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID ${unit})`);
+  }
+
   /** Since when the unit's main process runs, which a restart changes. */
   startOf(unit: string): Promise<string> {
     return this.host.exec(`systemctl show -P ExecMainStartTimestampMonotonic ${unit}`);
@@ -123,12 +202,23 @@ export class K3sMachine {
   }
 }
 
+// With the files and the address that k3s gives every node, servers included.
+const beat = `#!/bin/sh
+set -eu
+cd /var/lib/rancher/k3s/agent
+curl -sSf --max-time 5 --cacert server-ca.crt --cert client-kubelet.crt --key client-kubelet.key -o /dev/null -X PATCH \\
+  -H 'Content-Type: application/strategic-merge-patch+json' "https://127.0.0.1:6444/api/v1/nodes/$1/status" \\
+  -d '{"status":{"conditions":[{"type":"Ready","lastHeartbeatTime":"'"$(date -u +%FT%TZ)"'"}]}}'
+`;
+
 /** Two machines that reach each other under their VPN addresses, in a lab without a control server. */
 export interface K3sPair {
   readonly lab: Lab;
   readonly tools: LabTools;
   readonly server: K3sMachine;
   readonly agent: K3sMachine;
+  /** Folder of the machines' own release in the mirror. */
+  readonly release: string;
   /** Folder of the release that follows the machines' own; absent with a real k3s. */
   readonly nextRelease?: string;
 }
@@ -144,7 +234,8 @@ export async function startK3sPair(): Promise<K3sPair> {
   const agent = new K3sMachine(lab.host("rack-3"), "100.64.0.3");
   await server.prepare(tools, images, [{ vpnAddress: agent.vpnAddress, address: "10.10.1.13" }]);
   await agent.prepare(tools, images, [{ vpnAddress: server.vpnAddress, address: "10.10.1.11" }]);
-  return { lab, tools, server, agent, ...(next !== undefined && { nextRelease: path.join(mirrorTree, "k3s", next) }) };
+  const release = path.join(mirrorTree, "k3s", tools.k3sVersion);
+  return { lab, tools, server, agent, release, ...(next !== undefined && { nextRelease: path.join(mirrorTree, "k3s", next) }) };
 }
 
 /** The archive of the lab's images in the mirror's folder. */

@@ -37,5 +37,6 @@ const lines = (text: string): string[] => text.split("\n").filter(Boolean);
 
 /** The host's processes of this name, each with its number and start. */
 export async function startsOf(host: LabHost, name: "k3s" | "tailscaled" | "containerd-shim"): Promise<readonly string[]> {
-  return lines(await host.exec(PROCESSES)).filter((line) => line.startsWith(`${name} `));
+  // k3s itself is called k3s-server or k3s-agent.
+  return lines(await host.exec(PROCESSES)).filter((line) => new RegExp(`^${name}(-server|-agent)? `).test(line));
 }

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// shutdownRequest is the end of a part of k3s: it is logged as an error, the rest is stopped, and k3s ends with status 0 (K3S: pkg/signals).
+type shutdownRequest struct{ error }
+
+// silentExit is the end of a part that called os.Exit, which in k3s takes everything along without another word.
+type silentExit struct{ status int }
+
+func (e silentExit) Error() string { return fmt.Sprintf("exit status %d", e.status) }
+
+// statusOf says what systemd's journal shows of an end, and tells the exit status that goes with it.
+func statusOf(err error) int {
+	var request shutdownRequest
+	var silent silentExit
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &request):
+		logf("error", "Shutdown request received: %q", request.error)
+		return 0
+	case errors.As(err, &silent):
+		return silent.status
+	}
+	logf("fatal", "Error: %v", err)
+	return 1
+}
+
+func requestShutdown(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return shutdownRequest{fmt.Errorf("%s: %w", what, err)}
+}
+
+// componentName is what k3s calls a part in its own lines (K3S: pkg/executor/embed/embed.go).
+func componentName(program string) string {
+	name := filepath.Base(program)
+	if name == "kube-proxy" {
+		return name
+	}
+	return strings.TrimPrefix(name, "kube-")
+}
+
+// endOf tells how a program ended: with an error that k3s would get as a return value, or by itself.
+func endOf(name, fault string, err error) error {
+	var exit *exec.ExitError
+	switch {
+	case fault != "":
+		return shutdownRequest{fmt.Errorf("%s exited: %s", name, fault)}
+	case name != "containerd" && errors.As(err, &exit):
+		return silentExit{max(1, exit.ExitCode())}
+	case err == nil:
+		err = errors.New("exit status 0")
+	}
+	return shutdownRequest{fmt.Errorf("%s exited: %w", name, err)}
+}
+
+// faultFile is the descriptor by which a program hands up the error that it ends with.
+const faultFile = 3
+
+func tellFault(err error) {
+	if _, writeErr := io.WriteString(os.NewFile(faultFile, "fault"), err.Error()); writeErr != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+}
+
+type faultPipe struct{ reader, writer *os.File }
+
+func (f *faultPipe) open(command *exec.Cmd) (err error) {
+	f.reader, f.writer, err = os.Pipe()
+	command.ExtraFiles = []*os.File{f.writer}
+	return err
+}
+
+func (f *faultPipe) started() {
+	if f.writer != nil {
+		f.writer.Close()
+	}
+}
+
+// read ends when the program does.
+func (f *faultPipe) read() string {
+	if f.reader == nil {
+		return ""
+	}
+	defer f.reader.Close()
+	text, err := io.ReadAll(f.reader)
+	if err != nil {
+		logf("error", "reading how a program ended: %v", err)
+	}
+	return string(text)
+}
