@@ -97,6 +97,7 @@ function createJoin(name: string, args: JoinChainArgs, link: JoinLink, opts: pul
         REPLACE_COMMAND: link.replaceCommand,
         ...args.cloud,
       },
+      hints: { K3S_VERSION: context.plan.k3sVersion, RELEASES_URL: sources.k3sReleasesUrl },
       // One session less than a secret placed by itself, and the key is of no use to anything else.
       secretFiles: [{ path: keyFile, secret: link.authKey }, ...(args.placed ?? [])],
       route: args.route,

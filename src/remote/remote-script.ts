@@ -20,6 +20,8 @@ export interface RemoteScriptArgs {
   readonly script?: ScriptName;
   /** Names as the script's header lists them. Nothing secret: it is shown in previews. Default: nothing. */
   readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Environment that only saves time: with another one nothing runs. Default: nothing. */
+  readonly hints?: Readonly<Record<string, string>>;
   readonly route: HostRoute;
   readonly credentials: SshCredentials;
   /** Secrets that are read from files: placed by the same session before the script starts, kept out of previews and the log. */
@@ -38,7 +40,7 @@ const INPUT_VERSION = 1;
 /** One script run on one host as root. A changed script, environment or secret file runs it again in place. */
 export class RemoteScript<Result = object> extends HostLink<Result> {
   constructor(name: string, args: RemoteScriptArgs, opts: pulumi.CustomResourceOptions) {
-    const { node, on, script, environment = {}, route, credentials, secretFiles, previous, limitSeconds, secretResult } = args;
+    const { node, on, script, environment = {}, hints, route, credentials, secretFiles, previous, limitSeconds, secretResult } = args;
     super(
       "Script",
       name,
@@ -46,7 +48,14 @@ export class RemoteScript<Result = object> extends HostLink<Result> {
         provider: "script-provider",
         wanted: { node, ...(on !== undefined && { on }), ...(script !== undefined && { script }), environment },
         ...(secretFiles && { secrets: secretFiles }),
-        access: { v: INPUT_VERSION, host: route.host, ...(route.bastion && { bastion: route.bastion }), credentials, limitSeconds },
+        access: {
+          v: INPUT_VERSION,
+          host: route.host,
+          ...(route.bastion && { bastion: route.bastion }),
+          credentials,
+          limitSeconds,
+          ...(hints && { hints }),
+        },
         previous: [previous],
         ...(secretResult !== undefined && { secretResult }),
       },

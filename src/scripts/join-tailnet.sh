@@ -2,9 +2,10 @@
 # Usage: sh -s -- join-tailnet
 # Makes this host a device of the tailnet: marker, packages, tailscale, forwarding, the unreachable pod route, login.
 # The auth key is used only where the host is not logged in as this node; it is removed afterwards.
-# Libraries: lib-cloud-init.sh lib-marker.sh lib-download.sh lib-pod-network.sh lib-tailnet.sh lib-host-additions.sh lib-tailnet-login.sh
+# Libraries: lib-cloud-init.sh lib-marker.sh lib-download.sh lib-pod-network.sh lib-tailnet.sh lib-host-additions.sh lib-tailnet-login.sh lib-k3s-download.sh
 # Needs: NODE_NAME CLUSTER_NAME OWNER TAG POD_CIDR TAILSCALE_VERSION TAILSCALE_URL AUTH_KEY_FILE WAIT_SECONDS REPLACE_COMMAND
 # May have: CA_PEM (authority of TAILSCALE_URL), LOGIN_SERVER (default: the vendor's), CONTROL_CA_PEM (authority of LOGIN_SERVER),
+#   K3S_VERSION RELEASES_URL (k3s's program is fetched meanwhile, for install-k3s)
 #   CLOUD_INIT_SECONDS (a cloud's machine: how long its first boot may take), METADATA_ADDRESSES (what pods must not reach, one a line)
 # Writes: what lib-host-additions.sh lists. Prints: {"tailnetIp":"100.64.0.1"}
 : "${NODE_NAME:?}" "${CLUSTER_NAME:?}" "${OWNER:?}" "${TAG:?}" "${POD_CIDR:?}" "${TAILSCALE_VERSION:?}" "${TAILSCALE_URL:?}"
@@ -101,6 +102,7 @@ main() {
   make_scratch
   wait_cloud_init
   claim_host
+  start_fetch
   install_packages
   install_tailscale
   write_forwarding
@@ -114,6 +116,7 @@ main() {
   keep_running hybrid-k3s-guard.service "$UNITS/hybrid-k3s-guard.service" "$PROGRAMS/guard-pod-network.sh"
   keep_running tailscaled.service "$UNITS/tailscaled.service" /usr/local/sbin/tailscaled ${CONTROL_CA_PEM:+"$CONTROL_CA_FILE"}
   log_in
+  finish_fetch
   printf '{"tailnetIp":"%s"}\n' "$(tailnet_ip)"
 }
 

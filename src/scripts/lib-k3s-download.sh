@@ -3,6 +3,11 @@
 # Where a checked program waits for its installation: beside that place, so that a rename puts it there; leave-host removes the folder.
 FETCHED=/usr/local/lib/hybrid-k3s/k3s
 
+# version_of PROGRAM
+version_of() { "$1" --version 2>/dev/null | sed -nE '1s/^k3s version ([^ ]+).*/\1/p'; }
+
+installed_k3s() { version_of /usr/local/bin/k3s; }
+
 release_url() { printf '%s/%s' "$RELEASES_URL" "$(printf '%s' "$K3S_VERSION" | sed 's/+/%2B/g')"; }
 
 sums_name() { echo "sha256sum-$(vendor_architecture).txt"; }
@@ -36,4 +41,20 @@ fetch_program() {
   verify_sha256 "$FETCHED.part" "$sum" "$(release_url)/$program"
   chmod 0755 "$FETCHED.part"
   mv -f "$FETCHED.part" "$FETCHED"
+}
+
+# Beside other work of the same run, so with a scratch folder of its own. It saves time and nothing else: what is not there in the end is
+# fetched again where k3s is installed, and told there.
+start_fetch() {
+  [ -n "${RELEASES_URL:-}" ] && [ "$(installed_k3s)" != "$K3S_VERSION" ] || return 0
+  fetch_apart "$SCRATCH/k3s" >"$SCRATCH/fetching" 2>&1 9>&- &
+  beside=$!
+}
+
+fetch_apart() { mkdir "$1" && SCRATCH=$1 && fetch_program; }
+
+finish_fetch() {
+  [ -n "${beside:-}" ] || return 0
+  wait "$beside" || say "k3s could not be fetched yet: $(tail -n 1 "$SCRATCH/fetching")"
+  beside=''
 }

@@ -2,11 +2,6 @@
 # k3s's unit by the installer of that very release, and the images of an air-gapped site. Part of install-k3s.sh, with lib-k3s-download.sh.
 IMAGES=/var/lib/rancher/k3s/agent/images
 
-# version_of PROGRAM
-version_of() { "$1" --version 2>/dev/null | sed -nE '1s/^k3s version ([^ ]+).*/\1/p'; }
-
-installed_k3s() { version_of /usr/local/bin/k3s; }
-
 # The installer writes the unit last: with it there, an earlier run got to its end.
 is_installed() { [ "$(installed_k3s)" = "$K3S_VERSION" ] && [ -f "/etc/systemd/system/$UNIT" ] && [ -x "/usr/local/bin/${UNIT%.service}-uninstall.sh" ]; }
 

@@ -25,7 +25,15 @@ make_scratch() {
   trap 'finish $?' EXIT
 }
 
+# end_tree PID: leaves first, so that none starts another.
+end_tree() {
+  for child in $(pgrep -P "$1"); do (end_tree "$child"); done
+  kill "$1" 2>/dev/null || true
+}
+
+# What still runs beside would go on without this run's folder; it is waited for, as it takes back what it began.
 finish() {
+  [ -z "${beside:-}" ] || { for child in $(pgrep -P "$beside"); do (end_tree "$child"); done && wait "$beside" 2>/dev/null; } || true
   [ "$1" -eq 0 ] || tell_full_disks
   rm -rf "$SCRATCH"
   [ "$1" -eq 0 ] || [ -n "${explained:-}" ] || say "${NODE_NAME:-this host}: a command that nobody expected to fail ended with status $1"

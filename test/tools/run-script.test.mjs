@@ -30,10 +30,14 @@ describe("a script on a host", () => {
   };
 
   it("gets its settings and reveals the last line that it prints, and its progress is told under the node's name", async () => {
-    await run('echo "asking" >&2\necho "rack-1: told" >&2\necho noise\nprintf \'{"ip":"%s"}\\n\' "$IP"\n', {
+    await run('echo "asking" >&2\necho "rack-1: told" >&2\necho noise\nprintf \'{"ip":"%s","hint":"%s"}\\n\' "$IP" "$HINT"\n', {
       environment: { IP: "100.64.0.1" },
+      hints: { HINT: "h" },
     });
-    assert.deepEqual([revealed, out.written], [[{ ip: "100.64.0.1" }], { stdout: "", stderr: "rack-1: asking\nrack-1: told\n" }]);
+    assert.deepEqual(
+      [revealed, out.written],
+      [[{ ip: "100.64.0.1", hint: "h" }], { stdout: "", stderr: "rack-1: asking\nrack-1: told\n" }],
+    );
   });
 
   it("finds its secrets in files that only their owner reads, also without a script, and no word of them is shown", async () => {

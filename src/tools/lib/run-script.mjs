@@ -19,9 +19,9 @@ const MOST_LINES = 12;
  */
 export async function runScript(input, { env, out, reveal, limits = {}, scripts, sessions = sharedSessions }) {
   requireFields(input, ["node", "host.address", "host.user", "host.hostKey", "limitSeconds"]);
-  const { node, on = node, script, environment, secrets = [], host, bastion, limitSeconds } = input;
+  const { node, on = node, script, environment, hints = {}, secrets = [], host, bastion, limitSeconds } = input;
   for (const { secret } of secrets) out.keepSecret(secret);
-  const text = secrets.map(secretFileLine).join("") + (script ? renderScript(script, environment, scripts) : "");
+  const text = secrets.map(secretFileLine).join("") + (script ? renderScript(script, { ...environment, ...hints }, scripts) : "");
   const what = script ?? "place-secrets";
   const run = {
     script: what,
