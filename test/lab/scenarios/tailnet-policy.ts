@@ -4,7 +4,7 @@ import { checkConnectivity } from "../../../lab/checks/connectivity";
 import { controlOf } from "../../../lab/console";
 import { waitUntil } from "../../../lab/hosts/wait-until";
 import type { LabContext, Scenario } from "../lab-context";
-import { expectFailure, expectSuccess, readyNodes } from "../nodes-view";
+import { expectFailure, expectSuccess, readyNodes, urnOf, viewDevices } from "../nodes-view";
 import {
   ShopStack,
   companyPolicy,
@@ -66,6 +66,29 @@ export const tailnetPolicy: Scenario = {
 
     it("has nothing to do again, and logs in nowhere", async () => {
       await assertQuiet(context, () => context.stack.up(["--expect-no-changes"]));
+    });
+
+    it("keeps every line at `up --replace` of whatever nodes live by, and the server from being one of that", async () => {
+      const { lab, stack, kubectl } = context;
+      const since = new Date().toISOString();
+      const replace = async (...names: readonly string[]) =>
+        stack.up((await Promise.all(names.map((name) => urnOf(stack, name)))).flatMap((urn) => ["--replace", urn]));
+      const devices = await viewDevices(lab);
+      await expectSuccess(replace("cluster-policy", "rack-1-route", "rack-2-route"));
+      for (const name of ["rack-1-key", "rack-1-leave", "cluster-identity-guard"])
+        assert.match(
+          await expectFailure(replace("cluster-policy", name)),
+          /would replace or remove rack-1[^]*stopped before anything was deleted/,
+          name,
+        );
+      assert.deepEqual([await viewDevices(lab), await livePolicy(lab)], [devices, whole]);
+
+      // An agent comes back by another key under the policy as it is.
+      await expectSuccess(replace("rack-2-key", "cluster-policy"));
+      assert.notEqual((await viewDevices(lab)).get("rack-2")?.id, devices.get("rack-2")?.id);
+      assert.deepEqual([await policyWrites(lab, since), await livePolicy(lab)], [[], whole]);
+      assert.deepEqual(await readyNodes(kubectl), ["kiosk-1", "rack-1", "rack-2"]);
+      await reach();
     });
 
     it("tells at preview --refresh that a colleague took our lines out, and repairs it at up --refresh", async () => {
