@@ -6,14 +6,18 @@ import type { Vpn } from "./vpn";
  * Asks the control server by the tools' own client, at preview too. Credentials in the environment win over those of the stack, as in every
  * tool; of an expected fault the message alone is told.
  */
-export async function askControl<T>(access: Vpn["access"], ask: (control: Control) => Promise<T>): Promise<T> {
+export async function askControl<T>(
+  access: Vpn["access"],
+  ask: (control: Control) => Promise<T>,
+  { env = process.env, limits = {} }: { readonly env?: NodeJS.ProcessEnv; readonly limits?: object } = {},
+): Promise<T> {
   const [{ openControl }, { createOutput }] = await Promise.all([
     import("../tools/lib/open-control.mjs"),
     import("../tools/lib/output.mjs"),
   ]);
   const out = createOutput();
   try {
-    return await ask(openControl(await known(access), { env: process.env, out }));
+    return await ask(openControl(await known(access), { env, out, limits }));
   } catch (error) {
     // A bug keeps its stack.
     if (error instanceof Error && error.name === "ToolError") throw new pulumi.RunError(out.redact(error.message));

@@ -8,6 +8,8 @@ import { askControl } from "./ask-control";
 import { tailnetInterface } from "./tailnet-interface";
 import type { JoinKey, JoinKeyArgs, Vpn } from "./vpn";
 
+/** Where the API does not answer, the policy cannot be read either, and that is told. */
+const TAGS_LIMITS = { requestMs: 5000, totalMs: 5000 };
 const VARIABLES = ["TAILSCALE_OAUTH_CLIENT_ID", "TAILSCALE_OAUTH_CLIENT_SECRET", "TAILSCALE_API_KEY"];
 
 /** A tailnet at Tailscale. */
@@ -26,7 +28,7 @@ export class TailscaleVpn implements Vpn {
   }
 
   look(tell?: Tell, warn?: Tell): Promise<number> {
-    return previewPolicy(this.plan, () => this.readPolicy(), tell, warn);
+    return previewPolicy(this.plan, () => this.readAsClient(), tell, warn);
   }
 
   prepare(name: string, args: TailnetArgs, opts: pulumi.ComponentResourceOptions): Tailnet {
@@ -48,6 +50,35 @@ export class TailscaleVpn implements Vpn {
       },
       pulumi.mergeOptions(opts, { deleteBeforeReplace: true }),
     );
+  }
+
+  /** A client that may not make the nodes' keys would be told so only once the policy is written. */
+  private async readAsClient(): Promise<{ readonly text: string }> {
+    const [live, tags] = await Promise.all([this.readPolicy(), this.clientTags()]);
+    const { mayMakeKeys } = await import("../tools/lib/policy/index.mjs");
+    const { tag, tagOwners } = this.plan.cluster;
+    if (tags === undefined || mayMakeKeys(live.text, { tag, tagOwners }, tags)) return live;
+    throw new pulumi.RunError(
+      `The OAuth client has the tag${tags.length > 1 ? "s" : ""} ${tags.join(", ")}, and none of them gives out ${tag}: it could make no node's auth key; nothing was changed. ` +
+        `Give the client one of vpn.tagOwners (${tagOwners.join(", ")}) at https://login.tailscale.com/admin/settings/oauth (README, step 2), or name the client's tag there.`,
+    );
+  }
+
+  /** Of the client that makes keys: the provider prefers the stack's own to the environment's. What cannot be asked is told by those who need it. */
+  private async clientTags(): Promise<readonly string[] | undefined> {
+    const { oauthClientId, oauthClientSecret, apiKey } = this.credentials;
+    if (apiKey !== undefined) return undefined;
+    const isOwn = oauthClientId !== undefined && oauthClientSecret !== undefined;
+    if (!isOwn && !process.env["TAILSCALE_OAUTH_CLIENT_SECRET"]) return undefined;
+    try {
+      return await askControl(this.access, async (control) => control.clientTags?.(), {
+        env: isOwn ? {} : process.env,
+        limits: TAGS_LIMITS,
+      });
+    } catch (error) {
+      if (pulumi.RunError.isInstance(error)) return undefined;
+      throw error;
+    }
   }
 
   private async readPolicy(): Promise<{ readonly text: string }> {

@@ -6,6 +6,8 @@ export interface Control {
   requireAccess(): Promise<void>;
   /** Throws where nodes of this tailscale could not log in; where it does not tell, it is not there. */
   requireClient?(version: string): Promise<void>;
+  /** The tags of the OAuth client that asks; undefined where it is none or they are not told. */
+  clientTags?(): Promise<readonly string[] | undefined>;
   readPolicy(): Promise<{ readonly text: string; readonly isFixed?: boolean }>;
   policyTraits(): Promise<PolicyTraits | undefined>;
 }

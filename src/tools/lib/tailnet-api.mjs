@@ -40,6 +40,15 @@ export class TailnetApi {
     return this.#token?.scope?.split(/\s+/).filter(Boolean);
   }
 
+  /** The tags of the OAuth client, as the token's answer lists them (tailscale/tailscale#15456); undefined for an API key, or where it lists none. */
+  async clientTags() {
+    await this.#bearer();
+    const { tags } = this.#token ?? {};
+    const list = Array.isArray(tags) ? tags : String(tags ?? "").split(/\s+/);
+    const named = list.filter((tag) => String(tag).startsWith("tag:"));
+    return named.length === 0 ? undefined : named;
+  }
+
   async #bearer() {
     if (this.#access.apiKey) return this.#access.apiKey;
     this.#token ??= await this.#requestToken();

@@ -25,6 +25,7 @@ export async function startTailnet({
   policy = "{}",
   scopes = ["policy_file", "auth_keys", "devices:core"],
   tellsScopes = true,
+  clientTags,
 } = {}) {
   const state = { devices, policy, faults: [], calls: [], beforeWrite: undefined, deletesTake: 0, written: [], failingTests: undefined };
   const etag = () => `"${createHash("sha256").update(state.policy).digest("hex")}"`;
@@ -91,7 +92,13 @@ export async function startTailnet({
     if (request.headers["content-type"] !== "application/x-www-form-urlencoded") return refuse(400, "bad content type");
     const form = new URLSearchParams(body);
     if (form.get("client_id") !== CLIENT.id || form.get("client_secret") !== CLIENT.secret) return refuse(401, "API token invalid");
-    reply(200, { access_token: TOKEN, token_type: "Bearer", expires_in: 3600, ...(tellsScopes && { scope: scopes.join(" ") }) });
+    reply(200, {
+      access_token: TOKEN,
+      token_type: "Bearer",
+      expires_in: 3600,
+      ...(tellsScopes && { scope: scopes.join(" ") }),
+      ...(clientTags && { tags: clientTags }),
+    });
   }
 
   // Filters are exact, and routes are told on demand: the vendor's OpenAPI file, listTailnetDevices.

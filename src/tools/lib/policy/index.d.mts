@@ -124,6 +124,9 @@ export function clustersIn(text: string): readonly MarkedCluster[];
 /** Whether entries without a mark speak of this cluster's tag or pods: they may be ours, whose marks somebody took away. */
 export function mayHoldUnmarked(text: string, cluster: Pick<PolicyCluster, "tag" | "podCidr">): boolean;
 
+/** Whether an OAuth client with these tags may make the cluster's auth keys. Pure; throws as clustersIn. */
+export function mayMakeKeys(liveText: string, cluster: Pick<PolicyCluster, "tag" | "tagOwners">, clientTags: readonly string[]): boolean;
+
 type Needs = Pick<PolicyCluster, "tag" | "podCidr" | "operators" | "nodePorts" | "integration">;
 
 /** The least that one cluster's traffic needs, as entries of `acls` or of `grants`. */

@@ -4,3 +4,4 @@ export { mergedPolicy, withoutCluster } from "./merge.mjs";
 export { missingFor } from "./missing.mjs";
 export { openings } from "./openings.mjs";
 export { policyDiff } from "./policy-diff.mjs";
+export { mayMakeKeys } from "./tag-owners.mjs";
