@@ -5,7 +5,7 @@ import { takeSnapshot } from "../../lab/hosts/snapshot";
 
 // Not set-up: the cluster's own store, which changes by the second, the addresses of pods, and the records of ended pods, which kubelet
 // drops in its own time.
-const DATA = /^file\t\/var\/lib\/(rancher\/k3s\/(server\/db|agent\/containerd)|kubelet\/pods|cni\/(networks|results))\//;
+const DATA = /^file\t\/var\/lib\/(rancher\/k3s\/(server\/db|agent\/containerd)|kubelet\/pods|cni\/(networks|results|flannel))\//;
 
 // Field 22 of proc(5)'s stat is the start in clock ticks since boot; the name stands in brackets and may hold blanks.
 const PROCESSES = `cat /proc/[0-9]*/stat 2>/dev/null | sed -nE 's/^([0-9]+) \\((k3s[^)]*|tailscaled|containerd|containerd-shim[^)]*|kubelet)\\) . (.*)$/\\2 \\1 \\3/p' |
