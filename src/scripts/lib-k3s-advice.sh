@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What helps against what k3s says. Part of install-k3s.sh. Needs NODE_NAME UNIT ROLE K3S_VERSION PLACE_TOKEN.
+# What helps against what k3s says. Needs NODE_NAME UNIT; install-k3s.sh has more to name.
 KUBELET_KERNEL="vm.overcommit_memory=1 vm.panic_on_oom=0 kernel.panic=10 kernel.panic_on_oops=1 kernel.keys.root_maxkeys=1000000 kernel.keys.root_maxbytes=25000000"
 
 # Of another machine, which may come while this one starts again.
@@ -29,12 +29,12 @@ known_advice() {
     *"invalid kernel flag"*) echo "protect-kernel-defaults wants kubelet's kernel settings; set them (sysctl -w $KUBELET_KERNEL, and in /etc/sysctl.d for the next boot) or take it out of the config" ;;
     *"address already in use"*) port_taken "$1" ;;
     *"unknown flag"* | *"flag provided but not defined"* | *"unknown command"*)
-      echo "a key of the k3s settings, or an argument in one of its *-arg lists, is not known to $K3S_VERSION as $ROLE; take it out of the config"
+      echo "a key of the k3s settings, or an argument in one of its *-arg lists, is not known to ${K3S_VERSION:-this k3s} as ${ROLE:-server}; take it out of the config"
       ;;
-    *"golang version"* | *"golang build version"*) echo "this k3s was not built as $K3S_VERSION is, so it will never start; put the vendor's own program on the mirror" ;;
+    *"golang version"* | *"golang build version"*) echo "this k3s was not built as ${K3S_VERSION:-its release} is, so it will never start; put the vendor's own program on the mirror" ;;
     *"Node password rejected"*) echo "a Node called $NODE_NAME is left from another machine; delete it: kubectl delete node $NODE_NAME" ;;
     *"token CA hash"*) echo "the cluster's authority is not the one that the token names, as after k3s certificate rotate-ca; read the token anew: ${ACCESS_REPLACE_COMMAND:-pulumi up --replace URN, with the URN of <first server>-access}" ;;
-    *"401 Unauthorized"*) echo "the server refuses the token in ${AGENT_TOKEN_FILE:-/etc/hybrid-k3s/agent-token}; $PLACE_TOKEN" ;;
+    *"401 Unauthorized"*) echo "the server refuses the token in ${AGENT_TOKEN_FILE:-/etc/hybrid-k3s/agent-token}; ${PLACE_TOKEN:-place it anew}" ;;
     *"encrypted with different token"*) echo "the data in /var/lib/rancher/k3s/server belongs to a server token that is lost; put /var/lib/rancher/k3s/server/token back, or move that folder away to begin an empty cluster" ;;
     *"has expired or is not yet valid"*) echo "this host's time is $(date -u +%FT%TZ): where that is wrong, here or on the server, set it right (timedatectl set-ntp true); where it is right, restart k3s on the server, which renews its certificates" ;;
     *"signed by unknown authority"* | *"tls: bad certificate"*) echo "node and server do not trust each other's certificates; read the token anew: ${ACCESS_REPLACE_COMMAND:-pulumi up --replace URN, with the URN of <first server>-access}" ;;

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# How k3s's start goes: ready, under way, or never to come. Part of install-k3s.sh. Needs UNIT ROLE SCRATCH; lib-k3s-advice.sh.
+# How k3s's start goes: ready, under way, or never to come. Needs UNIT SCRATCH and lib-k3s-advice.sh; wait_ready needs ROLE WAIT_SECONDS.
 
 # One call for all, as it is made five times a second.
 read_unit() {
@@ -58,7 +58,7 @@ has_failed() {
 
 # Active comes late: with the API up on servers, joined on agents (the unit is Type=notify). A server's own Node comes a moment after
 # its API and is waited for by wait-for-node, while agents join already.
-is_ready() {
+k3s_is_ready() {
   [ "$active_state" = active ] || return 1
   case $ROLE in
     server) timeout 10 k3s kubectl get --raw /readyz >/dev/null 2>&1 ;;
@@ -69,7 +69,7 @@ is_ready() {
 is_decided() {
   looks=$((${looks:-0} + 1))
   read_unit
-  is_ready || dies_again || is_refused || has_failed
+  k3s_is_ready || dies_again || is_refused || has_failed
 }
 
 # Fails as soon as it is known that the start will come to nothing.

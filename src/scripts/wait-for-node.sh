@@ -2,7 +2,7 @@
 # Usage: sh -s -- wait-for-node (on the first server)
 # Waits until a node is Ready and its pods are reached (its podCIDR is served as a route by its own device, or answers in vxlan), then makes
 # its labels and taints as they should be.
-# Libraries: lib-marker.sh lib-tailnet.sh lib-node-marks.sh
+# Libraries: lib-marker.sh lib-tailnet.sh lib-node-marks.sh lib-k3s-advice.sh lib-k3s-faults.sh
 # Needs: NODE_NAME WAIT_SECONDS REPLACE_COMMAND
 # May have: LABELS (key=value, one a line) TAINTS (key=value:Effect or key:Effect, one a line)
 #   INTEGRATION (k3s, the default: pods are reached by routes; flannel-iface: in vxlan)
@@ -12,6 +12,8 @@
 # Prints: {"tailnetIp":"100.64.0.2","podCidr":"10.42.1.0/24","path":"direct"}; path: direct, relay, self, or unknown without an answer
 : "${NODE_NAME:?}" "${WAIT_SECONDS:?}" "${REPLACE_COMMAND:?}"
 INTEGRATION=${INTEGRATION:-k3s}
+# shellcheck disable=SC2034 # read by lib-k3s-faults.sh
+UNIT=k3s.service
 
 kubectl() { timeout 20 k3s kubectl --request-timeout=15s "$@"; }
 
@@ -73,13 +75,19 @@ device_is_lost() {
   [ $((now - lost_since)) -ge "$LOST_SECONDS" ]
 }
 
-# or_lost CONDITION: waits end early where the device is gone; what was seen is explained by the caller.
-or_lost() { "$1" || { device_is_lost && : >"$SCRATCH/lost"; }; }
+# A server's unit is active before its own kubelet has started, which may end it; then nobody's Node is to be had here.
+server_dies() { [ -s "$SCRATCH/api-error" ] && read_unit && dies_again; }
+
+# or_lost CONDITION: waits end early where the device is gone or k3s dies here; what was seen is explained by the caller.
+or_lost() { "$1" || { device_is_lost && : >"$SCRATCH/lost"; } || server_dies; }
 
 # wait_for WHAT CONDITION
-wait_for() { wait_until "$WAIT_SECONDS" "$1" or_lost "$2" && [ ! -e "$SCRATCH/lost" ]; }
+wait_for() { wait_until "$WAIT_SECONDS" "$1" or_lost "$2" && [ ! -e "$SCRATCH/lost" ] && [ ! -s "$SCRATCH/fault" ]; }
+
+explain_death() { [ ! -s "$SCRATCH/fault" ] || fail "k3s on the first server $(cut -c1-600 "$SCRATCH/fault"); $(advice "$(cat "$SCRATCH/fault")"); then run pulumi up again"; }
 
 explain_not_ready() {
+  explain_death
   grep -q NotFound "$SCRATCH/api-error" &&
     fail "no Node of this name after $WAIT_SECONDS s; see on $NODE_NAME: journalctl -u k3s-agent (k3s on servers); then run pulumi up again"
   [ ! -s "$SCRATCH/api-error" ] || fail "the API server does not answer: $(tail -n 1 "$SCRATCH/api-error"); see on the first server: systemctl status k3s"
@@ -128,7 +136,7 @@ main() {
   make_scratch
   wait_for "Node $NODE_NAME to be Ready" is_ready || explain_not_ready
   cidr=$(node_facts cidr)
-  wait_for "the way to $cidr" is_reached || explain_unreached "$cidr"
+  wait_for "the way to $cidr" is_reached || { explain_death && explain_unreached "$cidr"; }
   reconcile_marks
   address=$(internal_ip)
   printf '{"tailnetIp":"%s","podCidr":"%s","path":"%s"}\n' "$address" "$cidr" "$(path_to "$address")"

@@ -194,3 +194,14 @@ over_vxlan() {
   run_script wait-for-node
   assert_output '{"tailnetIp":"100.64.0.1","podCidr":"10.42.0.0/24","path":"self"}'
 }
+
+@test "a server whose k3s dies again and again is told at once, with what helps" {
+  touch "$FAKE/kubectl/down" "$FAKE/dying" "$FAKE/units/k3s.service.active"
+  echo 'time="2026-11-29T04:45:10Z" level=error msg="Shutdown request received: \"kubelet exited: failed to run Kubelet: failed to create kubelet: open /dev/kmsg: no such file or directory\""' >"$FAKE/journal"
+  local began=$SECONDS
+  WAIT_SECONDS=30 run_script wait-for-node
+  assert_failure
+  [ $((SECONDS - began)) -lt 15 ]
+  assert_stderr 'k3s on the first server dies again and again: level=error msg="Shutdown request received: '
+  assert_stderr 'kubelet reads /dev/kmsg'
+}
