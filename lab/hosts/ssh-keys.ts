@@ -34,10 +34,7 @@ export async function renewHostKeys(host: string): Promise<void> {
   await ensureHostKeys(host);
 }
 
-/**
- * The host's public key as a stack pins it: type and key, no comment. Ed25519, as people do; @pulumi/command asks hosts for ECDSA first, so
- * every lab run also shows that preflight hands over the right key.
- */
+/** The host's public key as a stack pins it: type and key, no comment. Ed25519, as people do. */
 export function hostPublicKey(host: string, type: (typeof keyTypes)[number] = "ed25519"): string {
   const [kind, key] = readFileSync(`${inState("ssh", "hosts", host)}/ssh_host_${type}_key.pub`, "utf8")
     .trim()

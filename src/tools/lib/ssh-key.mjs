@@ -21,7 +21,7 @@ export function usableKey(text, at) {
   throw faults.credentials(at, seen);
 }
 
-// The command provider reads PKCS#8 (`BEGIN PRIVATE KEY`), ssh2 does not: RSA and EC keys go over by way of OpenSSL's forms.
+// OpenSSL writes PKCS#8 (`BEGIN PRIVATE KEY`), which ssh2 does not read: RSA and EC keys go over by way of their older forms.
 function fromPkcs8(text) {
   const key = createPrivateKey(text);
   const type = { rsa: "pkcs1", ec: "sec1" }[key.asymmetricKeyType];
