@@ -22,36 +22,40 @@ export function clusterNeeds({ tag, podCidr, operators, nodePorts, integration }
     { what: "agents to servers", src: [tag], dst: tag, ports: [API_PORT] },
     ...pods,
     ...(nodePorts.length === 0 ? [] : [{ what: "nodes to nodes", src: [tag], dst: tag, ports: nodePorts }]),
-    { what: "operators to servers", src: operators, dst: tag, ports: [API_PORT] },
+    { what: "operators to servers", src: operators, dst: tag, ports: [API_PORT], ofPeople: true },
   ];
 }
 
-/** The needs as entries of `acls` or of `grants`: https://tailscale.com/docs/reference/grants-vs-acls. */
-export function clusterRules(cluster, form) {
-  return clusterNeeds(cluster).map((need) => asRule(need, form));
+/**
+ * The needs as entries of `acls` or of `grants`: https://tailscale.com/docs/reference/grants-vs-acls. `posture` is what rules from nodes and pods
+ * name where the policy's default posture would hold for them; people's devices are to meet that.
+ */
+export function clusterRules(cluster, form, posture) {
+  return clusterNeeds(cluster).map((need) => asRule(need, form, posture));
 }
 
-export function asRule({ src, dst, ports, proto }, form) {
+export function asRule({ src, dst, ports, proto, ofPeople }, form, posture) {
   const capability = (port) => (proto ? `${proto}:${port}` : String(port));
-  if (form === "grants") return { src, dst: [dst], ip: ports === "*" ? ["*"] : ports.map(capability) };
-  return { action: "accept", ...(proto && { proto }), src, dst: [`${dst}:${ports === "*" ? "*" : ports.join(",")}`] };
+  const own = posture !== undefined && !ofPeople && { srcPosture: [posture] };
+  if (form === "grants") return { src, ...own, dst: [dst], ip: ports === "*" ? ["*"] : ports.map(capability) };
+  return { action: "accept", ...(proto && { proto }), src, ...own, dst: [`${dst}:${ports === "*" ? "*" : ports.join(",")}`] };
 }
 
 /**
  * Assertions that the tailnet checks at each later change of its policy: what must be reachable, and of `denied` (destinations by source)
  * what must not. Sources are tags, groups and users, destinations single ports without wildcards or CIDRs:
- * https://tailscale.com/kb/1337/policy-syntax#tests.
+ * https://tailscale.com/kb/1337/policy-syntax#tests. `attributes` are those of nodes, where postures ask for any.
  */
-export function clusterTests({ tag, podCidr, operators, nodePorts, integration }, denied = () => []) {
+export function clusterTests({ tag, podCidr, operators, nodePorts, integration }, denied = () => [], attributes = undefined) {
   const test = (src, accept) => {
     const deny = denied(src);
-    return { src, accept, ...(deny.length > 0 && { deny }) };
+    return { src, ...(attributes && { srcPostureAttrs: attributes }), accept, ...(deny.length > 0 && { deny }) };
   };
   const ports = [...new Set([API_PORT, ...nodePorts])];
   const nodes = ports.map((port) => `${tag}:${port}`);
   const ofNodes =
     integration === "flannel-iface"
-      ? [test(tag, nodes), { src: tag, proto: "udp", accept: [`${tag}:${VXLAN_PORT}`] }]
+      ? [test(tag, nodes), { src: tag, ...(attributes && { srcPostureAttrs: attributes }), proto: "udp", accept: [`${tag}:${VXLAN_PORT}`] }]
       : [test(tag, [...nodes, `${firstPod(podCidr)}:443`])];
   return [...ofNodes, ...operators.map((operator) => test(operator, [`${tag}:${API_PORT}`]))];
 }

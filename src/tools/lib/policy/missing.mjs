@@ -4,6 +4,7 @@ import { entryText } from "./entry-text.mjs";
 import { entryMark } from "./markers.mjs";
 import { contains, readNetwork } from "./networks.mjs";
 import { nodeAt, readTree } from "./policy-tree.mjs";
+import { NODE_CONDITIONS, nodesMeet, ownPosture } from "./postures.mjs";
 import { certainlyReaches, readRules } from "./reach.mjs";
 import { claimsOfOthers, unreadable } from "./refusals.mjs";
 import { ROUTES, ruleForm, TAG_OWNERS } from "./wanted-entries.mjs";
@@ -19,7 +20,12 @@ export function missingFor(liveText, cluster) {
   if (refusals.length > 0) return { missing: [], text: "", refusals };
   const live = readTree(liveText);
   const { root } = live;
-  const policy = readRules(policyEntries(liveText));
+  const entries = policyEntries(liveText);
+  const policy = {
+    ofNodes: readRules(entries, (postures) => nodesMeet(root, postures)),
+    // What the whole tailnet demands of people's devices, it demands of operators' too.
+    ofPeople: readRules(entries, (_postures, isOwn) => !isOwn),
+  };
   const missing = [
     ...missingGroups(root, cluster),
     ...missingOwners(root, cluster),
@@ -82,19 +88,24 @@ function missingApproval(root, { tag, podCidr, integration }) {
 }
 
 // Without acls and grants everything is allowed: tailscale/tailscale#2799.
-function missingRules(root, policy, cluster) {
+function missingRules(root, { ofNodes, ofPeople: ofAnybody }, cluster) {
   const isOpen = cluster.traits?.openWithoutRules !== false;
   if (isOpen && !nodeAt(root, ["acls"]) && !nodeAt(root, ["grants"])) return [];
   const form = ruleForm(root);
-  return clusterNeeds(cluster).flatMap((need) => {
+  const own = ownPosture(root);
+  const rules = clusterNeeds(cluster).flatMap((need) => {
+    const policy = need.ofPeople ? ofAnybody : ofNodes;
     const src = need.src.filter((source) => !certainlyReaches(policy, { ...need, src: source }));
     if (src.length === 0) return [];
     const ports =
       need.ports === "*"
         ? "*"
         : need.ports.filter((port) => src.some((source) => !certainlyReaches(policy, { ...need, src: source, ports: [port] })));
-    return [{ what: need.what, section: form, entry: { value: asRule({ ...need, src, ports }, form) } }];
+    return [{ what: need.what, section: form, entry: { value: asRule({ ...need, src, ports }, form, own?.name) } }];
   });
+  if (own === undefined || own.isDefined || !rules.some(({ entry: { value } }) => value.srcPosture)) return rules;
+  const posture = { key: own.name, value: NODE_CONDITIONS };
+  return [{ what: `a posture that nodes meet, for defaultSrcPosture`, section: "postures", entry: posture }, ...rules];
 }
 
 function linesToAdd(missing, cluster) {

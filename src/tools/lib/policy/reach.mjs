@@ -5,16 +5,22 @@ const NAMES = { tcp: ["tcp", "6"], udp: ["udp", "17"] };
 
 /**
  * The rules of a policy in one form, from its entries: {rules, groups, hosts}. A rule's `targets` are {selector, ports, proto};
- * `isConditional` marks those that hold for some devices or ways only; `entry` is what it was read from.
+ * `isConditional` marks those that hold for some devices or ways only; `entry` is what it was read from. `meets(postures, isOwn)` tells whether
+ * whoever it is about meets one of the postures that a rule demands, its own or the policy's default ones; default: nobody knows.
  */
-export function readRules(entries) {
+export function readRules(entries, meets = () => false) {
   const section = (name) => entries.filter((entry) => entry.section === name);
   const named = (name) => Object.fromEntries(section(name).map(({ key, value }) => [key, value]));
   // It holds for every rule that names no posture of its own: https://tailscale.com/docs/features/device-posture.
-  const isConditional = section("defaultSrcPosture").length > 0;
+  const standing = section("defaultSrcPosture").map(({ value }) => value);
+  const isConditional = ({ srcPosture, via }) => {
+    const isOwn = isFilled(srcPosture);
+    const demanded = isOwn ? srcPosture : standing;
+    return isFilled(via) || (demanded.length > 0 && !meets(demanded, isOwn));
+  };
   const rules = [...section("acls").map(fromAcl), ...section("grants").map(fromGrant)].filter(Boolean);
   return {
-    rules: isConditional ? rules.map((rule) => ({ ...rule, isConditional })) : rules,
+    rules: rules.map((rule) => ({ ...rule, isConditional: isConditional(rule.entry.value) })),
     groups: named("groups"),
     hosts: Object.fromEntries(Object.entries(named("hosts")).filter(([, value]) => typeof value === "string")),
   };
@@ -70,7 +76,7 @@ function fromAcl(entry) {
     const at = target.lastIndexOf(":");
     return { selector: target.slice(0, at), ports: target.slice(at + 1), proto: value.proto };
   });
-  return { src: value.src, targets, isConditional: isConditional(value), entry };
+  return { src: value.src, targets, entry };
 }
 
 function fromGrant(entry) {
@@ -82,11 +88,11 @@ function fromGrant(entry) {
       return { selector, ports, proto };
     }),
   );
-  return { src: value.src, targets, isConditional: isConditional(value), entry };
+  return { src: value.src, targets, entry };
 }
 
-function isConditional({ srcPosture, via }) {
-  return [srcPosture, via].some((list) => Array.isArray(list) && list.length > 0);
+function isFilled(list) {
+  return Array.isArray(list) && list.length > 0;
 }
 
 function isRule(value) {

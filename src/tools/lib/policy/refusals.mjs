@@ -4,6 +4,7 @@ import { entryMark } from "./markers.mjs";
 import { markedClusters, ofOtherStacks, sharingLine } from "./marked-entries.mjs";
 import { overlaps, readNetwork } from "./networks.mjs";
 import { containersOf, lineAt, nodeAt, readTree } from "./policy-tree.mjs";
+import { defaultPostures, NODE_CONDITIONS, ownPosture } from "./postures.mjs";
 import { ROUTES, TAG_OWNERS } from "./wanted-entries.mjs";
 
 const LISTS = [["acls"], ["grants"], ["tests"]];
@@ -46,6 +47,20 @@ export function refusals(live, others, cluster) {
     ...claimsOfOthers(live, others, cluster),
     ...undefinedNames(live, others, cluster),
     ...otherGroups(live, others, cluster),
+    ...unmetPosture(live, others),
+  ];
+}
+
+/** Without one that nodes meet, no rule of ours could be free of the default, and all nodes would be cut off without a word. */
+function unmetPosture(live, { root }) {
+  const own = ownPosture(root);
+  if (own === undefined || own.isDefined) return [];
+  return [
+    {
+      what: `defaultSrcPosture (${defaultPostures(root).join(", ")}) holds for rules without a posture of their own, and nodes, which are Linux servers, need not meet it`,
+      remedy: `Add ${JSON.stringify(own.name)}: ${JSON.stringify(NODE_CONDITIONS)} to its postures: the cluster's rules for nodes and pods then name it.`,
+      line: keyLine(live, ["defaultSrcPosture"]),
+    },
   ];
 }
 

@@ -2,6 +2,7 @@ import { policyEntries } from "../policy-document.mjs";
 import { clusterRules, clusterTests, closedConnections } from "./cluster-rules.mjs";
 import { entriesOf } from "./markers.mjs";
 import { nodeAt } from "./policy-tree.mjs";
+import { defaultPostures, NODE_ATTRIBUTES, ownPosture } from "./postures.mjs";
 import { mayReach, readRules } from "./reach.mjs";
 
 export const TAG_OWNERS = ["tagOwners"];
@@ -18,11 +19,15 @@ export function wantedEntries(others, cluster) {
   const isTested = policyTests !== "none" && cluster.traits?.testsBeforeDevices !== false;
   // A denial in a file that others write too would keep them from rules of their own.
   const denied = policyTests === "strict" ? deniedIn(others.text, cluster) : undefined;
-  const tests = isTested ? clusterTests({ ...cluster, operators: testable(others, cluster) }, denied) : [];
+  // Which postures people's devices meet, a test cannot know.
+  const isPostured = defaultPostures(others.root).length > 0;
+  const operators = isPostured ? [] : testable(others, cluster);
+  const tests = isTested ? clusterTests({ ...cluster, operators }, denied, isPostured ? NODE_ATTRIBUTES : undefined) : [];
+  const posture = ownPosture(others.root)?.name;
   return [
     keyed(others, TAG_OWNERS, tag, tagOwners),
     ...(integration === "flannel-iface" ? [] : [keyed(others, ROUTES, podCidr, [tag])]),
-    { path: [form], brackets: "[]", entries: clusterRules(cluster, form).map((value) => ({ value })) },
+    { path: [form], brackets: "[]", entries: clusterRules(cluster, form, posture).map((value) => ({ value })) },
     { path: TESTS, brackets: "[]", entries: tests.map((value) => ({ value })) },
   ];
 }
