@@ -87,13 +87,16 @@ export const headscale: Scenario = {
       assert.doesNotMatch(await expectSuccess(stack.up(["--expect-no-changes"])), /[+~-]{1,2} \d+ to /);
     });
 
-    it("approves by the device's id the route of a node that the policy does not approve", async () => {
+    it("approves by the device's id the route of a node that the policy does not approve, and keeps the policy where that is replaced", async () => {
       const { kubectl } = context();
       const { id } = (await cli().nodesOf(TAG)).get("rack-2") ?? assert.fail("no rack-2");
       const cidr = (await podCidrs(kubectl))["rack-2"];
       // Approved once by the policy, and taken back behind its back: nothing approves it again by itself.
       await cli().run("nodes", "approve-routes", "--identifier", String(id), "--routes", "");
-      await expectSuccess(stack.up(["--replace", await urnOf(stack, "rack-2-route")]));
+      const policy = await cli().policy();
+      const urns = await Promise.all(["rack-2-route", "cluster-policy"].map((name) => urnOf(stack, name)));
+      await expectSuccess(stack.up(urns.flatMap((urn) => ["--replace", urn])));
+      assert.equal(await cli().policy(), policy);
       assert.deepEqual((await cli().nodesOf(TAG)).get("rack-2")?.approved_routes, [cidr]);
       assert.deepEqual(await servedOf(stack, "rack-2-route"), { by: "id", podCidr: cidr });
     });
