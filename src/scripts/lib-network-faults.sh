@@ -1,9 +1,20 @@
 # shellcheck shell=sh
 # Faults of the host's network: what it reaches, what filters on it, which addresses it uses already. Part of preflight-host.sh.
 
+# check_url URL [CURL-OPTION...]
 check_url() {
   url_authorities=$(authorities)
-  curl -sS -o /dev/null --connect-timeout 10 --max-time 20 ${url_authorities:+--cacert "$url_authorities"} "$1"
+  url=$1
+  shift
+  curl -sS -o /dev/null --connect-timeout 10 --max-time 20 "$@" ${url_authorities:+--cacert "$url_authorities"} "$url"
+}
+
+# tailscaled is told of no proxy that this session knows, only of its unit's: the control server must answer without one.
+check_straight() {
+  case $1 in */key\?v=*) ;; *) return 0 ;; esac
+  [ -n "${https_proxy:-}${HTTPS_PROXY:-}${all_proxy:-}${ALL_PROXY:-}" ] || return 0
+  ! cat /etc/systemd/system/tailscaled.service.d/*.conf 2>/dev/null | grep -qi '^Environment=.*https_proxy=' || return 0
+  check_url "$1" --noproxy '*'
 }
 
 # All at once and beside the other checks: each may take its whole limit. Any answer will do, whatever its status.
@@ -14,6 +25,7 @@ start_url_checks() {
     number=$((number + 1))
     {
       check_url "$url" 2>"$SCRATCH/url-error-$number" && status=0 || status=$?
+      [ "$status" != 0 ] || check_straight "$url" 2>"$SCRATCH/url-error-$number" || status=proxy
       printf '%s %s\n' "$status" "$url" >"$SCRATCH/url-$number"
     } &
   done
@@ -26,6 +38,7 @@ finish_url_checks() {
     read -r status url <"$result"
     [ "$status" != 0 ] || continue
     case $status in
+      proxy) remedy="only a proxy that tailscaled is not told of leads there: put Environment=HTTPS_PROXY=http://PROXY:PORT below [Service] in /etc/systemd/system/tailscaled.service.d/proxy.conf" ;;
       6) remedy="its name does not resolve: mend DNS (/etc/resolv.conf)" ;;
       35 | 60) remedy="its certificate is not trusted: give the authority as caFile, or check the clock and who is in between" ;;
       127) remedy="install curl" ;;

@@ -108,6 +108,20 @@ https://away.test/x'
   assert_faults '- no https answer from https://away.test/x (curl: (7) Failed to connect: network refused); let this host reach it: routes, firewall, proxy'
 }
 
+@test "a control server that only a proxy leads to is a fault until tailscaled is told of that proxy" {
+  export CHECK_URLS='https://control.test/key?v=106' https_proxy=http://proxy.test:3128
+  echo ok | serve "$CHECK_URLS"
+  run_script preflight-host
+  assert_success
+  : >"$FAKE/proxy"
+  run_script preflight-host
+  assert_faults '- no https answer from https://control.test/key?v=106 (curl: (28) Connection timed out); only a proxy that tailscaled is not told of leads there: put Environment=HTTPS_PROXY=http://PROXY:PORT below [Service] in /etc/systemd/system/tailscaled.service.d/proxy.conf'
+  mkdir -p "$HOST/etc/systemd/system/tailscaled.service.d"
+  printf '[Service]\nEnvironment=HTTPS_PROXY=http://proxy.test:3128\n' >"$HOST/etc/systemd/system/tailscaled.service.d/proxy.conf"
+  run_script preflight-host
+  assert_success
+}
+
 @test "a certificate that is not trusted points at the authority" {
   printf 'echo "curl: (60) SSL certificate problem: unable to get local issuer certificate" >&2\nexit 60\n' | says curl
   CHECK_URLS=https://mirror.test/ run_script preflight-host
