@@ -43,7 +43,7 @@ dies_again() {
 # An agent asks for ever where the server has said no: every 2 s for the token, every 5 to 10 s for the Node's password.
 REFUSALS='token CA hash does not match|401 Unauthorized|Node password rejected'
 is_refused() {
-  [ "$active_state" = activating ] && [ $((looks % 10)) = 0 ] || return 1
+  [ "$ROLE" = agent ] && [ "$active_state" = activating ] && [ $((looks % 10)) = 0 ] || return 1
   words_of_run "$invocation" | grep -E -e "$REFUSALS" >"$SCRATCH/refusals" || return 1
   [ "$(wc -l <"$SCRATCH/refusals")" -ge 4 ] || return 1
   printf 'is refused by the server: %s' "$(tail -n 1 "$SCRATCH/refusals" | sed -E 's/^time="[^"]*" //')" >"$SCRATCH/fault"
