@@ -1,7 +1,9 @@
 # Every target does its own set-up. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-TSX := node --import tsx
+# Everything runs on a release of Node.js that is supported: the machine's own, or a pinned one.
+ON_NODE = node=$$(lab/tools/use-node.sh) && PATH="$$node:$$PATH" &&
+TSX = $(ON_NODE) node --import tsx
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +42,7 @@ bench: setup ## the figures of the README, as ratios to a floor measured in the 
 	@$(TSX) bench/run.ts
 
 golden: node_modules/.installed ## write the golden files of test/golden anew; review them as a diff
-	@UPDATE_GOLDEN=1 $(TSX) --test test/program/*.test.ts
+	@export UPDATE_GOLDEN=1; $(TSX) --test test/program/*.test.ts
 
 clean: node_modules/.installed lab-down ## end a lab and remove what this checkout made (not the user's cache)
 	@rm -rf .lab .lab-* node_modules
@@ -49,7 +51,7 @@ setup: node_modules/.installed
 	@lab/tools/install-packages.sh
 
 node_modules/.installed: package-lock.json package.json
-	@npm ci --no-audit --no-fund
+	@$(ON_NODE) npm ci --no-audit --no-fund
 	@touch $@
 
 .PHONY: help demo lab lab-down test test-all test-real test-burst test-tailnet test-fast lint bench golden clean setup

@@ -19,6 +19,8 @@ const shellFiles = () => files("**/*.sh", "**/*.bats", "**/*.bash", ".ci/run", "
 const GOFMT = 'unformatted=$(gofmt -l lab) && test -z "$unformatted" || { echo "gofmt: $unformatted"; exit 1; }';
 const UNIT = ["config", "plan", "nodes", "remote", "k3s", "preview", "tailnet", "program", "tools", "tailscale-api", "bench"];
 
+const unitTests = (concurrency: number) => nodeTest(concurrency, "test/*.test.ts", ...UNIT.map((folder) => `test/${folder}/**/*.test.*`));
+
 // Most of a scenario's time is waiting for restarts and limits, so two labs fit side by side on two cores.
 const scenarios = (beside: string, name: string, folder: string, ...chosen: string[]): Suite => ({
   name,
@@ -49,7 +51,9 @@ export const SUITES: readonly Suite[] = [
       ["bash", "-c", GOFMT],
     ],
   },
-  { name: "unit", beside: "fast", commands: () => [nodeTest(2, "test/*.test.ts", ...UNIT.map((folder) => `test/${folder}/**/*.test.*`))] },
+  { name: "unit", beside: "fast", commands: () => [unitTests(2)] },
+  // The other release that is supported.
+  { name: "unit-24", beside: "fast", commands: () => [["lab/tools/on-node.sh", "24", ...unitTests(1)]] },
   { name: "scripts", beside: "fast", commands: () => [["bats", "--tap", "--jobs", "2", ...files("test/scripts/*.bats")]] },
   contract("contract", ".lab", ofClouds),
   contract("contract-2", ".lab-2", (file) => !ofClouds(file)),
