@@ -4,13 +4,16 @@ import { K3sAgent } from "./k3s/k3s-agent";
 import { K3sServer } from "./k3s/k3s-server";
 import { rewriteKubeconfig } from "./k3s/kubeconfig";
 import type { ReadyResult } from "./membership/ready";
+import { Roster } from "./membership/roster";
 import { ServerGuard } from "./membership/server-guard";
+import type { DrainedNode } from "./membership/drained-node";
 import { createNode } from "./nodes/create-node";
 import { createNetworks } from "./nodes/networks";
 import type { JoinedNode } from "./nodes/node";
 import type { NodePlan } from "./plan/cluster-plan";
 import { type NodeStatus, renderTopology } from "./plan/topology";
 import type { PlacedMachine } from "./nodes/tell-lost-machines";
+import type { HostRoute } from "./remote/connection";
 
 export interface ClusterArgs extends ClusterContext {
   /** Lines of the tailnet's live policy that this run adds or takes away. */
@@ -27,6 +30,8 @@ export class HybridCluster extends pulumi.ComponentResource {
   readonly topology: pulumi.Output<string>;
   /** The nodes that stand in a cloud. */
   readonly machines: readonly PlacedMachine[];
+  readonly firstServer: HostRoute;
+  readonly agents: readonly DrainedNode[];
 
   constructor(name: string, { linesToChange, ...context }: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-k3s:cluster:HybridCluster", name, {}, opts);
@@ -54,6 +59,8 @@ export class HybridCluster extends pulumi.ComponentResource {
         const joined = join(node, server.access.agentToken);
         return new K3sAgent(node.name, { context, node: joined, server, serverIp: first.tailnetIp }, { parent: this });
       });
+    this.agents = agents.map(({ node, member }) => ({ plan: node.plan, member }));
+    new Roster(`${name}-roster`, context, server.route, this.agents, { parent: this });
     const looks = [server, ...agents].map(({ node, seen }) => ({
       // With --continue-on-error the outputs are wanted also where a node failed: the kubeconfig above all.
       seen: pulumi.recover<ReadyResult | undefined>(seen, () => undefined),
@@ -62,6 +69,7 @@ export class HybridCluster extends pulumi.ComponentResource {
     }));
 
     this.machines = [server, ...agents].flatMap(({ node: { plan: placed, machine } }) => (machine ? [{ plan: placed, machine }] : []));
+    this.firstServer = server.route;
     this.apiEndpoint = pulumi.output(plan.apiEndpoint ?? first.tailnetIp);
     this.kubeconfig = pulumi.secret(
       pulumi

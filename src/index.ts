@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HybridCluster } from "./cluster";
 import { loadConfig } from "./config/load";
+import { tellLostData } from "./membership/tell-lost-data";
 import { findFailedMachines } from "./nodes/azure/failed-machines";
 import { refuseMissingEgress } from "./nodes/check-egress";
 import { refuseOverlappingNetworks } from "./nodes/check-existing-ranges";
@@ -35,14 +36,11 @@ export = async () => {
 
   const ssh = { sshAgent: config.access.sshAgent, ...(privateKey && { privateKey }), ...(bastionPrivateKey && { bastionPrivateKey }) };
   // Not the cluster's name: under another one the guards would be new, and could refuse nothing.
-  const { kubeconfig, apiEndpoint, nodes, topology, machines } = new HybridCluster("cluster", {
-    plan,
-    owner,
-    ssh,
-    vpn,
-    failedMachines,
+  const context = { plan, owner, ssh, vpn, failedMachines };
+  const { kubeconfig, apiEndpoint, nodes, topology, machines, agents, firstServer } = new HybridCluster("cluster", {
+    ...context,
     linesToChange,
   });
-  await tellLostMachines(machines);
+  await Promise.all([tellLostMachines(machines), tellLostData(context, agents, firstServer)]);
   return { kubeconfig, apiEndpoint, nodes, networks: networkStatuses(plan), topology };
 };

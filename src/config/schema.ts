@@ -29,6 +29,7 @@ const clusterSchema = z.strictObject({
 });
 
 export const vpnModes = ["tailscale", "headscale", "wireguard-native", "nebula", "netmaker", "zerotier"] as const;
+export const drainPolicies = ["force", "wait"] as const;
 export const policyModes = ["own", "merge", "none"] as const;
 /** Which assertions `merge` adds to the policy's `tests`. */
 export const policyTests = ["none", "accept", "strict"] as const;
@@ -87,6 +88,10 @@ const everyPool = {
   taints: z.array(z.string()).default([]),
   k3s: k3sSettingsSchema,
   drainTimeout: text("120s").default("120s"),
+  /** What happens to pods that are left then: killed, or the node stays. Default: force for spot machines, wait for others. */
+  drainPolicy: z.enum(drainPolicies).optional(),
+  /** Whether volumes that only the pool's nodes can use may go with them. Default: true for agents in clouds, false for others. */
+  removeData: z.boolean().optional(),
   bastion: sshTargetSchema.optional(),
 };
 
@@ -161,6 +166,7 @@ export type HybridConfig = z.output<typeof configSchema>;
 export type WrittenConfig = z.input<typeof configSchema>;
 
 export type PolicyTests = (typeof policyTests)[number];
+export type DrainPolicy = (typeof drainPolicies)[number];
 export type Integration = (typeof integrations)[number];
 export type PoolConfig = HybridConfig["pools"][string];
 export type BareMetalPoolConfig = z.output<typeof bareMetalPoolSchema>;

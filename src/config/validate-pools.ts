@@ -15,6 +15,7 @@ export function validatePools(draft: ConfigDraft): readonly ConfigIssue[] {
       ...validateName(placed),
       ...validateJurisdiction(placed, draft),
       ...validateDrainTimeout(placed),
+      ...validateRemoval(placed),
     ]),
     ...validateServers(draft),
   ];
@@ -71,6 +72,22 @@ function validateDrainTimeout({ pool, at }: PlacedPool): ConfigIssue[] {
       remedy: "Write hours, minutes and seconds, for example 90s, 2m or 1m30s.",
     },
   ];
+}
+
+/** The only server has no other to drain to, and what it holds is the cluster. */
+function validateRemoval({ pool, at }: PlacedPool): ConfigIssue[] {
+  if (pool.role !== "server") return [];
+  return (["drainPolicy", "removeData"] as const).flatMap((key) =>
+    pool[key] === undefined
+      ? []
+      : [
+          {
+            path: at(key),
+            problem: "is set for a server, which is never drained and takes the whole cluster along",
+            remedy: "Remove it. Whether the server may be replaced says cluster.allowServerReplacement.",
+          },
+        ],
+  );
 }
 
 /** It may be the one with the server. */

@@ -22,6 +22,7 @@ export interface K3sAgentArgs {
 /** One agent: (member | token file, where join has not placed it) -> k3s -> route -> ready. */
 export class K3sAgent extends pulumi.ComponentResource {
   readonly node: JoinedNode;
+  readonly member: Member;
   readonly seen: pulumi.Output<ReadyResult>;
 
   constructor(name: string, args: K3sAgentArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -49,6 +50,7 @@ export class K3sAgent extends pulumi.ComponentResource {
     );
 
     this.node = node;
+    this.member = member;
     this.seen = ready.seen;
     this.registerOutputs({});
   }

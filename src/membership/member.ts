@@ -6,7 +6,8 @@ import { type Machine, nodeInput } from "./tool-input";
 
 /**
  * Stands in state before the node registers and undoes it when it is deleted: cordon, drain within the node's
- * drainTimeout, delete the Node, through the first server. Creating it does nothing and opens no session.
+ * drainTimeout, delete the Node, through the first server; it fails where the pool's removeData or drainPolicy keep the node. Creating it
+ * does nothing and opens no session.
  */
 export class Member extends LocalTool {
   constructor(
@@ -17,7 +18,7 @@ export class Member extends LocalTool {
     join: { readonly id: pulumi.Output<string> },
     opts: pulumi.CustomResourceOptions,
   ) {
-    const input = { ...nodeInput(context, node, firstServer), drainSeconds: node.drainSeconds };
+    const input = { ...nodeInput(context, node, firstServer), pool: node.pool, drainSeconds: node.drainSeconds, ...node.removal };
     super(name, { tool: "member", on: ["delete"], input, previous: [join.id] }, opts);
   }
 }

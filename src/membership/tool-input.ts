@@ -14,7 +14,12 @@ export function clusterInput(context: ClusterContext): Record<string, unknown> {
   return { v: INPUT_VERSION, cluster: plan.name, owner, tailnet: vpn.access };
 }
 
-/** The same with a node, and the machine that the tool talks to: the node's own, or the first server's. Without one: the tailnet's API alone. */
+/** How to reach the first server, for what is asked or done there on behalf of several nodes. */
+export function firstServerInput({ ssh }: ClusterContext, { host, bastion }: Machine): Record<string, unknown> {
+  return { v: INPUT_VERSION, host, ...(bastion && { bastion }), credentials: ssh };
+}
+
+/** clusterInput with a node, and the machine that the tool talks to: the node's own, or the first server's. Without one: the tailnet's API alone. */
 export function nodeInput(context: ClusterContext, node: NodePlan, machine?: Machine): Record<string, unknown> {
   return {
     ...clusterInput(context),

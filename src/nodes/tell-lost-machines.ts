@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { NodePlan } from "../plan/cluster-plan";
 import { lastOutputs } from "../last-run";
+import { isKnown } from "../remote/is-known";
 import type { NodeMachine } from "./node";
 
 /** A node of this run and its cloud machine. */
@@ -32,10 +33,4 @@ function reason(plan: NodePlan, id: string, type: string, wanted: string): strin
   if (type !== wanted) return `its machine ${id} is replaced, ${type} by ${wanted}`;
   const isSpot = plan.kind !== "bare-metal" && plan.spot !== undefined;
   return `its machine ${id} is gone from the cloud (${isSpot ? "spot: reclaimed, or terminated by somebody" : "terminated by somebody"}), was stopped or is to be made anew, and another takes its place`;
-}
-
-/** In a preview what a cloud is still to tell is unknown; nothing but this property says so without waiting for it. */
-function isKnown(output: pulumi.Output<string>): Promise<boolean> {
-  // Kept out of the SDK's types (@pulumi/pulumi 3.270, output.js).
-  return (output as unknown as { readonly isKnown: Promise<boolean> }).isKnown;
 }

@@ -1,6 +1,6 @@
 import type { Integration, PolicyTests } from "../config/schema";
 import type { CloudNetworkPlan } from "./network-plan";
-import type { NodePlan } from "./node-plan";
+import type { NodePlan, RemovalPlan } from "./node-plan";
 
 /** Everything that a run will make, as plain data: no Output, no secret, no clock. What is here decides which resources exist. */
 export interface ClusterPlan {
@@ -23,6 +23,8 @@ export interface ClusterPlan {
   readonly firstServer: NodePlan;
   /** All nodes, the first server first, then in the order of the config. */
   readonly nodes: readonly NodePlan[];
+  /** By pool, also of pools without a node. */
+  readonly removals: Readonly<Record<string, RemovalPlan>>;
   /** Cloud networks that a node of this plan stands in; none without such a node. */
   readonly networks: readonly CloudNetworkPlan[];
   /** What the cloud pools cost while they stand, as a table; absent where no pool with nodes has an hourlyPrice. */
@@ -104,4 +106,14 @@ export interface SourcesPlan {
 }
 
 export type { AwsNetworkPlan, AzureNetworkPlan, CloudNetworkPlan, SubnetPlan } from "./network-plan";
-export type { AwsNodePlan, AzureNodePlan, BareMetalNodePlan, CloudNodePlan, K3sValue, NodePlan, NodeRole, SshTarget } from "./node-plan";
+export type {
+  AwsNodePlan,
+  AzureNodePlan,
+  BareMetalNodePlan,
+  CloudNodePlan,
+  K3sValue,
+  NodePlan,
+  NodeRole,
+  RemovalPlan,
+  SshTarget,
+} from "./node-plan";

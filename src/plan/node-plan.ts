@@ -1,10 +1,19 @@
 import type { Architecture, ImageName } from "../config/images";
+import type { DrainPolicy } from "../config/schema";
 
 /** One node; a union on `kind`. */
 export type NodePlan = BareMetalNodePlan | CloudNodePlan;
 export type CloudNodePlan = AwsNodePlan | AzureNodePlan;
 
 export type NodeRole = "server" | "agent";
+
+/** What a pool lets happen when nodes of it are removed or replaced. */
+export interface RemovalPlan {
+  /** Volumes that no other node can use may go with the node. */
+  readonly removeData: boolean;
+  /** Pods that are left after drainSeconds: `force` kills them, with `wait` the node stays and the run fails. */
+  readonly drainPolicy: DrainPolicy;
+}
 
 interface NodePlanBase {
   /** Node name, tailnet host name and prefix of the node's resource names: all the same. */
@@ -16,9 +25,10 @@ interface NodePlanBase {
   /** Each `key=value:Effect` or `key:Effect`. */
   readonly taints: readonly string[];
   readonly drainSeconds: number;
+  readonly removal: RemovalPlan;
   /** Settings for /etc/rancher/k3s/config.yaml, save `server`, which is known only when the first server is in the tailnet. */
   readonly k3sConfig: Readonly<Record<string, K3sValue>>;
-  /** Changes when the node must be made anew (metal: hostKey, generation, role, the cluster's name and networks). Goes into the key's description: at most 50 alphanumeric characters. */
+  /** Changes when the node must be made anew (metal: generation, role, the cluster's name and networks). Goes into the key's description: at most 50 alphanumeric characters. */
   readonly identity: string;
   /** A machine that every connection to the node goes through. */
   readonly bastion?: SshTarget;

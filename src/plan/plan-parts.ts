@@ -1,6 +1,6 @@
 import { parseDuration } from "../config/duration";
-import type { SshTargetConfig } from "../config/schema";
-import type { SshTarget } from "./cluster-plan";
+import type { PoolConfig, SshTargetConfig } from "../config/schema";
+import type { RemovalPlan, SshTarget } from "./cluster-plan";
 
 /** Labels in another order are the same labels: nothing may run for that. */
 export function sortedByKey(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
@@ -11,6 +11,15 @@ export function drainSeconds(drainTimeout: string): number {
   const seconds = parseDuration(drainTimeout);
   if (seconds === undefined) throw new Error(`${drainTimeout} is no duration: validation should have refused it`);
   return seconds;
+}
+
+/** Machines of a cloud are made and unmade by a count; what stands elsewhere stands for long. */
+export function planRemoval(pool: PoolConfig): RemovalPlan {
+  const isCloud = pool.provider !== "bare-metal";
+  return {
+    removeData: pool.removeData ?? (isCloud && pool.role === "agent"),
+    drainPolicy: pool.drainPolicy ?? (isCloud && pool.spot ? "force" : "wait"),
+  };
 }
 
 /** The comment that public key files end in is no part of the key: with it, touching the comment would look like another host. */

@@ -1,5 +1,6 @@
 /** Providers of src/tools that Pulumi's dynamic-provider plugin runs. Their paths stand in state: a rename strands what older stacks hold. */
-export type ProviderName = "policy-provider" | "headscale-key-provider" | "route-provider" | "script-provider" | "preflight-provider";
+export type ProviderName =
+  "policy-provider" | "headscale-key-provider" | "route-provider" | "script-provider" | "preflight-provider" | "roster-provider";
 
 /**
  * What the dynamic-provider plugin evaluates (cmd/dynamic-provider in @pulumi/pulumi: `__provider` is a module that exports `handler`). One

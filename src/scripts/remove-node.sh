@@ -1,25 +1,63 @@
 #!/bin/sh
 # Usage: sh -s -- remove-node (on the first server)
-# Cordons, drains and deletes a Node. Disruption budgets are respected for DRAIN_SECONDS; what is left then is deleted and named.
+# Cordons, drains and deletes a Node. Disruption budgets are respected for DRAIN_SECONDS; what happens then is DRAIN_POLICY.
 # Stops waiting early where nothing could take the pods or the node itself is dead. A Node that is not there is fine.
+# Libraries: lib-node-removal.sh
 # Needs: NODE_NAME DRAIN_SECONDS
+# May have: DRAIN_POLICY (force, the default: what is left is deleted and named; wait: it is named, and the Node stays)
+#   REMOVE_DATA (yes: volumes that only this node can use may go with it; default: no) POOL (for what is advised)
+# The annotations hybrid-k3s/remove-data and hybrid-k3s/drain-policy of the Node win over both.
+# Prints, where one of these two says that the node must stay: why. Ends with 3 then.
 : "${NODE_NAME:?}" "${DRAIN_SECONDS:?}"
 API_SECONDS=90
+REFUSED=3
 
 kubectl() { timeout 20 k3s kubectl --request-timeout=15s "$@"; }
 
 # The server may be restarting in the same run.
 retry() { wait_until "$API_SECONDS" "the API to take: kubectl $*" kubectl "$@"; }
 
-# An API that fails in between must not look like a Node that is not there.
-ask_for_node() { kubectl get node "$NODE_NAME" --ignore-not-found -o name >"$SCRATCH/node" 2>"$SCRATCH/api-error"; }
+# shellcheck disable=SC2016 # the variables are the template's
+NODE_FACTS='name {{.metadata.name}}{{"\n"}}{{if .spec.unschedulable}}closed{{"\n"}}{{end}}{{range $k, $v := .metadata.annotations}}annotation {{$k}} {{$v}}{{"\n"}}{{end}}'
 
-# Pods that a drain moves: not those of DaemonSets, and not the static ones (owned by the Node itself).
+# An API that fails in between must not look like a Node that is not there.
+ask_for_node() { kubectl get node "$NODE_NAME" --ignore-not-found -o "go-template=$NODE_FACTS" >"$SCRATCH/node" 2>"$SCRATCH/api-error"; }
+
+annotation() { sed -n "s|^annotation hybrid-k3s/$1 ||p" "$SCRATCH/node"; }
+
+# shellcheck disable=SC2034 # finish in lib.sh reads explained
+refuse() {
+  printf '%s\n' "$NODE_NAME: $*"
+  explained=yes && exit "$REFUSED"
+}
+
+may_lose_data() {
+  case $(annotation remove-data) in
+    true) return 0 ;;
+    false) return 1 ;;
+  esac
+  [ "${REMOVE_DATA:-no}" = yes ]
+}
+
+# Before anything is done to the node.
+refuse_to_lose_data() {
+  may_lose_data && return
+  echo "$NODE_NAME" >"$SCRATCH/name"
+  wait_until "$API_SECONDS" "the API to tell of volumes" list_volumes "$SCRATCH/name" "$SCRATCH/volumes" || fail "the API server does not tell of volumes; see on this server: systemctl status k3s"
+  [ -s "$SCRATCH/volumes" ] || return 0
+  found=$(awk '{ printf "%s%s (claim %s", (NR > 1 ? "; " : ""), $2, $3; for (i = 4; i <= NF; i++) printf "%s%s", (i == 4 ? ", pods " : " "), $i; printf ")" }' "$SCRATCH/volumes")
+  refuse "nothing was done to it, because its removal would lose volumes that no other node can use: $found." \
+    "Move the data and delete the claims, and run the same command again. Where the data may go: kubectl annotate node $NODE_NAME hybrid-k3s/remove-data=true," \
+    "and run it again (for the whole pool${POOL:+ $POOL}: removeData: true, with a pulumi up before the change that removes or replaces nodes)"
+}
+
+# Pods that a drain moves: not those of DaemonSets, and not the static ones (owned by the Node itself). Lines `NAMESPACE/POD` in $SCRATCH/left.
 # shellcheck disable=SC2016 # the variable is the template's
-movable_pods() {
+list_movable_pods() {
   kubectl get pods --all-namespaces --field-selector "spec.nodeName=$NODE_NAME" -o \
-    'go-template={{range .items}}{{$kind := "-"}}{{range .metadata.ownerReferences}}{{$kind = .kind}}{{end}}{{$kind}} {{.metadata.namespace}} {{.metadata.name}}{{"\n"}}{{end}}' |
-    awk '$1 != "DaemonSet" && $1 != "Node" { print $2 "/" $3 }'
+    'go-template={{range .items}}{{$kind := "-"}}{{range .metadata.ownerReferences}}{{$kind = .kind}}{{end}}{{$kind}} {{.metadata.namespace}} {{.metadata.name}}{{"\n"}}{{end}}' \
+    >"$SCRATCH/pods" || return 1
+  awk '$1 != "DaemonSet" && $1 != "Node" { print $2 "/" $3 }' "$SCRATCH/pods" >"$SCRATCH/left"
 }
 
 # Ready, not cordoned, and without a taint that keeps ordinary pods away.
@@ -41,22 +79,40 @@ drain() {
   timeout $((seconds + 15)) k3s kubectl drain "$NODE_NAME" --ignore-daemonsets --delete-emptydir-data --force --timeout="${seconds}s" "$@" >&2
 }
 
-drain_or_delete_pods() {
-  limit=$DRAIN_SECONDS
+has_to_wait() {
+  policy=$(annotation drain-policy)
+  [ "${policy:-${DRAIN_POLICY:-force}}" = wait ]
+}
+
+# A dead node's pods serve nobody, so they need no room elsewhere; what they wrote was asked for before.
+shorten_limit() {
   if ! is_alive; then
+    is_dead=yes
     limit=$((limit < 10 ? limit : 10))
     say "$NODE_NAME does not answer, so its pods cannot end in order; waiting $limit s only"
-  elif [ "$(other_schedulable_nodes)" = 0 ]; then
+  elif ! has_to_wait && [ "$(other_schedulable_nodes)" = 0 ]; then
     limit=$((limit < 10 ? limit : 10))
     say "no other node could take the pods of $NODE_NAME; waiting $limit s only"
   fi
+}
+
+drain_or_delete_pods() {
+  limit=$DRAIN_SECONDS is_dead=''
+  shorten_limit
   [ "$limit" -gt 0 ] && drain "$limit" && return
-  left=$(movable_pods | paste -sd ' ' -)
+  wait_until "$API_SECONDS" "the API to tell of pods" list_movable_pods || fail "the API server does not tell of pods; see on this server: systemctl status k3s"
+  left=$(paste -sd ' ' "$SCRATCH/left")
+  if [ -n "$left" ] && [ -z "$is_dead" ] && has_to_wait; then
+    refuse "not removed, because these pods are still on it after $limit s: $left. It stays cordoned, and nothing was deleted." \
+      "Let their disruption budgets or other nodes make room for them, and run the same command again; or take the change back (kubectl uncordon $NODE_NAME where it does not come back by itself). Where they may be killed:" \
+      "kubectl annotate node $NODE_NAME hybrid-k3s/drain-policy=force, and run it again (for the whole pool${POOL:+ $POOL}: drainPolicy: force, with a pulumi up before)"
+  fi
   say "not drained within $limit s; deleting what is left, disruption budgets or not: ${left:-nothing}"
   drain 20 --disable-eviction --grace-period=5 && return
-  for pod in $(movable_pods); do
-    kubectl delete pod -n "${pod%/*}" "${pod#*/}" --grace-period=0 --force --wait=false >&2 || true
-  done
+  list_movable_pods || true
+  while read -r pod; do
+    kubectl delete pod -n "${pod%/*}" "${pod#*/}" --grace-period=0 --force --wait=false >&2 </dev/null || true
+  done <"$SCRATCH/left"
 }
 
 main() {
@@ -69,7 +125,9 @@ main() {
     say "no Node $NODE_NAME; nothing to do"
     return
   fi
-  retry cordon "$NODE_NAME" >&2 || fail "the Node could not be cordoned; see on the first server: systemctl status k3s"
+  refuse_to_lose_data
+  grep -qx closed "$SCRATCH/node" || wait_until "$API_SECONDS" "the API to take the cordon" cordon_marked "$NODE_NAME" ||
+    fail "the Node could not be cordoned; see on the first server: systemctl status k3s"
   drain_or_delete_pods
   retry delete node "$NODE_NAME" --ignore-not-found --timeout=15s >&2 || fail "the Node $NODE_NAME could not be deleted; later: kubectl delete node $NODE_NAME"
   # Goes with the Node in current versions; where it stays, the next machine of this name is rejected.

@@ -67,6 +67,18 @@ describe("validate-pools", () => {
     ]);
   });
 
+  it("refuses a server's removeData and drainPolicy, and a policy that there is not", () => {
+    const ofServer = (key: string) =>
+      `hybrid-k3s:pools.rack.${key}: is set for a server, which is never drained and takes the whole cluster along. ` +
+      "Remove it. Whether the server may be replaced says cluster.allowServerReplacement.";
+    assert.deepEqual(faultsOf({ "pools.rack.removeData": false, "pools.rack.drainPolicy": "wait" }), [
+      ofServer("drainPolicy"),
+      ofServer("removeData"),
+    ]);
+    assert.deepEqual(faultsOf({ "pools.edge.removeData": true, "pools.edge.drainPolicy": "wait" }), []);
+    assert.match(faultsOf({ "pools.edge.drainPolicy": "waits" })[0] ?? "", /pools\.edge\.drainPolicy: "waits" .*force.*wait/);
+  });
+
   it("accepts a pool without hosts", () => {
     assert.deepEqual(faultsOf({ "pools.edge.hosts": [] }), []);
   });

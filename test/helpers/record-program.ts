@@ -18,6 +18,8 @@ export interface ProgramRun {
   readonly outputsOf: (type: string, name: string) => Record<string, unknown>;
   /** What the mocked engine answers to invokes, by token. */
   readonly answers: Readonly<Record<string, Record<string, unknown>>>;
+  /** A preview, in which resources of these names are yet to be made; absent: an `up`. */
+  readonly unmade?: readonly string[];
 }
 
 /** A run on a stack file's settings, with credentials of its own; `given` replaces parts of it. */
@@ -36,7 +38,8 @@ export async function recordProgram(run: ProgramRun): Promise<{ registrations: R
       newResource: ({ name, type, inputs }) => {
         const given = inputs as Record<string, unknown>;
         registrations.push({ name, type, inputs: mask(given) });
-        return { id: `${name}-id`, state: { ...given, ...run.outputsOf(type, name) } };
+        // An empty id is what the engine gives for one that it does not know yet.
+        return { id: run.unmade?.includes(name) ? "" : `${name}-id`, state: { ...given, ...run.outputsOf(type, name) } };
       },
       call: ({ token }) => {
         const answer = run.answers[token];
@@ -46,7 +49,7 @@ export async function recordProgram(run: ProgramRun): Promise<{ registrations: R
     },
     "hybrid-k3s",
     run.stack,
-    false,
+    run.unmade !== undefined,
     "organization",
   );
   answerTokens();

@@ -1,4 +1,4 @@
-import { type Kubectl, succeed } from "../../lab/checks/probe-pods";
+import { type Kubectl, probeSpec, succeed } from "../../lab/checks/probe-pods";
 
 const NAMESPACE = "budget";
 
@@ -7,13 +7,19 @@ export interface Budget {
   readonly name: string;
   readonly replicas: number;
   readonly nodes: readonly string[];
+  /** Of these nodes the scheduler takes one as long as it can. */
+  readonly prefers?: readonly string[];
   readonly minAvailable: number;
 }
 
-function manifest({ name, replicas, nodes, minAvailable }: Budget): object[] {
+function manifest({ name, replicas, nodes, prefers = nodes, minAvailable }: Budget): object[] {
   const metadata = { name, namespace: NAMESPACE };
   const labels = { app: name };
-  const place = { matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: nodes }] };
+  const onOne = (values: readonly string[]) => ({ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values }] });
+  const nodeAffinity = {
+    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [onOne(nodes)] },
+    preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: onOne(prefers) }],
+  };
   const container = {
     name: "probe",
     image: "hybrid-k3s.test/probe:1",
@@ -24,7 +30,7 @@ function manifest({ name, replicas, nodes, minAvailable }: Budget): object[] {
   };
   const pod = {
     terminationGracePeriodSeconds: 1,
-    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [place] } } },
+    affinity: { nodeAffinity },
     containers: [container],
   };
   return [
@@ -62,6 +68,60 @@ export async function removeBudgets(kubectl: Kubectl): Promise<void> {
 export async function nodesOf(kubectl: Kubectl, name: string): Promise<string[]> {
   const argv = ["-n", NAMESPACE, "get", "pods", "-l", `app=${name}`, "-o", "jsonpath={.items[*].spec.nodeName}"];
   return (await succeed(kubectl, argv)).stdout.split(" ").filter(Boolean);
+}
+
+/** Nodes that pods of the deployment were ever assigned to. */
+export async function placesOf(kubectl: Kubectl, name: string): Promise<string[]> {
+  const argv = [
+    "-n",
+    NAMESPACE,
+    "get",
+    "events",
+    "--field-selector=reason=Scheduled",
+    '-o=jsonpath={range .items[*]}{.message}{"\\n"}{end}',
+  ];
+  const { stdout } = await succeed(kubectl, argv);
+  return [...stdout.matchAll(new RegExp(`assigned ${NAMESPACE}/${name}-\\S+ to (\\S+)`, "g"))].map(([, node = ""]) => node).sort();
+}
+
+/**
+ * A pod whose volume only this node can use, as the local-path provisioner makes it: a PersistentVolume of the type hostPath with a node
+ * affinity. Waits until the claim is bound. The volume is no namespace's: `removeLocalVolume` takes it away.
+ */
+export async function deployLocalVolume(kubectl: Kubectl, node: string): Promise<void> {
+  const storage = "1Mi";
+  const accessModes = ["ReadWriteOnce"];
+  const claim = { name: "data", namespace: NAMESPACE };
+  const onNode = { matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [node] }] };
+  const spec = { capacity: { storage }, accessModes, storageClassName: "local-path", persistentVolumeReclaimPolicy: "Retain" };
+  const items = [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
+    {
+      apiVersion: "v1",
+      kind: "PersistentVolume",
+      metadata: { name: "pvc-lab" },
+      // A folder that every host has: nothing is made there.
+      spec: { ...spec, claimRef: claim, hostPath: { path: "/opt" }, nodeAffinity: { required: { nodeSelectorTerms: [onNode] } } },
+    },
+    {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: claim,
+      spec: { accessModes, storageClassName: "local-path", volumeName: "pvc-lab", resources: { requests: { storage } } },
+    },
+    {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "holder", namespace: NAMESPACE },
+      spec: { ...probeSpec(["serve"]), volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }] },
+    },
+  ];
+  await succeed(kubectl, ["apply", "-f", "-"], { input: JSON.stringify({ apiVersion: "v1", kind: "List", items }) });
+  await succeed(kubectl, ["-n", NAMESPACE, "wait", "pvc/data", "--for=jsonpath={.status.phase}=Bound", "--timeout=30s"]);
+}
+
+export async function removeLocalVolume(kubectl: Kubectl): Promise<void> {
+  await succeed(kubectl, ["delete", "persistentvolume", "pvc-lab", "--wait=false"]);
 }
 
 /** Follows how many of a deployment's pods are available, from now until `stop`; every number that was seen. */

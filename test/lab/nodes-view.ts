@@ -9,6 +9,7 @@ import type { LabStack } from "../../lab/stack";
 interface NodeView {
   readonly uid: string;
   readonly ready: boolean;
+  readonly cordoned: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly string[];
   readonly podCapacity: string;
@@ -19,7 +20,7 @@ interface NodeView {
 interface NodeList {
   items: {
     metadata: { name: string; uid: string; labels: Record<string, string> };
-    spec: { taints?: { key: string; value?: string; effect: string }[] };
+    spec: { unschedulable?: boolean; taints?: { key: string; value?: string; effect: string }[] };
     status: { conditions: { type: string; status: string }[]; capacity: { pods: string }; nodeInfo: { kubeletVersion: string } };
   }[];
 }
@@ -33,6 +34,7 @@ export async function viewNodes(kubectl: Kubectl): Promise<ReadonlyMap<string, N
       {
         uid: metadata.uid,
         ready: status.conditions.some(({ type, status: state }) => type === "Ready" && state === "True"),
+        cordoned: spec.unschedulable === true,
         labels: metadata.labels,
         taints: (spec.taints ?? []).map(({ key, value, effect }) => `${key}${value === undefined ? "" : `=${value}`}:${effect}`),
         podCapacity: status.capacity.pods,
@@ -45,6 +47,14 @@ export async function viewNodes(kubectl: Kubectl): Promise<ReadonlyMap<string, N
 export async function readyNodes(kubectl: Kubectl): Promise<string[]> {
   return [...(await viewNodes(kubectl))]
     .filter(([, { ready }]) => ready)
+    .map(([name]) => name)
+    .sort();
+}
+
+/** Nodes that take new pods, as far as their taints allow. */
+export async function openNodes(kubectl: Kubectl): Promise<string[]> {
+  return [...(await viewNodes(kubectl))]
+    .filter(([, { cordoned }]) => !cordoned)
     .map(([name]) => name)
     .sort();
 }

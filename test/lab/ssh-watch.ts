@@ -1,5 +1,6 @@
 import type { HostName } from "../../lab/hosts/topology";
 import type { Lab } from "../../lab/lab";
+import type { LabContext } from "./lab-context";
 
 /** SSH since the watch began: connections that the operator's machine opened, and logins that each host's sshd accepted. */
 export interface SshSeen {
@@ -24,3 +25,9 @@ export const noSsh = (lab: Lab): SshSeen => ({
   opened: 0,
   accepted: Object.fromEntries([...lab.hosts.values()].filter((host) => host.isOn).map(({ name }) => [name, 0])),
 });
+
+/** SSH sessions on each of these hosts since then. */
+export async function sessionsOn({ lab }: LabContext, names: readonly HostName[], since: number): Promise<Record<string, number>> {
+  const counts = names.map(async (name) => [name, await lab.host(name).sshSessions(since)] as const);
+  return Object.fromEntries(await Promise.all(counts));
+}

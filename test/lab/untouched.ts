@@ -1,7 +1,10 @@
+import assert from "node:assert/strict";
 import type { Kubectl } from "../../lab/checks/probe-pods";
 import { succeed } from "../../lab/checks/probe-pods";
 import type { LabHost } from "../../lab/hosts/host";
-import { takeSnapshot } from "../../lab/hosts/snapshot";
+import type { HostName } from "../../lab/hosts/topology";
+import { diffSnapshots, type Snapshot, takeSnapshot } from "../../lab/hosts/snapshot";
+import type { LabContext } from "./lab-context";
 
 // Not set-up: the cluster's own store, which changes by the second, the addresses of pods, and the records of ended pods, which kubelet
 // drops in its own time.
@@ -39,4 +42,12 @@ const lines = (text: string): string[] => text.split("\n").filter(Boolean);
 export async function startsOf(host: LabHost, name: "k3s" | "tailscaled" | "containerd-shim"): Promise<readonly string[]> {
   // k3s itself is called k3s-server or k3s-agent.
   return lines(await host.exec(PROCESSES)).filter((line) => new RegExp(`^${name}(-server|-agent)? `).test(line));
+}
+
+/** The hosts look as in these snapshots. */
+export async function expectClean({ lab }: LabContext, names: readonly HostName[], earlier: readonly Snapshot[]): Promise<void> {
+  for (const [i, name] of names.entries()) {
+    const snapshot = earlier[i] ?? assert.fail(`no snapshot of ${name}`);
+    assert.deepEqual(diffSnapshots(snapshot, await takeSnapshot(lab.host(name))), [], `${name} is not as it was`);
+  }
 }

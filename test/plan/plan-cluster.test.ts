@@ -7,7 +7,7 @@ import type { HybridConfig } from "../../src/config/schema";
 import { validateConfig } from "../../src/config/validate";
 import type { ClusterPlan, NodePlan } from "../../src/plan/cluster-plan";
 import { planCluster as plan } from "../../src/plan/plan-cluster";
-import { configWith, givenWith, hostKey } from "../helpers/config-builder";
+import { cloudPools, configWith, givenWith, hostKey } from "../helpers/config-builder";
 import { arbitraryConfig, sshPublicKey } from "./arbitrary-config";
 
 const planCluster = (config: HybridConfig, warnings: readonly string[] = []) => plan(config, { mirrorCaPem: "", warnings, sshPublicKey });
@@ -134,8 +134,19 @@ describe("planCluster", () => {
       labels: { "hybrid-k3s/pool": "edge", "hybrid-k3s/provider": "bare-metal", "hybrid-k3s/jurisdiction": "eu", site: "kiosk" },
       taints: ["edge:NoExecute"],
       drainSeconds: 90,
+      removal: { removeData: false, drainPolicy: "wait" },
       host: { address: "10.0.0.4", port: 22, user: "ops", hostKey: hostKey(2) },
       bastion: { address: "192.0.2.20", port: 22, user: "jump", hostKey: hostKey(20) },
+    });
+  });
+
+  it("lets data go with agents in clouds and kills pods of spot machines, unless the pool says otherwise; pools without nodes too", () => {
+    const clouds = cloudPools({ count: 0, spot: true }, { role: "server", count: 0 });
+    assert.deepEqual(planCluster(configWith({ ...clouds, "pools.edge.removeData": true, "pools.edge.drainPolicy": "force" })).removals, {
+      rack: { removeData: false, drainPolicy: "wait" },
+      edge: { removeData: true, drainPolicy: "force" },
+      burst: { removeData: true, drainPolicy: "force" },
+      "burst-az": { removeData: false, drainPolicy: "wait" },
     });
   });
 });

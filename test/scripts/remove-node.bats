@@ -17,10 +17,17 @@ setup() {
 @test "a node is cordoned, drained within its time and deleted, in this order" {
   run_script remove-node
   assert_success
-  [ "$(calls 'kubectl.* (cordon|drain|delete)')" = "k3s kubectl --request-timeout=15s cordon rack-2
+  [ "$(calls 'kubectl.* (patch|drain|delete)')" = "k3s kubectl --request-timeout=15s patch node rack-2 --type=merge -p {\"metadata\":{\"annotations\":{\"hybrid-k3s/cordoned\":\"leaving\"}},\"spec\":{\"unschedulable\":true}}
 k3s kubectl drain rack-2 --ignore-daemonsets --delete-emptydir-data --force --timeout=40s
 k3s kubectl --request-timeout=15s delete node rack-2 --ignore-not-found --timeout=15s
 k3s kubectl --request-timeout=15s delete secret -n kube-system rack-2.node-password.k3s --ignore-not-found" ]
+}
+
+@test "a node that is cordoned already is not cordoned again, nor marked as ours" {
+  touch "$K/closed"
+  run_script remove-node
+  assert_success
+  refute_call ' patch '
 }
 
 @test "a second run finds no Node and does nothing" {
@@ -29,7 +36,7 @@ k3s kubectl --request-timeout=15s delete secret -n kube-system rack-2.node-passw
   run_script remove-node
   assert_success
   assert_stderr 'no Node rack-2; nothing to do'
-  refute_call 'cordon|drain|delete'
+  refute_call ' (patch|drain|delete) '
 }
 
 @test "what a disruption budget holds back is named and deleted when the time is over" {
@@ -70,5 +77,93 @@ k3s kubectl --request-timeout=15s delete secret -n kube-system rack-2.node-passw
   (sleep 2 && rm "$K/down") &
   run_script remove-node
   assert_success
+  [ ! -e "$K/node" ]
+}
+
+# A volume as the local-path provisioner makes it, and one that another node could use as well.
+give_volumes() {
+  printf '%s\n' 'volume pvc-1 default/data' 'term' 'in rack-2' 'volume pvc-2 default/shared' 'term' 'in rack-2' 'term' 'in rack-1' >"$K/volumes"
+  printf '%s\n' 'volume pvc-3 db/logs' 'term' 'in amd64' 'in rack-2' 'volume nfs default/files' 'volume pvc-4 default/zone' 'term' 'in eu-a eu-b' >>"$K/volumes"
+  printf '%s\n' 'default/data default/web-0' 'default/data default/web-1' 'default/shared default/web-0' >"$K/claims"
+}
+
+REFUSAL='rack-2: nothing was done to it, because its removal would lose volumes that no other node can use: pvc-1 (claim default/data, pods default/web-0 default/web-1); pvc-3 (claim db/logs). Move the data'
+
+assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo "$output" && return 1; }; }
+
+@test "volumes that no other node can use are named with their pods, and keep the node as it is" {
+  give_volumes
+  export REMOVE_DATA=no POOL=metal
+  run_script remove-node
+  [ "$status" -eq 3 ]
+  assert_refusal "$REFUSAL"
+  assert_refusal 'kubectl annotate node rack-2 hybrid-k3s/remove-data=true, and run it again (for the whole pool metal: removeData: true'
+  refute_call ' (drain|delete|patch|annotate) '
+  unset REMOVE_DATA # as an older release's state has it
+  run_script remove-node
+  [ "$status" -eq 3 ]
+  assert_refusal "$REFUSAL"
+}
+
+@test "they go with the node where its pool or the Node itself says so, and the Node has the last word" {
+  give_volumes
+  export REMOVE_DATA=yes
+  echo 'hybrid-k3s/remove-data false' >"$K/annotations"
+  run_script remove-node
+  [ "$status" -eq 3 ]
+  rm "$K/annotations"
+  run_script remove-node
+  assert_success
+  refute_call 'get persistentvolumes.*get persistentvolumes'
+  [ ! -e "$K/node" ]
+  touch "$K/node"
+  export REMOVE_DATA=no
+  echo 'hybrid-k3s/remove-data true' >"$K/annotations"
+  run_script remove-node
+  assert_success
+  [ ! -e "$K/node" ]
+}
+
+@test "an API that does not tell of volumes is no node without volumes" {
+  touch "$K/no-volumes"
+  (sleep 2 && rm "$K/no-volumes") &
+  give_volumes
+  run_script remove-node
+  [ "$status" -eq 3 ]
+  assert_refusal "$REFUSAL"
+}
+
+@test "with drainPolicy wait the pods that are left are named, and the Node stays, cordoned" {
+  touch "$K/no-drain"
+  export DRAIN_POLICY=wait POOL=metal
+  run_script remove-node
+  [ "$status" -eq 3 ]
+  assert_refusal 'rack-2: not removed, because these pods are still on it after 40 s: default/web-1 default/lonely. It stays cordoned, and nothing was deleted.'
+  assert_refusal 'kubectl annotate node rack-2 hybrid-k3s/drain-policy=force, and run it again (for the whole pool metal: drainPolicy: force'
+  assert_call ' patch node rack-2 '
+  refute_call 'disable-eviction|delete (node|pod)'
+  [ -e "$K/node" ]
+}
+
+@test "it waits its whole time where no other node could take the pods, and does not wait for a dead node" {
+  touch "$K/no-drain"
+  export DRAIN_POLICY=wait
+  echo 'rack-2 open True ' >"$K/others"
+  run_script remove-node
+  [ "$status" -eq 3 ]
+  assert_call 'drain rack-2 .*--timeout=40s$'
+  rm "$FAKE/tailscale/pong"
+  run_script remove-node
+  assert_success
+  [ ! -e "$K/node" ]
+}
+
+@test "the Node's own drain policy wins over its pool's" {
+  touch "$K/no-drain"
+  export DRAIN_POLICY=wait
+  echo 'hybrid-k3s/drain-policy force' >"$K/annotations"
+  run_script remove-node
+  assert_success
+  assert_call 'disable-eviction'
   [ ! -e "$K/node" ]
 }

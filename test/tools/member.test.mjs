@@ -7,6 +7,7 @@ import { errorOf, recordOutput } from "./support/recorder.mjs";
 import { scriptFolder } from "./support/scripts.mjs";
 import { freePort, newKey, startBlackHole, startHost } from "./support/ssh-host.mjs";
 
+const RACK = { node: "rack-2", pool: "metal", removeData: true, drainPolicy: "wait", drainSeconds: 30 };
 const LIMITS = { connectMs: 900, besideDrainMs: 4000 };
 
 describe("member delete", () => {
@@ -16,6 +17,7 @@ describe("member delete", () => {
   case $NODE_NAME in
     held) echo 'the API server does not answer' >&2; exit 4 ;;
     slow) sleep 20 ;;
+    full) echo "full: $POOL, $DRAIN_POLICY, $REMOVE_DATA"; exit 3 ;;
   esac
   echo "drained within $DRAIN_SECONDS s" >&2
   touch "removed-$NODE_NAME"
@@ -32,7 +34,7 @@ main "$@" </dev/null
 
   const remove = (more = {}, env = {}, limits = LIMITS) =>
     removeMember(
-      { v: 1, node: "rack-2", drainSeconds: 30, host: server.target(), credentials: { privateKey: operator.privateKey }, ...more },
+      { v: 1, ...RACK, host: server.target(), credentials: { privateKey: operator.privateKey }, ...more },
       { env, out, limits, scripts },
     );
   const removed = () => existsSync(join(server.folder, "removed-rack-2"));
@@ -50,7 +52,6 @@ main "$@" </dev/null
     const gone = [
       { host: { ...server.target(), port: await freePort() } },
       { host: { ...server.target(), port: blackHole.port } },
-      { host: { ...server.target(), hostKey: newKey().publicKey } },
       { host: { ...server.target(), address: "rack-1.invalid" } },
       { bastion: { ...server.target("jump"), port: await freePort() } },
     ];
@@ -60,6 +61,27 @@ main "$@" </dev/null
     assert.equal(out.written.stderr.match(/^warning: (the bastion of )?the first server \(/gm).length, gone.length);
     assert.match(out.written.stderr, /rack-2 was neither drained nor deleted .*\n {2}kubectl delete node rack-2\n/);
     assert.equal(removed(), false);
+  });
+
+  it("keeps the node where its data must not be lost and the server that could tell is gone, or shows another host key", async () => {
+    const away = { host: { ...server.target(), port: await freePort() } };
+    for (const removeData of [false, undefined]) {
+      const { message } = await errorOf(remove({ ...away, removeData }));
+      assert.match(
+        message,
+        /Without it nobody can tell whether rack-2 holds data, and removeData of its pool metal is not true\.\nrack-2 is still a Node/,
+      );
+    }
+    const { message } = await errorOf(remove({ host: { ...server.target(), hostKey: newKey().publicKey } }));
+    assert.match(message, /shows another host key[^]*rack-2 is still a Node of the cluster[^]*HYBRID_K3S_ABANDON_NODES=rack-2/);
+    assert.equal(removed(), false);
+  });
+
+  it("passes on what the pool says of data and budgets, and why the script keeps the node", async () => {
+    assert.equal((await errorOf(remove({ node: "full" }))).message, "full: metal, wait, yes");
+    // As releases before these settings left it in the state.
+    const older = { pool: undefined, removeData: undefined, drainPolicy: undefined };
+    assert.equal((await errorOf(remove({ node: "full", ...older }))).message, "full: , force, no");
   });
 
   it("fails where the script fails on a live server", async () => {
@@ -90,7 +112,7 @@ main "$@" </dev/null
     const slow = scriptFolder({ "remove-node": "echo draining >&2; sleep 20\n" });
     const dies = { ...out, say: (text) => (out.say(text), /draining/.test(text) && dying.stop()) };
     await removeMember(
-      { v: 1, node: "rack-2", drainSeconds: 30, host: dying.target(), credentials: { privateKey: operator.privateKey } },
+      { v: 1, ...RACK, host: dying.target(), credentials: { privateKey: operator.privateKey } },
       { env: {}, out: dies, limits: LIMITS, scripts: slow },
     );
     assert.match(out.written.stderr, /kubectl delete node rack-2/);

@@ -161,10 +161,14 @@ export const burstFaults: Scenario = {
       await server.exec("systemctl stop k3s");
       setPools({ count: 0, labels: {} });
       const run = context.stack.up(REFRESH);
-      await waitUntil("the removal asks the API server", async () => (await server.exec("pgrep -f remove-node || true")) !== "", {
-        timeoutMs: 60_000,
-        intervalMs: 200,
-      });
+      await waitUntil(
+        "the removal asks the API server",
+        async () => (await server.exec("pgrep -f 'prepare-removal|remove-node' || true")) !== "",
+        {
+          timeoutMs: 60_000,
+          intervalMs: 200,
+        },
+      );
       await server.exec("systemctl start k3s");
       await expectSuccess(run);
       await emptyPools(context);
