@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HybridCluster } from "./cluster";
 import { loadConfig } from "./config/load";
+import { refuseOtherCluster } from "./membership/refuse-other-cluster";
 import { tellLostData } from "./membership/tell-lost-data";
 import { findFailedMachines } from "./nodes/azure/failed-machines";
 import { refuseMissingEgress } from "./nodes/check-egress";
 import { refuseOverlappingNetworks } from "./nodes/check-existing-ranges";
 import { refuseChangedRanges } from "./nodes/refuse-changed-ranges";
 import { tellLostMachines } from "./nodes/tell-lost-machines";
+import { clusterStatus } from "./plan/cluster-status";
 import { networkStatuses } from "./plan/network-status";
 import { planCluster } from "./plan/plan-cluster";
 import { refuseDeadAgent } from "./preview/refuse-dead-agent";
@@ -28,6 +30,7 @@ export = async () => {
   const [linesToChange, failedMachines] = await Promise.all([
     vpn.look(),
     findFailedMachines(plan),
+    refuseOtherCluster(plan),
     refuseOverlappingNetworks(plan),
     refuseMissingEgress(plan),
     refuseChangedRanges(plan),
@@ -42,5 +45,5 @@ export = async () => {
     linesToChange,
   });
   await Promise.all([tellLostMachines(machines), tellLostData(context, agents, firstServer)]);
-  return { kubeconfig, apiEndpoint, nodes, networks: networkStatuses(plan), topology };
+  return { kubeconfig, apiEndpoint, cluster: clusterStatus(plan), nodes, networks: networkStatuses(plan), topology };
 };

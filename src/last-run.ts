@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ClusterStatus } from "./plan/cluster-status";
 import type { NetworkStatus } from "./plan/network-status";
 import type { NodeStatus } from "./plan/topology";
 
 /** The stack's own outputs as the last run to its end left them; each is absent in a stack that never had it. */
 export interface LastOutputs {
+  readonly cluster?: ClusterStatus;
   readonly nodes?: readonly NodeStatus[];
   readonly networks?: readonly NetworkStatus[];
 }

@@ -2,13 +2,17 @@ import { ToolError } from "./tool-error.mjs";
 
 /** Stops a run that would replace or remove the only server, unless the state of an earlier `up` allows it. */
 export function guardServer({ allowed, node, cluster }) {
-  if (allowed === true) return;
-  throw new ToolError(
+  if (allowed !== true) throw new ToolError(describeLostServer({ node, cluster }));
+}
+
+/** What a run would lose that replaces or removes the only server, and what to do. */
+export function describeLostServer({ node, cluster }) {
+  return (
     `This run would replace or remove ${node ?? "the first server"}, the only server${cluster ? ` of cluster ${cluster}` : ""}, and with it everything the cluster holds. ` +
-      "It was stopped before anything was deleted.\n" +
-      "- If that is not wanted: take back the change of that server's hostKey, generation, role or name, or of cluster.name, podCidr or serviceCidr, or of vpn.integration.\n" +
-      "- If it is wanted: take the change back, set `allowServerReplacement: true` in the stack's `hybrid-k3s:cluster` (cluster.allowServerReplacement), " +
-      "run one `pulumi up` of its own, so that the permission is in the state, then make the change again.\n" +
-      "`pulumi destroy` is never stopped by this.",
+    "It was stopped before anything was deleted.\n" +
+    "- If that is not wanted: take back the change of that server's hostKey, generation, role or name, or of cluster.name, podCidr or serviceCidr, or of vpn.integration.\n" +
+    "- If it is wanted: take the change back, set `allowServerReplacement: true` in the stack's `hybrid-k3s:cluster` (cluster.allowServerReplacement), " +
+    "run one `pulumi up` of its own, so that the permission is in the state, then make the change again.\n" +
+    "`pulumi destroy` is never stopped by this."
   );
 }

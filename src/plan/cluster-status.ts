@@ -1,0 +1,20 @@
+import type { ClusterPlan } from "./cluster-plan";
+
+/** The stack's `cluster` output: what may not become another without an empty cluster in its place. */
+export interface ClusterStatus {
+  readonly name: string;
+  readonly firstServer: string;
+  /** Changes with what the first server cannot change while it lives. */
+  readonly identity: string;
+  readonly serverReplacement: "allowed" | "refused";
+}
+
+export function clusterStatus({ name, firstServer, allowServerReplacement }: ClusterPlan): ClusterStatus {
+  const serverReplacement = allowServerReplacement ? "allowed" : "refused";
+  return { name, firstServer: firstServer.name, identity: firstServer.identity, serverReplacement };
+}
+
+/** Whether a cluster of this status would be replaced by one of that, which is a new and empty one. */
+export function isOtherCluster(before: ClusterStatus, now: ClusterStatus): boolean {
+  return before.name !== now.name || before.firstServer !== now.firstServer || before.identity !== now.identity;
+}

@@ -1,0 +1,1 @@
+export function describeLostServer(server: { readonly node?: string; readonly cluster?: string }): string;
