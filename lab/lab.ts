@@ -68,6 +68,13 @@ export class Lab {
     return this.host(name);
   }
 
+  /** Gives a host that is up new SSH host keys, as an operator does who rotates them, and waits until the operator can log in. */
+  async rotateHostKeys(name: HostName): Promise<void> {
+    await this.host(name).rotateHostKeys();
+    writeSshConfig();
+    await this.operator.waitSsh(name);
+  }
+
   service(name: string): LabService {
     const service = this.control?.services.find((candidate) => candidate.name === name);
     if (service === undefined) throw new Error(`no service called ${name}`);

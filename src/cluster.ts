@@ -39,7 +39,7 @@ export class HybridCluster extends pulumi.ComponentResource {
     // Only `destroy` removes the cluster itself, and is free to.
     const guard = { deletedWith: this, parent: this };
 
-    // Before the policy and all nodes: another first server, the same one re-installed, or other networks would be a new and empty cluster.
+    // Before the policy and all nodes: another first server, the same one made anew, or other networks would be a new and empty cluster.
     const identity = [plan.name, plan.firstServer.name, plan.firstServer.identity];
     const entry = new ServerGuard(`${name}-identity-guard`, context, identity, guard);
     const prepared = context.vpn.prepare(name, { context, linesToChange, after: [entry] }, { parent: this });

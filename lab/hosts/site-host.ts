@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { inState } from "../paths";
 import { LabHost } from "./host";
 import type { Namespaces } from "./namespaces";
-import { hostPublicKey, renewHostKeys } from "./ssh-keys";
+import { hostKeyFiles, hostPublicKey, renewHostKeys } from "./ssh-keys";
 import type { HostName, HostSpec } from "./topology";
 import { linkLines } from "./topology";
 
@@ -34,6 +34,14 @@ export class SiteHost extends LabHost {
     const wasOn = this.isOn;
     await this.powerOn({ rootFileSystem: this.rootFileSystem, settings, links: linkLines(this.spec) });
     if (!wasOn) await this.waitBooted();
+  }
+
+  /** The same host by new SSH host keys. */
+  async rotateHostKeys(): Promise<void> {
+    await renewHostKeys(this.name);
+    for (const [file, text] of hostKeyFiles(this.name))
+      await this.writeFile(`/etc/ssh/${file}`, text, file.endsWith(".pub") ? "0644" : "0600");
+    await this.exec("systemctl restart ssh.service");
   }
 
   /** Puts a new, empty installation in the place of the host, with new SSH host keys, and boots it. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { inState } from "../paths";
 import { runOrFail } from "./run-command";
 
@@ -32,6 +32,12 @@ export async function ensureHostKeys(host: string): Promise<void> {
 export async function renewHostKeys(host: string): Promise<void> {
   rmSync(inState("ssh", "hosts", host), { recursive: true, force: true });
   await ensureHostKeys(host);
+}
+
+/** Names and contents of the files that hold a host's keys. */
+export function hostKeyFiles(host: string): readonly (readonly [string, string])[] {
+  const directory = inState("ssh", "hosts", host);
+  return readdirSync(directory).map((file) => [file, readFileSync(`${directory}/${file}`, "utf8")]);
 }
 
 /** The host's public key as a stack pins it: type and key, no comment. Ed25519, as people do. */

@@ -4,7 +4,8 @@ import type { ClusterPlan, NodePlan, NodeRole } from "./cluster-plan";
 
 /** What a node cannot change while it lives. */
 export interface IdentityNeeds {
-  readonly host: Pick<HostConfig, "hostKey" | "generation">;
+  /** Not its SSH host key, which is rotated on living hosts; that one was made anew says `generation`. */
+  readonly host: Pick<HostConfig, "generation">;
   /** An agent's unit and a server's are two: a host that got the other one would run both. */
   readonly role: NodeRole;
   /** The name stands in the owner marker; a Node's podCIDR and the address of the Service `kubernetes` are immutable. */
@@ -18,9 +19,8 @@ export interface IdentityNeeds {
 
 /** Alphanumeric, because it goes into an auth key's description (at most 50 alphanumeric characters, @pulumi/tailscale 0.29). */
 export function hostIdentity({ host, role, cluster, integration }: IdentityNeeds): string {
-  const [type, key] = host.hostKey.trim().split(/\s+/);
   const { name, podCidr, serviceCidr } = cluster;
-  return digest({ type, key, generation: host.generation, role, name, podCidr, serviceCidr, ...wayOf(integration) });
+  return digest({ generation: host.generation, role, name, podCidr, serviceCidr, ...wayOf(integration) });
 }
 
 /** Of a cloud node; that its machine was made anew is told by the machine's own id. */

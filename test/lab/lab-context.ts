@@ -34,6 +34,18 @@ export class LabContext {
     this.before = { ...this.before, hosts: this.before.hosts.map((look) => (look.host.name === host.name ? { host, snapshot } : look)) };
   }
 
+  /** A host that got other SSH host keys differs from its first look in them alone. */
+  async takeHostKeys(host: LabHost): Promise<void> {
+    const isKey = (fact: string) => fact.includes("/etc/ssh/ssh_host_");
+    const keys = [...(await takeSnapshot(host)).facts].filter(isKey);
+    const hosts = this.before.hosts.map((look) => {
+      if (look.host.name !== host.name) return look;
+      const facts = new Set([...[...look.snapshot.facts].filter((fact) => !isKey(fact)), ...keys]);
+      return { host, snapshot: { ...look.snapshot, facts } };
+    });
+    this.before = { ...this.before, hosts };
+  }
+
   /** The lab's cluster of rack-1, rack-2 and kiosk-1 is up, and kubectl reaches it; cheap where it is up already. */
   async ensureCluster(): Promise<void> {
     const { code, stdout, stderr } = await this.stack.up();

@@ -116,6 +116,8 @@ function tellUnprepared(fault, { keepData, plan, out }) {
   }
   if (plan.uncordon.length > 0)
     throw new ToolError(`${plan.uncordon.join(", ")} could not be given back to the cluster: ${fault.message}.`);
-  if (!fault.gone) throw new ToolError(`The removal of nodes could not be prepared, and nothing was removed: ${fault.message}.`);
+  // Another host key says nothing of the cluster behind it.
+  if (!fault.gone || fault.kind === "hostkey")
+    throw new ToolError(`The removal of nodes could not be prepared, and nothing was removed: ${fault.message}.`);
   out.say(`warning: ${fault.message}.\nThe nodes that leave could not be cordoned together, and their removal goes on.`);
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 /**
  * Why a machine could not be used over SSH. `kind` tells faults apart, `at` the machine (the host or its bastion),
- * and `gone` whether nothing of ours can be reached there any more (off, unreachable, or re-installed).
+ * and `gone` whether nothing of ours can be reached there any more (off, unreachable, re-installed, or under a key that nobody vouches for).
  */
 export class SshFault extends Error {
   name = "SshFault";
@@ -15,7 +15,7 @@ export class SshFault extends Error {
   }
 }
 
-// Another host key means a re-installed host, on which nothing of ours is left; at a bastion it says nothing of the host.
+// Another host key: a re-installed host, on which nothing of ours is left, or one whose key was changed. At a bastion it says nothing of the host.
 const GONE = new Set(["name", "refused", "route", "timeout", "dropped", "protocol", "lost", "closed"]);
 
 /** `rack-1 (ops@192.0.2.10:22)` */
@@ -62,7 +62,8 @@ export const faults = {
       "hostkey",
       at,
       `shows another host key: expected ${expected}, seen ${seen}`,
-      `if it was re-installed, read its key at its own console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub) and put the new one into hostKey; otherwise somebody may be answering in its place`,
+      "if it was re-installed or has a new key, read that at its own console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub) and put it into hostKey, " +
+        "with a raised generation where it was re-installed; otherwise somebody may be answering in its place",
     ),
   auth: (at, tried) =>
     new SshFault(

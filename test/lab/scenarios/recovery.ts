@@ -7,6 +7,7 @@ import type { HostName } from "../../../lab/hosts/topology";
 import { metalPool } from "../../../lab/stack-config";
 import { checkoutRoot } from "../../../lab/paths";
 import type { LabContext, Scenario } from "../lab-context";
+import { changesSince, lookAtNode } from "../untouched";
 import { expectFailure, expectSuccess, resourceNames, urnOf, viewDevices, viewNodes, waitReady } from "../nodes-view";
 
 const FIRST: readonly HostName[] = ["rack-1", "rack-2", "kiosk-1"];
@@ -63,11 +64,41 @@ export const recovery: Scenario = {
       await context.ensureCluster();
     });
 
-    it("makes a re-installed host a node again, and tells how when a join was killed before it could log in", async () => {
+    it("adopts new host keys of living hosts in place, the first server's too", async () => {
+      const { lab, stack } = context;
+      const rotated: readonly HostName[] = ["rack-1", "rack-2"];
+      const earlier = await view();
+      for (const name of rotated) {
+        await lab.rotateHostKeys(name);
+        await context.takeHostKeys(lab.host(name));
+      }
+      const look = () => Promise.all(rotated.map((name) => lookAtNode(lab.host(name), context.kubectl)));
+      const hosts = await look();
+      for (const name of rotated) stack.addHost(name);
+      assert.doesNotMatch(await expectSuccess(stack.up()), /(replaced|deleted)/);
+      for (const [i, facts] of (await look()).entries()) assert.deepEqual(changesSince(hosts[i] ?? [], facts), [], rotated[i]);
+      const now = await view();
+      assert.deepEqual(
+        [...now.nodes].map(([name, { uid }]) => [name, uid]),
+        [...earlier.nodes].map(([name, { uid }]) => [name, uid]),
+      );
+      assert.deepEqual(now.devices, earlier.devices);
+      await expectSuccess(stack.up(["--expect-no-changes"]));
+    });
+
+    it("makes a re-installed host a node again where its generation says so, and tells how when a join was killed before it could log in", async () => {
       const { lab, stack } = context;
       const earlier = await view();
       await context.lookAgainAt(await lab.reinstall("kiosk-1"));
       stack.addHost("kiosk-1");
+      const refusal = await expectFailure(stack.up([GO_ON]));
+      assert.match(
+        refusal,
+        /kiosk-1 .* cannot stay a node; nothing was changed on it:\n\s*- the host that answers under the new host key is not the one that joined/,
+      );
+      assert.match(refusal, /raise this host's `generation` in the config/);
+      assert.equal((await view()).devices.get("kiosk-1")?.id, earlier.devices.get("kiosk-1")?.id);
+      stack.addHost("kiosk-1", { generation: 1 });
       stack.addHost("rack-2", { generation: 1 });
       await killJoin(lab.host("rack-2"), "before login");
       await expectFailure(stack.up([GO_ON]));
@@ -85,7 +116,7 @@ export const recovery: Scenario = {
       const unused = keys.filter(({ used, revoked, tags }) => !used && revoked === undefined && tags.includes("tag:k3s-edge"));
       assert.equal(unused.length, 1, "only rack-2's key was not used");
       for (const { id } of unused) await admin.call("expireKey", { id });
-      stack.addHost("kiosk-1", { generation: 1 });
+      stack.addHost("kiosk-1", { generation: 2 });
       await killJoin(lab.host("kiosk-1"), "after login");
       const said = await expectFailure(stack.up([GO_ON]));
 
@@ -148,6 +179,9 @@ export const recovery: Scenario = {
         Reflect.deleteProperty(pools, "metal");
       });
       await refused(stack.up());
+      // After a guard's refusal alone the engine would go on to remove rack-1.
+      await refused(stack.up([GO_ON]));
+      await refused(stack.preview());
       stack.edit((now) => Object.assign(now, settings));
       for (const name of FIRST) assert.equal(await lab.host(name).sshSessions(since), 0, `a session on ${name}`);
     });
