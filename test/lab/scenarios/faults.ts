@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import type { HostName } from "../../../lab/hosts/topology";
 import { waitUntil } from "../../../lab/hosts/wait-until";
+import { metalPool } from "../../../lab/stack-config";
 import { diffSnapshots, takeSnapshot } from "../../../lab/hosts/snapshot";
 import type { LabContext, Scenario } from "../lab-context";
 import { expectFailure, expectSuccess, readyNodes, viewDevices, waitReady } from "../nodes-view";
@@ -64,12 +65,13 @@ export const faults: Scenario = {
       await assertNothingUnderWay(context, ["rack-1", "kiosk-2"]);
     });
 
-    it("goes on where it stopped, refuses a foreign k3s without touching it, and tells of a full disk", async () => {
+    it("goes on where it stopped, refuses a foreign k3s without touching it, and tells of a full disk and of a kubelet that will never start", async () => {
       const { lab, stack } = context;
       const rack = lab.host("rack-2");
       await rack.exec(`mv /root/.ssh/away /root/.ssh/authorized_keys; ${FOREIGN_K3S}`);
       await lab.boot("rack-3");
       stack.addHost("kiosk-1");
+      stack.edit((settings) => (metalPool(settings, "metal").k3s = { "kubelet-arg": ["no-such-flag=1"] }));
       await lab.host("kiosk-1").exec("mkdir -p /var/lib/rancher; mount -t tmpfs -o size=1m tmpfs /var/lib/rancher");
       const earlier = await takeSnapshot(rack);
       const said = await expectFailure(stack.up([GO_ON]));
@@ -79,9 +81,13 @@ export const faults: Scenario = {
         /rack-2 \(root@198\.18\.0\.20:2202\) cannot become a node yet; nothing was changed on it:\n\s*- a k3s that is not ours is here/,
       );
       assert.match(said, /No space left on device/);
+      assert.match(
+        said,
+        /rack-3: k3s-agent\.service dies again and again: .*unknown flag: --no-such-flag.*an argument in one of its \*-arg lists, is not known to/,
+      );
       assert.match(said, /kiosk-1: the disk at \/var\/lib\/rancher is full; make room or give it a larger disk/);
       assert.deepEqual(diffSnapshots(earlier, await takeSnapshot(rack)), []);
-      assert.deepEqual(await readyNodes(context.kubectl), ["kiosk-2", "rack-1", "rack-3"]);
+      assert.deepEqual(await readyNodes(context.kubectl), ["kiosk-2", "rack-1"]);
       await assertNothingUnderWay(context, ["rack-1", "rack-3", "kiosk-1", "kiosk-2"]);
     });
 
@@ -89,6 +95,7 @@ export const faults: Scenario = {
       const { lab, stack } = context;
       const kiosk = lab.host("kiosk-1");
       await kiosk.exec("umount /var/lib/rancher");
+      stack.edit((settings) => Reflect.deleteProperty(metalPool(settings, "metal"), "k3s"));
       await lab.host("rack-2").exec("k3s-uninstall.sh; rm -rf /etc/rancher /var/lib/rancher");
       const run = stack.up([GO_ON]);
       const isInstalling = async () => (await kiosk.run(["pgrep", "--full", "sh -s -- install-k3s"])).code === 0;
