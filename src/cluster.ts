@@ -89,7 +89,7 @@ function sshOf({ route: { host, bastion } }: JoinedNode): pulumi.Output<string> 
 }
 
 function machineOf({ machine }: JoinedNode): pulumi.Output<string> {
-  return machine === undefined ? pulumi.output("") : pulumi.interpolate`${machine.id} ${machine.type}`;
+  return machine === undefined ? pulumi.output("") : pulumi.interpolate`${machine.id} ${machine.typeNow}`;
 }
 
 interface Look {

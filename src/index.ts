@@ -44,6 +44,6 @@ export = async () => {
     ...context,
     linesToChange,
   });
-  await Promise.all([tellLostMachines(machines), tellLostData(context, agents, firstServer)]);
+  await Promise.all([tellLostMachines(machines, plan), tellLostData(context, agents, firstServer)]);
   return { kubeconfig, apiEndpoint, cluster: clusterStatus(plan), nodes, networks: networkStatuses(plan), topology };
 };

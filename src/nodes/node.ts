@@ -2,10 +2,15 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { NodePlan } from "../plan/cluster-plan";
 import type { HostRoute } from "../remote/connection";
 
-/** A machine that a cloud lends: its id there, and its instance type or VM size. */
+/** A machine that a cloud lends. */
 export interface NodeMachine {
+  /** Another one for each machine that was ever made. */
   readonly id: pulumi.Output<string>;
+  /** Known in a preview exactly where the machine stays. */
+  readonly resourceId: pulumi.Output<string>;
+  /** The instance type or VM size that the config asks for, and the one that it has. */
   readonly type: string;
+  readonly typeNow: pulumi.Output<string>;
 }
 
 /** What any kind of node gives the rest once it is in the tailnet. */

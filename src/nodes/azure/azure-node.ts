@@ -5,11 +5,12 @@ import type { AzureNodePlan } from "../../plan/cluster-plan";
 import type { HostRoute } from "../../remote/connection";
 import type { RemoteScript } from "../../remote/remote-script";
 import { type CloudNodeArgs, cloudTags, createFirstBoot, joinMachine } from "../cloud-node";
+import { isKept, tellKept } from "../kept-server";
 import type { JoinedNode, NodeMachine } from "../node";
 import { cloudUser } from "../user-data";
 import { imageReference } from "./azure-images";
 import type { AzureNetwork } from "./azure-network";
-import { machineChanges, RETRY_TAG, retriedMachineChanges } from "./machine-changes";
+import { keptMachineChanges, machineChanges, RETRY_TAG, retriedMachineChanges } from "./machine-changes";
 import { azureComponent } from "./version-aliases";
 
 // The metadata service, and the host that hands a machine its custom data:
@@ -50,7 +51,9 @@ export class AzureNode extends pulumi.ComponentResource implements JoinedNode {
     this.holdsToken = args.agentToken !== undefined;
     this.tailnetIp = chain.tailnetIp;
     this.replaceCommand = chain.replaceCommand;
-    this.machine = { id: vm.vmId, type: plan.vmSize };
+    const typeNow = vm.hardwareProfile.apply((profile) => profile?.vmSize ?? plan.vmSize);
+    this.machine = { id: vm.vmId, resourceId: vm.id, type: plan.vmSize, typeNow };
+    if (isKept(plan, args.context)) tellShape(args, vm, typeNow);
     this.registerOutputs({ tailnetIp: this.tailnetIp });
   }
 }
@@ -139,6 +142,26 @@ function createVm(name: string, args: AzureNodeArgs, { nic, userData }: VmNeeds,
       // Detach: address and NIC are resources of this stack. They go with the node, and a machine that is made anew finds them.
       networkProfile: { networkInterfaces: [{ id: nic.id, primary: true, deleteOption: "Detach" }] },
     },
-    { parent, dependsOn: args.network, deleteBeforeReplace: true, ...(retryOf === undefined ? machineChanges : retriedMachineChanges) },
+    { parent, dependsOn: args.network, deleteBeforeReplace: true, ...changesOf(args) },
   );
+}
+
+function changesOf({ plan, context }: AzureNodeArgs) {
+  if (context.failedMachines.has(plan.name)) return retriedMachineChanges;
+  return isKept(plan, context) ? keptMachineChanges : machineChanges;
+}
+
+function tellShape({ plan, network: shared }: AzureNodeArgs, vm: compute.VirtualMachine, type: pulumi.Output<string>): void {
+  const { name, diskGb } = plan;
+  const disk = vm.storageProfile.apply((profile) => profile?.osDisk?.diskSizeGB ?? diskGb);
+  const shape = pulumi.all([type, disk]).apply(([typeNow, diskNow]) => ({ type: typeNow, diskGb: diskNow }));
+  const byHand = pulumi.output(shared.resourceGroup).apply((group) => {
+    const machine = `-g ${group} -n ${name}`;
+    return {
+      changeType: (size: string) => `az vm resize ${machine} --size ${size}`,
+      growDisk: (gb: number) =>
+        `az vm deallocate ${machine} && az disk update -g ${group} -n ${name}-disk --size-gb ${gb} && az vm start ${machine}`,
+    };
+  });
+  tellKept(plan, { type: plan.vmSize, diskGb }, shape, byHand);
 }

@@ -20,6 +20,12 @@ export const machineChanges = {
   ],
 };
 
+/** The same of a server, which nothing that a config may say of a machine stops or replaces. */
+export const keptMachineChanges = {
+  ...machineChanges,
+  ignoreChanges: [...machineChanges.ignoreChanges, "hardwareProfile", "osProfile", "storageProfile"],
+};
+
 /** The same where the machine is one that Azure could not make: its new tag replaces it. */
 export const retriedMachineChanges = {
   ...machineChanges,
