@@ -15,6 +15,7 @@ export type K3sVersion = readonly [major: number, minor: number, patch: number];
 
 const noVpnAddressInCertificate =
   "kubectl logs and exec fail, because the kubelet's certificate lacks the tailnet address (#13659, fixed by #13920)";
+// #14000 brought it, in the releases of May 2026 of each line.
 const etcdOnVpn = "embedded etcd takes the tailnet address as its own, which breaks the quorum of several servers (#14515)";
 
 const newerThanKnown: K3sVersionRule = {
@@ -34,10 +35,12 @@ export const k3sVersionRules: readonly K3sVersionRule[] = [
     use: "v1.35.4+k3s1",
   },
   { from: [1, 33, 0], before: [1, 33, 11], verdict: "refused", reason: noVpnAddressInCertificate, use: "v1.33.11+k3s1" },
+  { from: [1, 33, 12], before: [1, 34, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.33.11+k3s1" },
   { from: [1, 34, 0], before: [1, 34, 7], verdict: "refused", reason: noVpnAddressInCertificate, use: "v1.34.7+k3s1" },
+  { from: [1, 34, 8], before: [1, 35, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.34.7+k3s1" },
   { from: [1, 35, 0], before: [1, 35, 4], verdict: "refused", reason: noVpnAddressInCertificate, use: "v1.35.4+k3s1" },
   { from: [1, 35, 5], before: [1, 36, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.35.4+k3s1" },
-  { from: [1, 36, 0], before: [1, 37, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.35.4+k3s1" },
+  { from: [1, 36, 1], before: [1, 37, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.35.4+k3s1" },
   newerThanKnown,
 ];
 

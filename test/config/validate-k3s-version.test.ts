@@ -33,29 +33,29 @@ describe("validate-k3s-version", () => {
     ]);
   });
 
-  it("refuses 1.35.5 with several servers", () => {
-    assert.deepEqual(faultsOf({ "cluster.k3sVersion": "v1.35.5+k3s1", "pools.edge.role": "server" }), [
-      'hybrid-k3s:cluster.k3sVersion: "v1.35.5+k3s1" is refused: embedded etcd takes the tailnet address as its own, which breaks the quorum of several servers (#14515). Use v1.35.4+k3s1, or set cluster.allowUntestedK3s: true to go on with a warning.',
-      "hybrid-k3s:pools: 3 servers are asked for (in rack, edge), and more than one is not available yet. Keep one host in a pool of `role: server`, and give the others `role: agent`.",
-    ]);
-  });
+  for (const [version, use] of [
+    ["v1.33.12+k3s1", "v1.33.11+k3s1"],
+    ["v1.34.8+k3s1", "v1.34.7+k3s1"],
+    ["v1.35.5+k3s1", "v1.35.4+k3s1"],
+    ["v1.36.1+k3s1", "v1.35.4+k3s1"],
+  ] as const) {
+    it(`refuses ${version} with several servers`, () => {
+      assert.deepEqual(faultsOf({ "cluster.k3sVersion": version, "pools.edge.role": "server" }), [
+        `hybrid-k3s:cluster.k3sVersion: "${version}" is refused: embedded etcd takes the tailnet address as its own, which breaks the quorum of several servers (#14515). Use ${use}, or set cluster.allowUntestedK3s: true to go on with a warning.`,
+        "hybrid-k3s:pools: 3 servers are asked for (in rack, edge), and more than one is not available yet. Keep one host in a pool of `role: server`, and give the others `role: agent`.",
+      ]);
+    });
+  }
 
-  it("refuses 1.36 with several servers", () => {
-    assert.deepEqual(faultsOf({ "cluster.k3sVersion": "v1.36.3+k3s1", "pools.edge.role": "server" }), [
-      'hybrid-k3s:cluster.k3sVersion: "v1.36.3+k3s1" is refused: embedded etcd takes the tailnet address as its own, which breaks the quorum of several servers (#14515). Use v1.35.4+k3s1, or set cluster.allowUntestedK3s: true to go on with a warning.',
-      "hybrid-k3s:pools: 3 servers are asked for (in rack, edge), and more than one is not available yet. Keep one host in a pool of `role: server`, and give the others `role: agent`.",
-    ]);
-  });
-
-  for (const version of ["v1.33.11+k3s1", "v1.34.7+k3s1", "v1.35.4+k3s1", "v1.34.12+k3s2"]) {
+  for (const version of ["v1.33.11+k3s1", "v1.34.7+k3s2", "v1.35.4+k3s1", "v1.36.0+k3s1"]) {
     it(`accepts ${version} without a word`, () => {
       assert.deepEqual(faultsOf({ "cluster.k3sVersion": version }), []);
       assert.deepEqual(warningsOf({ "cluster.k3sVersion": version }), []);
     });
   }
 
-  it("warns of 1.35.5 and later with one server", () => {
-    for (const version of ["v1.35.5+k3s1", "v1.36.3+k3s1"]) {
+  it("warns of the releases since May 2026 with one server", () => {
+    for (const version of ["v1.33.12+k3s1", "v1.34.12+k3s2", "v1.35.5+k3s1", "v1.36.1+k3s1"]) {
       assert.deepEqual(faultsOf({ "cluster.k3sVersion": version }), []);
       assert.deepEqual(warningsOf({ "cluster.k3sVersion": version }), [
         `hybrid-k3s:cluster.k3sVersion: "${version}" was not tested; stay with one server: embedded etcd takes the tailnet address as its own, which breaks the quorum of several servers (#14515).`,
