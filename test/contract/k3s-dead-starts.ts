@@ -15,6 +15,18 @@ export function deadStarts(machines: () => { readonly server: K3sMachine; readon
     assert.match(output, /^time="[^"]+" level=fatal msg="Error: preparing server: .*listen tcp .*:6443: bind: address already in use"$/m);
   });
 
+  it("says in an error, and ends with status 0, that the API server's own port is taken", async () => {
+    const output = await machines().server.runToItsEnd(
+      "server",
+      { "node-name": "first" },
+      { before: occupy("127.0.0.1:6444"), status: "0" },
+    );
+    assert.match(
+      output,
+      /^time="[^"]+" level=error msg="Shutdown request received: \\"apiserver exited: .*listen tcp 127\.0\.0\.1:6444: bind: address already in use\\""$/m,
+    );
+  });
+
   it("says in one fatal line that an agent's load balancer has no port", async () => {
     const output = await machines().agent.runToItsEnd("agent", agentConfig, { before: occupy("127.0.0.1:6444") });
     assert.match(output, /^time="[^"]+" level=fatal msg="Error: listen tcp 127\.0\.0\.1:6444: bind: address already in use"$/m);
