@@ -12,6 +12,7 @@ import { clusterStatus } from "./plan/cluster-status";
 import { networkStatuses } from "./plan/network-status";
 import { planCluster } from "./plan/plan-cluster";
 import { refuseDeadAgent } from "./preview/refuse-dead-agent";
+import { refuseK3sStep } from "./preview/refuse-k3s-step";
 import { createVpn } from "./vpn/create-vpn";
 
 export = async () => {
@@ -35,6 +36,7 @@ export = async () => {
     refuseMissingEgress(plan),
     refuseChangedRanges(plan),
     refuseDeadAgent(config.access),
+    refuseK3sStep(plan),
   ]);
 
   const ssh = { sshAgent: config.access.sshAgent, ...(privateKey && { privateKey }), ...(bastionPrivateKey && { bastionPrivateKey }) };

@@ -39,6 +39,8 @@ export const k3sVersionRules: readonly K3sVersionRule[] = [
   { from: [1, 34, 0], before: [1, 34, 7], verdict: "refused", reason: noVpnAddressInCertificate, use: "v1.34.7+k3s1" },
   { from: [1, 34, 8], before: [1, 35, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.34.7+k3s1" },
   { from: [1, 35, 0], before: [1, 35, 4], verdict: "refused", reason: noVpnAddressInCertificate, use: "v1.35.4+k3s1" },
+  { from: [1, 33, 12], before: [1, 34, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.33.11+k3s1" },
+  { from: [1, 34, 8], before: [1, 35, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.34.7+k3s1" },
   { from: [1, 35, 5], before: [1, 36, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.35.4+k3s1" },
   { from: [1, 36, 1], before: [1, 37, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.35.4+k3s1" },
   newerThanKnown,
@@ -58,10 +60,15 @@ export const flannelIfaceVersionRules: readonly K3sVersionRule[] = [
   newerThanKnown,
 ];
 
-/** The numbers of a k3s release, `v1.35.4+k3s1` or `v1.35.4-rc1+k3s1`. */
+/** The numbers of a k3s release, `v1.35.4+k3s1` or `v1.35.4-rc1+k3s1`: Kubernetes' three, and k3s's own. */
+export function readK3sRelease(text: string): readonly [...K3sVersion, build: number] | undefined {
+  const match = /^v(\d+)\.(\d+)\.(\d+)(?:-rc\d+)?\+k3s(\d+)$/.exec(text);
+  return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3]), Number(match[4])];
+}
+
 export function readK3sVersion(text: string): K3sVersion | undefined {
-  const match = /^v(\d+)\.(\d+)\.(\d+)(?:-rc\d+)?\+k3s\d+$/.exec(text);
-  return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3])];
+  const [major, minor, patch] = readK3sRelease(text) ?? [];
+  return major === undefined || minor === undefined || patch === undefined ? undefined : [major, minor, patch];
 }
 
 export function ruleFor(version: K3sVersion, integration: Integration): K3sVersionRule | undefined {

@@ -7,11 +7,13 @@ export interface ClusterStatus {
   /** Changes with what the first server cannot change while it lives. */
   readonly identity: string;
   readonly serverReplacement: "allowed" | "refused";
+  /** What the last run to its end installed. */
+  readonly k3sVersion: string;
 }
 
-export function clusterStatus({ name, firstServer, allowServerReplacement }: ClusterPlan): ClusterStatus {
+export function clusterStatus({ name, firstServer, allowServerReplacement, k3sVersion }: ClusterPlan): ClusterStatus {
   const serverReplacement = allowServerReplacement ? "allowed" : "refused";
-  return { name, firstServer: firstServer.name, identity: firstServer.identity, serverReplacement };
+  return { name, firstServer: firstServer.name, identity: firstServer.identity, serverReplacement, k3sVersion };
 }
 
 /** Whether a cluster of this status would be replaced by one of that, which is a new and empty one. */
