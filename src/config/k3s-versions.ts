@@ -39,8 +39,6 @@ export const k3sVersionRules: readonly K3sVersionRule[] = [
   { from: [1, 34, 0], before: [1, 34, 7], verdict: "refused", reason: noVpnAddressInCertificate, use: "v1.34.7+k3s1" },
   { from: [1, 34, 8], before: [1, 35, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.34.7+k3s1" },
   { from: [1, 35, 0], before: [1, 35, 4], verdict: "refused", reason: noVpnAddressInCertificate, use: "v1.35.4+k3s1" },
-  { from: [1, 33, 12], before: [1, 34, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.33.11+k3s1" },
-  { from: [1, 34, 8], before: [1, 35, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.34.7+k3s1" },
   { from: [1, 35, 5], before: [1, 36, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.35.4+k3s1" },
   { from: [1, 36, 1], before: [1, 37, 0], verdict: "several-servers", reason: etcdOnVpn, use: "v1.35.4+k3s1" },
   newerThanKnown,
