@@ -37,6 +37,42 @@ describe("the aws provider, of what others changed", { concurrency: 2 }, () => {
     for (const [kind, left] of Object.entries(await stack.aws.inventory())) assert.deepEqual(left, [], kind);
   });
 
+  // hashicorp/terraform-provider-aws: readBlockDevicesFromInstance (ec2_instance.go) reads the volume's tags, whoever set them.
+  it("sees a backup tool's tag on the disk as a change of it, unless that is ignored", async (test) => {
+    const { stack, image } = await prepared(test);
+    const replaceOnChanges = ["rootBlockDevice"];
+    const kept = withInstance(image, {}, { replaceOnChanges, deleteBeforeReplace: true, ignoreChanges: ["rootBlockDevice.tags"] });
+    assert.equal((await stack.up(kept)).code, 0);
+    const before = (await stack.project.state())["vm"];
+    const { volumeId } = before?.outputs["rootBlockDevice"] as { volumeId: string };
+    await stack.aws.ask("CreateTags", { Resources: [volumeId], Tags: [{ Key: "backup", Value: "daily" }] });
+    const same = await stack.project.up("--refresh", "--expect-no-changes");
+    assert.equal(same.code, 0, same.output);
+    type Volumes = { Volumes: readonly { Tags: readonly object[] }[] };
+    const { Volumes } = await stack.aws.ask<Volumes>("DescribeVolumes", { VolumeIds: [volumeId] });
+    assert.equal(Volumes[0]?.Tags.length, 2);
+    const replaced = await stack.up(withInstance(image, {}, { replaceOnChanges, deleteBeforeReplace: true }));
+    assert.match(replaced.output, /1 replaced/, replaced.output);
+    assert.notEqual((await stack.project.state())["vm"]?.id, before?.id);
+    assert.equal((await stack.project.destroy()).code, 0);
+  });
+
+  // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_ChangingDisableAPITermination.html; forceDestroy: @pulumi/aws, ec2/instance.d.ts
+  it("destroys an instance that is protected only after an up with forceDestroy", async (test) => {
+    const { stack, image } = await prepared(test);
+    assert.equal((await stack.up(withInstance(image, { disableApiTermination: true }))).code, 0);
+    const { id } = (await stack.project.state())["vm"] ?? {};
+    await refuses(stack.aws.ask("TerminateInstances", { InstanceIds: [id] }), "OperationNotPermitted");
+    const refused = await stack.project.destroy();
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.output, /OperationNotPermitted: The instance 'i-[0-9a-f]+' may not be terminated/);
+    const kept = { disableApiTermination: true, forceDestroy: true, instanceInitiatedShutdownBehavior: "stop" };
+    assert.equal((await stack.up(withInstance(image, kept))).code, 0);
+    assert.equal((await stack.project.state())["vm"]?.id, id);
+    assert.equal((await stack.project.destroy()).code, 0);
+    assert.deepEqual((await stack.aws.inventory())["instances"], []);
+  });
+
   // https://www.pulumi.com/docs/iac/concepts/state-and-backends/ (drift), vpc_security_group.go
   it("puts back rules and tags that someone else changed, at the next up with --refresh", async (test) => {
     const { stack } = await prepared(test);

@@ -8,6 +8,8 @@ import { type Instance, type RegionState, find, notFound } from "./region-state"
 /** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html */
 const STATE_CODES = { pending: 0, running: 16, "shutting-down": 32, terminated: 48, stopped: 80 } as const;
 
+const MODIFY_INSTANCE = ["InstanceId", "Groups", "InstanceType", "UserData", "DisableApiTermination", "InstanceInitiatedShutdownBehavior"];
+
 export function instanceActions(stateOf: (region: string) => RegionState, instances: Instances): Record<string, CloudAction> {
   return {
     RunInstances: action(RUN_INSTANCES, stateOf, (state, parameters) => ({
@@ -37,6 +39,10 @@ export function instanceActions(stateOf: (region: string) => RegionState, instan
         .texts("InstanceIds")
         .map((id) => find(state, "instances", id))
         .map((instance) => {
+          if (instance.isProtected && instance.state !== "terminated") {
+            const reason = `The instance '${instance.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`;
+            throw new CloudError("OperationNotPermitted", reason);
+          }
           const PreviousState = renderState(instance);
           void instances.terminate(state, instance);
           return { InstanceId: instance.id, PreviousState, CurrentState: renderState(instance) };
@@ -50,8 +56,15 @@ export function instanceActions(stateOf: (region: string) => RegionState, instan
       }
       throw new CloudError("Unsupported", "the lab's machines have no disk that outlives their power: replace the instance instead");
     }),
-    ModifyInstanceAttribute: action(["InstanceId", "Groups", "InstanceType", "UserData"], stateOf, async (state, parameters) => {
+    ModifyInstanceAttribute: action(MODIFY_INSTANCE, stateOf, async (state, parameters) => {
       const instance = find(state, "instances", parameters.text("InstanceId"));
+      const protect = parameters.structure("DisableApiTermination", ["Value"])?.optionalFlag("Value");
+      if (protect !== undefined) {
+        instance.isProtected = protect;
+        return {};
+      }
+      // What it does at power-off is no matter here: no machine of the lab powers itself off.
+      if (parameters.structure("InstanceInitiatedShutdownBehavior", ["Value"]) !== undefined) return {};
       const groups = parameters.texts("Groups");
       if (groups.length === 0) {
         throw new CloudError("IncorrectInstanceState", `The instance '${instance.id}' is not in the 'stopped' state.`);

@@ -65,7 +65,7 @@ export class Instances {
       ...{ id, ...place, ...outside, interfaceId, volumeId, zone: subnet.zone, ...(machine === undefined ? {} : { machine }) },
       ...{ imageId: image.id, rootDeviceName: image.rootDeviceName, type: type.name, vcpus: type.vcpus, isSpot: launch.isSpot },
       ...{ metadataOptions: launch.metadata, launchedAt: new Date().toISOString(), tags: launch.tags },
-      ...{ state: "pending", isPropagated: false },
+      ...{ state: "pending", isPropagated: false, isProtected: launch.isProtected },
     };
     state.instances.set(id, instance);
     const spec = {

@@ -35,6 +35,7 @@ export interface Launch {
   readonly wantsPublicIp: boolean;
   readonly privateIp?: string;
   readonly isSpot: boolean;
+  readonly isProtected: boolean;
   readonly userData: string;
   readonly hopLimit: number;
   readonly metadata: Readonly<Record<string, unknown>>;
@@ -81,7 +82,8 @@ export function readLaunch(state: RegionState, parameters: Parameters, images: I
     HttpPutResponseHopLimit: hopLimit,
   };
   const [tags, volumeTags] = [parameters.tagsFor("instance"), parameters.tagsFor("volume")];
-  return { image, type, ...network, isSpot, userData, hopLimit, metadata: options, disk, tags, volumeTags };
+  const isProtected = parameters.optionalFlag("DisableApiTermination") ?? false;
+  return { image, type, ...network, isSpot, isProtected, userData, hopLimit, metadata: options, disk, tags, volumeTags };
 }
 
 function readUserData(encoded = ""): string {

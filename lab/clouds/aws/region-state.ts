@@ -108,6 +108,8 @@ export interface Instance extends Tagged {
   readonly machine?: string;
   /** Held from the launch on, shown once it runs, gone when it is stopped. */
   publicIp?: string;
+  /** Termination protection (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_ChangingDisableAPITermination.html). */
+  isProtected: boolean;
   state: "pending" | "running" | "stopped" | "shutting-down" | "terminated";
   stateReason?: { readonly Code: string; readonly Message: string };
   terminatedAt?: number;

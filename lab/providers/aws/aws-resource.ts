@@ -106,10 +106,16 @@ export function resourceType(resource: AwsResource, defaultRegion: () => string)
       const outputs = { ...state, ...found };
       const drifted = [...(resource.drifts ?? []), ...(isTagged ? ["tags"] : [])]
         .filter((name) => inputs[name] !== undefined && sorted(found[name]) !== sorted(state[name]))
-        .map((name): [string, Value] => [name, found[name] ?? (name === "tags" ? {} : [])]);
+        .map((name): [string, Value] => [name, asInput(inputs[name], found[name] ?? (name === "tags" ? {} : []), name === "tags")]);
       return { outputs, inputs: { ...inputs, ...Object.fromEntries(drifted) } };
     },
   };
+}
+
+/** Of a structure the inputs that the program gave, and no others, follow what is there; maps such as tags do as a whole. */
+function asInput(given: Value | undefined, found: Value, isMap: boolean): Value {
+  if (isMap || !isProperties(given) || !isProperties(found)) return found;
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, found[name] ?? value]));
 }
 
 const sorted = (value: Value | undefined): string =>

@@ -1,11 +1,11 @@
 import { ResourceInitFailed } from "../plugin/init-failed";
 import type { ObjectType } from "../plugin/property-types";
-import { type Properties, type Value, isProperties } from "../plugin/property-values";
+import { type Properties, type Value, isProperties, textOf } from "../plugin/property-values";
 import type { AwsResource, Change, Task } from "./aws-resource";
 import { type Ec2, during, unlessNotFound } from "./ec2";
 import { checkInstance } from "./instance-checks";
 import { type ApiInstance, describeInstance, runInstance } from "./run-instance";
-import { fromApi } from "./tags";
+import { type ApiTag, fromApi, updateTags } from "./tags";
 import { type Wait, waitFor } from "./wait";
 
 const REPLACES = [
@@ -29,7 +29,7 @@ const COMPUTED = [
 ];
 
 /** State alone: they tell what a later change or deletion does. */
-const IN_STATE_ONLY = ["userDataReplaceOnChange", "forceDestroy", "disableApiTermination", "getPasswordData", "volumeTags"];
+const IN_STATE_ONLY = ["userDataReplaceOnChange", "forceDestroy", "getPasswordData", "volumeTags"];
 
 /** aws:ec2/instance:Instance (hashicorp/terraform-provider-aws: internal/service/ec2/ec2_instance.go). */
 export const instanceResource = (type: ObjectType): AwsResource => ({
@@ -37,7 +37,7 @@ export const instanceResource = (type: ObjectType): AwsResource => ({
   replaces: REPLACES,
   sets: ["vpcSecurityGroupIds"],
   // Of a stopped instance the provider reads that it was to have no public address (hashicorp/terraform-provider-aws#33775).
-  drifts: ["vpcSecurityGroupIds", "associatePublicIpAddress"],
+  drifts: ["vpcSecurityGroupIds", "associatePublicIpAddress", "instanceType", "rootBlockDevice"],
   computed: COMPUTED,
   defaults: { sourceDestCheck: true, getPasswordData: false, userDataReplaceOnChange: false, forceDestroy: false },
   // Ten minutes to run, twenty to terminate.
@@ -104,18 +104,22 @@ async function readInstance(id: string, ec2: Ec2, state: Properties = {}): Promi
     primaryNetworkInterfaceId: found.NetworkInterfaces[0]?.NetworkInterfaceId ?? "",
     subnetId: SubnetId,
     vpcSecurityGroupIds: found.SecurityGroups.map(({ GroupId }) => GroupId),
-    rootBlockDevice: await readDisk(found, ec2),
+    rootBlockDevice: await readDisk(found, ec2, isProperties(state["volumeTags"])),
     ...fromApi(found.Tags),
   };
 }
 
-async function readDisk({ BlockDeviceMappings: [device] }: ApiInstance, ec2: Ec2): Promise<Properties> {
+/** With whoever's tags, unless `volumeTags` manages those of all volumes (readBlockDevicesFromInstance). */
+async function readDisk({ BlockDeviceMappings: [device] }: ApiInstance, ec2: Ec2, isTaggedApart: boolean): Promise<Properties> {
   if (device === undefined) return {};
   const volumeId = device.Ebs.VolumeId;
-  type Answer = { Volumes: readonly { Size: number; VolumeType: string; Encrypted: boolean }[] };
+  type Answer = { Volumes: readonly { Size: number; VolumeType: string; Encrypted: boolean; Tags: readonly ApiTag[] }[] };
   const volume = (await unlessNotFound(() => ec2.call<Answer>("DescribeVolumes", { VolumeIds: [volumeId] })))?.Volumes[0];
   const disk = { deviceName: device.DeviceName, volumeId, deleteOnTermination: true };
-  return volume === undefined ? disk : { ...disk, volumeSize: volume.Size, volumeType: volume.VolumeType, encrypted: volume.Encrypted };
+  if (volume === undefined) return disk;
+  const { tags } = fromApi(volume.Tags);
+  const read = { ...disk, volumeSize: volume.Size, volumeType: volume.VolumeType, encrypted: volume.Encrypted };
+  return isTaggedApart || tags === undefined ? read : { ...read, tags };
 }
 
 async function updateInstance({ ec2, id, inputs, olds, changed }: Change): Promise<void> {
@@ -132,12 +136,19 @@ async function updateInput(ec2: Ec2, id: string, name: string, inputs: Propertie
       return;
     case "rootBlockDevice": {
       const [before, after] = [olds[name], inputs[name]].map((value) => (isProperties(value) ? value : {}));
+      if (after?.["tags"] !== undefined) await updateTags(ec2, textOf(before ?? {}, "volumeId"), before?.["tags"], after["tags"]);
       const [size, type] = [after?.["volumeSize"], after?.["volumeType"]];
       if ((size ?? before?.["volumeSize"]) === before?.["volumeSize"] && (type ?? before?.["volumeType"]) === before?.["volumeType"])
         return;
       await ec2.call("ModifyVolume", { VolumeId: before?.["volumeId"], Size: size, VolumeType: type });
       return;
     }
+    case "disableApiTermination":
+      await ec2.call("ModifyInstanceAttribute", { InstanceId: id, DisableApiTermination: { Value: inputs[name] } });
+      return;
+    case "instanceInitiatedShutdownBehavior":
+      await ec2.call("ModifyInstanceAttribute", { InstanceId: id, InstanceInitiatedShutdownBehavior: { Value: inputs[name] } });
+      return;
     case "instanceType":
     case "userData":
     case "userDataBase64":
@@ -149,7 +160,12 @@ async function updateInput(ec2: Ec2, id: string, name: string, inputs: Propertie
   }
 }
 
-async function deleteInstance(id: string, { ec2, wait }: Task): Promise<void> {
+/** Termination protection is taken off only where the state has `forceDestroy`. */
+async function deleteInstance(id: string, { ec2, inputs, wait }: Task): Promise<void> {
+  if (inputs["forceDestroy"] === true && inputs["disableApiTermination"] === true) {
+    const off = { InstanceId: id, DisableApiTermination: { Value: false } };
+    await during(`updating EC2 Instance (${id})`, () => unlessNotFound(() => ec2.call("ModifyInstanceAttribute", off)));
+  }
   const asked = await during(`terminating EC2 Instance (${id})`, () =>
     unlessNotFound(() => ec2.call("TerminateInstances", { InstanceIds: [id] })),
   );

@@ -40,6 +40,7 @@ export async function runInstance({ ec2, inputs }: Task): Promise<string> {
     ...placement(inputs),
     KeyName: inputs["keyName"],
     InstanceInitiatedShutdownBehavior: inputs["instanceInitiatedShutdownBehavior"],
+    DisableApiTermination: inputs["disableApiTermination"],
     UserData: inputs["userDataBase64"] ?? Buffer.from(textOf(inputs, "userData")).toString("base64"),
     ...(await rootDisk(ec2, inputs)),
     ...section(inputs, "metadataOptions", "MetadataOptions", {
