@@ -22,6 +22,26 @@ interface Settings {
 
 /** Settings for k3s's own config file: none that this stack decides, none that k3s does not know. */
 export function validateK3sSettings(draft: ConfigDraft): readonly ConfigIssue[] {
+  return entriesOf(draft).flatMap(([settings, key, value]) => validateSetting(settings, key, value, draft));
+}
+
+/** The lists of one release are no others' (k3s has taken settings in and out between minors): a user who knows better is heeded. */
+export function warnOfK3sSettings(draft: ConfigDraft): readonly string[] {
+  if (draft.cluster?.allowUntestedK3s !== true) return [];
+  return entriesOf(draft)
+    .filter(([, key]) => isUnknown(key))
+    .map(
+      ([{ path }, key]) =>
+        `${keyPath(path, key)}: is no setting of k3s that is known here (those of k3s ${flagsVersion}), and goes to it as it is, ` +
+        "as cluster.allowUntestedK3s says; k3s does not start with one that it does not know.",
+    );
+}
+
+const isUnknown = (key: string): boolean => ownedKey(key) === undefined && bothRoles.every((role) => !(key in flagsOf[role]));
+
+const keyPath = (parent: string, key: string): string => (/^[\w-]+$/.test(key) ? `${parent}.${key}` : `${parent}["${key}"]`);
+
+function entriesOf(draft: ConfigDraft): readonly (readonly [Settings, string, unknown])[] {
   const ofPools = poolsOf(draft).map(({ pool, at }) => ({
     path: at("k3s"),
     values: pool.k3s ?? {},
@@ -31,17 +51,18 @@ export function validateK3sSettings(draft: ConfigDraft): readonly ConfigIssue[] 
     { path: settingPath("cluster", "k3s"), values: draft.cluster?.k3s ?? {}, roles: bothRoles },
     ...ofPools,
   ];
-  return all.flatMap((settings) => Object.entries(settings.values).flatMap(([key, value]) => validateSetting(settings, key, value, draft)));
+  return all.flatMap((settings) => Object.entries(settings.values).map(([key, value]) => [settings, key, value] as const));
 }
 
 function validateSetting({ path: parent, roles }: Settings, key: string, value: unknown, draft: ConfigDraft): ConfigIssue[] {
-  const path = /^[\w-]+$/.test(key) ? `${parent}.${key}` : `${parent}["${key}"]`;
+  const path = keyPath(parent, key);
   const owned = ownedKey(key);
   if (owned !== undefined) {
     const ours = typeof owned.ours === "string" ? owned.ours : owned.ours(draft);
     return [{ path, problem: `is decided by this stack (${ours})`, remedy: owned.instead }];
   }
   const takes = roles.map((role) => flagsOf[role][key]?.takes).find((kind) => kind !== undefined);
+  if (takes === undefined && isUnknown(key) && draft.cluster?.allowUntestedK3s === true) return [];
   if (takes === undefined) return [unknownToK3s(path, key, roles)];
   return value === undefined ? [] : [...validateKind(path, takes, value), ...validateArguments(path, key, value)];
 }

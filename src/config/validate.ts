@@ -11,7 +11,7 @@ import { validateCloudReach } from "./validate-cloud-reach";
 import { validateCluster, warnOfCluster } from "./validate-cluster";
 import { validateHeadscale } from "./validate-headscale";
 import { validateHosts, warnOfHosts } from "./validate-hosts";
-import { validateK3sSettings } from "./validate-k3s-settings";
+import { validateK3sSettings, warnOfK3sSettings } from "./validate-k3s-settings";
 import { validateK3sVersion, warnOfK3sVersion } from "./validate-k3s-version";
 import { validateLabels } from "./validate-labels";
 import { validateMirror } from "./validate-mirror";
@@ -60,6 +60,7 @@ export function validateConfig(given: GivenConfig): ValidationResult {
     ...[
       warnOfCluster,
       warnOfK3sVersion,
+      warnOfK3sSettings,
       warnOfVpn,
       warnOfNetworks,
       warnOfHosts,

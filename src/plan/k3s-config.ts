@@ -64,9 +64,12 @@ function serverSettings(config: HybridConfig): Record<string, K3sValue> {
   };
 }
 
-/** The cluster's settings as far as this role knows them (an unknown one is fatal on agents), then the pool's. */
+/** Only with `cluster.allowUntestedK3s` do such keys come here, and nobody here knows for which role they are. */
+const isUnknown = (key: string): boolean => !(key in k3sFlags.server) && !(key in k3sFlags.agent);
+
+/** The cluster's settings as far as this role knows them (another role's are fatal), then the pool's. */
 function userSettings(clusterSettings: K3sSettings, pool: PoolConfig): Record<string, K3sValue> {
-  const known = Object.entries(clusterSettings).filter(([key]) => key in k3sFlags[pool.role]);
+  const known = Object.entries(clusterSettings).filter(([key]) => key in k3sFlags[pool.role] || isUnknown(key));
   return Object.fromEntries(
     [...known, ...Object.entries(pool.k3s)].map(([key, value]) => [key, Array.isArray(value) ? value.map(String) : value]),
   );

@@ -19,8 +19,9 @@ PROPERTIES
 words_of_run() { journalctl -q -o cat "_SYSTEMD_INVOCATION_ID=$1" + "INVOCATION_ID=$1" 2>/dev/null | mask_secrets; }
 
 # The first of these is the cause, others follow from it. k3s's own (pkg/signals, cmd/server/main.go), and kubelet's where it ends the process
-# that both run in (pkg/kubelet: os.Exit); the last are systemd's and the gate's.
-LAST_WORDS='level=fatal|Shutdown request received: |^panic: |^F[0-9]{4} |^E[0-9]{4} .*\] "(Failed to start ContainerManager|Failed to listen and serve|Failed to serve|Failed to start cAdvisor|Kubelet failed to get node info|Failed to initialize internal modules|Failed to register CRI auth plugins)"|flag provided but not defined|Failed at step |^not online in the tailnet'
+# that both run in (pkg/kubelet: os.Exit), which k3s has it say through logrus, other builds through klog; the last are systemd's and the gate's.
+KUBELET_WORDS='(Failed to start ContainerManager|Failed to listen and serve|Failed to serve|Failed to start cAdvisor|Kubelet failed to get node info|Failed to initialize internal modules|Failed to register CRI auth plugins)"'
+LAST_WORDS="level=fatal|Shutdown request received: |^panic: |^F[0-9]{4} |^E[0-9]{4} .*\\] \"$KUBELET_WORDS|level=error msg=\"$KUBELET_WORDS|flag provided but not defined|Failed at step |^not online in the tailnet"
 
 # Without what differs from one death to the next: the time, and klog's process.
 cause_of_death() {

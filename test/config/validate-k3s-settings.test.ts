@@ -2,7 +2,7 @@ import k3sFlags from "../../src/config/k3s-flags.json";
 import { ownedArguments, ownedKeys } from "../../src/config/k3s-owned-keys";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { faultsOf } from "../helpers/config-builder";
+import { faultsOf, warningsOf } from "../helpers/config-builder";
 
 describe("validate-k3s-settings", () => {
   it("refuses a key that we own, with our value and the setting to use", () => {
@@ -53,14 +53,27 @@ describe("validate-k3s-settings", () => {
 
   it("names the nearest key that k3s knows", () => {
     assert.deepEqual(faultsOf({ "cluster.k3s.disabel": ["traefik"] }), [
-      "hybrid-k3s:cluster.k3s.disabel: is no setting of k3s (known here: those of k3s 1.33 line of June 2026). Did you mean disable?",
+      "hybrid-k3s:cluster.k3s.disabel: is no setting of k3s (known here: those of k3s 1.33 to 1.36 of June 2026). Did you mean disable?",
     ]);
   });
 
   it("refuses a key that k3s does not know", () => {
     assert.deepEqual(faultsOf({ "cluster.k3s.zzzzzzzz": "x" }), [
-      "hybrid-k3s:cluster.k3s.zzzzzzzz: is no setting of k3s (known here: those of k3s 1.33 line of June 2026). Remove it; `k3s server --help` and `k3s agent --help` list what there is, written here without the dashes.",
+      "hybrid-k3s:cluster.k3s.zzzzzzzz: is no setting of k3s (known here: those of k3s 1.33 to 1.36 of June 2026). Remove it; `k3s server --help` and `k3s agent --help` list what there is, written here without the dashes.",
     ]);
+  });
+
+  it("hands on, with a warning, a key that it does not know where untested releases are allowed", () => {
+    const given = { "cluster.allowUntestedK3s": true, "pools.edge.k3s.zzzzzzzz": "x", "pools.rack.k3s.disabel": ["y"] };
+    assert.deepEqual(faultsOf(given), []);
+    assert.deepEqual(
+      warningsOf(given).filter((text) => text.includes("k3s.")),
+      [
+        "hybrid-k3s:pools.rack.k3s.disabel: is no setting of k3s that is known here (those of k3s 1.33 to 1.36 of June 2026), and goes to it as it is, as cluster.allowUntestedK3s says; k3s does not start with one that it does not know.",
+        "hybrid-k3s:pools.edge.k3s.zzzzzzzz: is no setting of k3s that is known here (those of k3s 1.33 to 1.36 of June 2026), and goes to it as it is, as cluster.allowUntestedK3s says; k3s does not start with one that it does not know.",
+      ],
+    );
+    assert.equal(faultsOf({ "cluster.allowUntestedK3s": true, "pools.edge.k3s.disable": ["traefik"] }).length, 1);
   });
 
   it("refuses a server's key in a pool of agents", () => {

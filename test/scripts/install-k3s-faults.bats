@@ -50,6 +50,9 @@ told() {
   chmod +x "$FAKE/bin/ss"
   dies kubelet '"Failed to listen and serve" err="listen tcp 0.0.0.0:10250: bind: address already in use"'
   told 'port 10250 is taken by kubelet (pid 77)'
+  # As real k3s v1.35.4+k3s1 prints it (seen).
+  dies printf '%s\n' 'time="2026-11-29T05:50:10Z" level=error msg="Failed to listen and serve" error="listen tcp 0.0.0.0:10250: bind: address already in use" logger=k3s'
+  told 'port 10250 is taken by kubelet (pid 77)'
   dies fatal 'Error: starting kubernetes: preparing server: init cluster datastore and https: listen tcp :6443: bind: address already in use'
   told 'port 6443 is taken'
 }
