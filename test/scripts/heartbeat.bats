@@ -61,7 +61,7 @@ ExecStartPre=-systemctl restart --no-block hybrid-k3s-heartbeat.service" ]
   make_unit
   report True 0
   printf 'sed -i s/activating/active/ "$FAKE/unit"\n' >"$FAKE/after-patch"
-  beat 10 k3s-agent.service
+  beat 40 k3s-agent.service
   assert_success
   assert_output "k3s-agent.service has gone on after 1 heartbeats"
   grep -q '^https://127.0.0.1:6444/api/v1/nodes/rack-1/status ' "$FAKE/patches"
@@ -106,7 +106,7 @@ ExecStartPre=-systemctl restart --no-block hybrid-k3s-heartbeat.service" ]
   unit active running
   report True 3
   printf '[ "$(wc -l <"$FAKE/patches")" -lt 2 ] || echo "Starting network policy controller version v2.6.3-k3s1, built on 2026, go1.25.9" >"$FAKE/journal"\n' >"$FAKE/after-patch"
-  beat 15 k3s.service
+  beat 40 k3s.service
   assert_success
   [ "$(patches)" = 2 ]
   assert_call '^journalctl -q -o cat _SYSTEMD_INVOCATION_ID=abc'

@@ -50,7 +50,7 @@ with_k3s() {
   local began=$SECONDS
   run_script join-tailnet
   assert_failure
-  [ $((SECONDS - began)) -lt 20 ]
+  [ $((SECONDS - began)) -lt 40 ]
   [ -z "$(find "$HOST/usr-local/lib/hybrid-k3s" -name 'k3s*')" ]
   [ -z "$(ls "$FAKE/tmp")" ]
 }
