@@ -9,7 +9,8 @@ import { errorOf, recordOutput } from "./support/recorder.mjs";
 import { scriptFolder } from "./support/scripts.mjs";
 import { freePort, newKey, startHost } from "./support/ssh-host.mjs";
 
-const LIMITS = { connectMs: 900, patienceMs: 0, keepalive: { intervalMs: 100, most: 3 } };
+const LIMITS = { connectMs: 900, patienceMs: 0 };
+const POOL = { idleMs: 100, keepalive: { intervalMs: 100, most: 3 } };
 const until = (what, holds) => waitUntil(what, holds, { timeoutMs: 5000, intervalMs: 20 });
 
 describe("a script on a host", () => {
@@ -18,7 +19,7 @@ describe("a script on a host", () => {
 
   before(async () => (host = await startHost({ accepts: [operator.publicKey] })));
   after(() => host.stop());
-  beforeEach(() => ([out, sessions, revealed] = [recordOutput(), new SessionPool({ idleMs: 100 }), []]));
+  beforeEach(() => ([out, sessions, revealed] = [recordOutput(), new SessionPool(POOL), []]));
 
   const run = (script, { limits = LIMITS, ...more } = {}) => {
     const input = {
@@ -102,6 +103,20 @@ describe("a script on a host", () => {
     weak.stopListening();
     const { message } = await running;
     assert.match(message, /^rack-1: do-it did not end: rack-1 \(ops@127\.0\.0\.1:\d+\) .*; then run pulumi up again$/);
+  });
+
+  it("keeps the pool's patience with a silent host over a connection that a link with no such setting opened", async (t) => {
+    const weak = await startHost({ accepts: [operator.publicKey] });
+    t.after(() => weak.stop());
+    const credentials = { privateKey: operator.privateKey, bastionPrivateKey: operator.privateKey };
+    const opened = await sessions.lease({ name: "rack-1", host: weak.target() }, credentials, { connectMs: LIMITS.connectMs });
+    opened.release();
+    const running = errorOf(run("echo started >&2; sleep 60\n", { host: weak.target(), limitSeconds: 4 }));
+    await until("it started", () => out.written.stderr.includes("started"));
+    assert.equal(weak.seen.connections, 1);
+    weak.fallSilent();
+    weak.stopListening();
+    assert.doesNotMatch((await running).message, /did not finish/);
   });
 
   it("is bounded in time on a host that goes on answering", async () => {

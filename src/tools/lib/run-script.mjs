@@ -7,8 +7,6 @@ import { SshFault } from "./ssh-fault.mjs";
 import { lastLine } from "./ssh-session.mjs";
 import { ToolError } from "./tool-error.mjs";
 
-/** A host that sends nothing for half a minute is gone: patient enough for one that is starved while k3s starts. */
-const KEEPALIVE = { intervalMs: 5000, most: 6 };
 /** sshd may be restarting, the path to the bastion changing: a first connection is tried again for this long. */
 const PATIENCE_MS = 15_000;
 const MOST_LINES = 12;
@@ -31,7 +29,6 @@ export async function runScript(input, { env, out, reveal, limits = {}, scripts,
     onLine: progressOf(node, out),
     connectMs: limits.connectMs,
     patienceMs: limits.patienceMs ?? PATIENCE_MS,
-    keepalive: limits.keepalive ?? KEEPALIVE,
   };
   const reply = await runOnHost({ name: on, host, bastion }, sshCredentials(input.credentials, env, out), run).catch((error) => {
     throw error instanceof SshFault ? new ToolError(`${node}: ${what} did not end: ${error.message}; then run pulumi up again`) : error;

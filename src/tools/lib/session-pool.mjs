@@ -8,6 +8,11 @@ const MOST_SESSIONS = 8;
 /** The next link of a node's chain comes within a second; what is longer is another node's turn. */
 const IDLE_MS = 3000;
 const POLL_MS = 500;
+/**
+ * A host that sends nothing for half a minute is gone: patient enough for one that is starved while k3s starts. The pool's own, because the
+ * link that opens a connection is not the one that needs the patience.
+ */
+const KEEPALIVE = { intervalMs: 5000, most: 6 };
 /** Faults of a machine that may be on its way: a service that restarts, a path that changes. */
 const PASSING = new Set(["refused", "route", "timeout", "dropped"]);
 
@@ -15,9 +20,11 @@ const PASSING = new Set(["refused", "route", "timeout", "dropped"]);
 export class SessionPool {
   #open = new Map();
   #idleMs;
+  #keepalive;
 
-  constructor({ idleMs = IDLE_MS } = {}) {
+  constructor({ idleMs = IDLE_MS, keepalive = KEEPALIVE } = {}) {
     this.#idleMs = idleMs;
+    this.#keepalive = keepalive;
   }
 
   /** Resolves with {session, release}: a connection with room for one more command. `release(fault)` gives the place back. */
@@ -26,7 +33,8 @@ export class SessionPool {
     const held = this.#open.get(key) ?? Object.assign(new Set(), { most: MOST_SESSIONS });
     this.#open.set(key, held);
     const entry =
-      [...held].find((one) => one.users < held.most && one.session?.isOpen !== false) ?? connect(held, target, credentials, options);
+      [...held].find((one) => one.users < held.most && one.session?.isOpen !== false) ??
+      connect(held, target, credentials, { ...options, keepalive: this.#keepalive });
     entry.users += 1;
     clearTimeout(entry.idle);
     const session = await entry.opening;
