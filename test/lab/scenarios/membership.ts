@@ -162,7 +162,7 @@ export const membership: Scenario = {
       const watch = watchAvailable(context.lab.operator.kubectl.bind(context.lab.operator), "web");
       const since = Date.now();
       editPool(context, "metal", (pool) => (pool.removeData = true));
-      // One after the other, rack-2 first: its pods that would rather be on kiosk-2 would go there if it were still open.
+      // One after the other: pods that would rather be on the other node that leaves would go there if it were still open.
       const output = await expectFailure(context.stack.up([GO_ON, "--parallel=1"]));
       const available = await watch.stop();
 
@@ -174,7 +174,8 @@ export const membership: Scenario = {
           `kiosk-2: not removed, because these pods are still on it after ${DRAIN_SECONDS} s: budget/stuck-\\S+\\. It stays cordoned`,
         ),
       );
-      assert.ok(output.indexOf("rack-2-member") < output.indexOf("kiosk-2-member"), `rack-2 was not drained first:\n${output}`);
+      // Whichever the engine takes first, both are closed by then: a drain that closes its node itself says no "already".
+      for (const node of ["rack-2", "kiosk-2"]) assert.match(output, new RegExp(`${node}: node/${node} already cordoned`));
       assert.deepEqual(await placesOf(context.kubectl, "mover"), ["rack-2", "rack-3"]);
       assert.deepEqual(await readyNodes(context.kubectl), [...stay, "kiosk-2"].sort());
       assert.deepEqual(await openNodes(context.kubectl), [...stay].sort());
