@@ -11,7 +11,8 @@ import { openPorts } from "../open-ports";
 import { changesSince, lookAtNode } from "../untouched";
 
 const METAL: readonly HostName[] = ["rack-1", "rack-2", "kiosk-1"];
-const SESSIONS_ON_FIRST_SERVER = 3;
+/** All that is done there for the three nodes shares a connection; where they come apart by seconds, a second one. */
+const MOST_ON_FIRST_SERVER = 2;
 
 /** Each cloud in turn: 0 -> 3 -> 2 (from the middle) -> 0, with a workload that a disruption budget protects. */
 export const burstCycle: Scenario = {
@@ -32,18 +33,16 @@ export const burstCycle: Scenario = {
     function define(pool: BurstPool): void {
       const names = [0, 1, 2].map((index) => burstNode(pool, index));
 
-      it(`${pool}: bursts to 3 and touches no node that was there, but for a session each on the first server`, async () => {
+      it(`${pool}: bursts to 3 and touches no node that was there, but for a session on the first server`, async () => {
         const look = () => Promise.all(METAL.map((name) => lookAtNode(context.lab.host(name), context.kubectl)));
         const earlier = await look();
         const since = Date.now();
         setPool(context, pool, { count: 3 });
         await expectSuccess(context.stack.up(["--refresh"]));
         await waitBurst(context, names);
-        assert.deepEqual(await Promise.all(METAL.map((name) => context.lab.host(name).sshSessions(since))), [
-          SESSIONS_ON_FIRST_SERVER,
-          0,
-          0,
-        ]);
+        const [onServer = 0, ...onAgents] = await Promise.all(METAL.map((name) => context.lab.host(name).sshSessions(since)));
+        assert.ok(onServer >= 1 && onServer <= MOST_ON_FIRST_SERVER, `${onServer} sessions on the first server`);
+        assert.deepEqual(onAgents, [0, 0]);
         for (const name of names) {
           const sessions = await (await machineOf(context.lab, name)).sshSessions(since);
           assert.ok(sessions <= 3, `${name}: ${sessions} sessions`);
