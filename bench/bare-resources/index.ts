@@ -1,7 +1,7 @@
-import { remote } from "@pulumi/command";
+import { local } from "@pulumi/command";
 
 const count = Number(process.env["BARE_RESOURCES"]);
 
 for (let i = 0; i < count; i++) {
-  new remote.Command(`bare-${i}`, { connection: { host: "192.0.2.1", user: "root" }, create: "true" });
+  new local.Command(`bare-${i}`, { create: "true" });
 }
