@@ -1,23 +1,19 @@
 import { type ConfigIssue, quote, settingPath } from "./config-issue";
 import type { ConfigDraft } from "./draft";
-import k3sFlags from "./k3s-flags.json";
+import { flagsVersion, isKnownTo, isUnknownFlag, type K3sFlag, k3sFlags, type K3sRole } from "./k3s-flags";
 import { ownedArguments, type OwnedKey, ownedKeyPrefixes, ownedKeys } from "./k3s-owned-keys";
+import { readK3sVersion } from "./k3s-versions";
 import { nearestAmong } from "./nearest";
 import { poolsOf } from "./pool-hosts";
 
-type Role = "server" | "agent";
-type Flags = Readonly<Record<string, { readonly takes: string } | undefined>>;
-const flagsOf: Readonly<Record<Role, Flags>> = { server: k3sFlags.server, agent: k3sFlags.agent };
-/** The k3s whose help was read (refresh-k3s-flags.sh). */
-const flagsVersion = /, k3s ([^;]+);/.exec(k3sFlags.source)?.[1] ?? k3sFlags.source;
-const bothRoles: readonly Role[] = ["server", "agent"];
+const bothRoles: readonly K3sRole[] = ["server", "agent"];
 
 /** A mapping of k3s settings and the roles that it may be written for. */
 interface Settings {
   readonly path: string;
   readonly values: Readonly<Record<string, unknown>>;
   /** The cluster's settings go to each role that knows them; a pool's must be known to its own. */
-  readonly roles: readonly Role[];
+  readonly roles: readonly K3sRole[];
 }
 
 /** Settings for k3s's own config file: none that this stack decides, none that k3s does not know. */
@@ -28,16 +24,28 @@ export function validateK3sSettings(draft: ConfigDraft): readonly ConfigIssue[] 
 /** The lists of one release are no others' (k3s has taken settings in and out between minors): a user who knows better is heeded. */
 export function warnOfK3sSettings(draft: ConfigDraft): readonly string[] {
   if (draft.cluster?.allowUntestedK3s !== true) return [];
-  return entriesOf(draft)
-    .filter(([, key]) => isUnknown(key))
-    .map(
-      ([{ path }, key]) =>
-        `${keyPath(path, key)}: is no setting of k3s that is known here (those of k3s ${flagsVersion}), and goes to it as it is, ` +
-        "as cluster.allowUntestedK3s says; k3s does not start with one that it does not know.",
-    );
+  return entriesOf(draft).flatMap(([{ path, roles }, key]) => {
+    const untold = ownedKey(key) === undefined ? whyUnknown(key, roles, draft) : undefined;
+    return untold === undefined
+      ? []
+      : [
+          `${keyPath(path, key)}: ${untold}, and goes to it as it is, ` +
+            "as cluster.allowUntestedK3s says; k3s does not start with one that it does not know.",
+        ];
+  });
 }
 
-const isUnknown = (key: string): boolean => ownedKey(key) === undefined && bothRoles.every((role) => !(key in flagsOf[role]));
+/** Undefined: this release of k3s knows the key, or only another role does. */
+function whyUnknown(key: string, roles: readonly K3sRole[], { cluster }: ConfigDraft): string | undefined {
+  if (isUnknownFlag(key)) return `is no setting of k3s that is known here (those of k3s ${flagsVersion})`;
+  const flag = flagOf(key, roles);
+  if (flag === undefined || isKnownTo(readK3sVersion(cluster?.k3sVersion ?? ""), flag)) return undefined;
+  const since = flag.since?.map((release) => release.join(".")).join(", ");
+  return `is no setting of k3s ${cluster?.k3sVersion} (it came with ${since})`;
+}
+
+const flagOf = (key: string, roles: readonly K3sRole[]): K3sFlag | undefined =>
+  roles.map((role) => k3sFlags[role][key]).find((flag) => flag !== undefined);
 
 const keyPath = (parent: string, key: string): string => (/^[\w-]+$/.test(key) ? `${parent}.${key}` : `${parent}["${key}"]`);
 
@@ -61,10 +69,11 @@ function validateSetting({ path: parent, roles }: Settings, key: string, value: 
     const ours = typeof owned.ours === "string" ? owned.ours : owned.ours(draft);
     return [{ path, problem: `is decided by this stack (${ours})`, remedy: owned.instead }];
   }
-  const takes = roles.map((role) => flagsOf[role][key]?.takes).find((kind) => kind !== undefined);
-  if (takes === undefined && isUnknown(key) && draft.cluster?.allowUntestedK3s === true) return [];
-  if (takes === undefined) return [unknownToK3s(path, key, roles)];
-  return value === undefined ? [] : [...validateKind(path, takes, value), ...validateArguments(path, key, value)];
+  const untold = whyUnknown(key, roles, draft);
+  if (untold !== undefined && draft.cluster?.allowUntestedK3s !== true) return [unknownToK3s(path, untold, key, roles)];
+  const flag = flagOf(key, roles);
+  if (flag === undefined) return untold === undefined ? [ofOtherRole(path, key, roles)] : [];
+  return value === undefined ? [] : [...validateKind(path, flag.takes, value), ...validateArguments(path, key, value)];
 }
 
 function ownedKey(key: string): OwnedKey | undefined {
@@ -72,22 +81,24 @@ function ownedKey(key: string): OwnedKey | undefined {
   return ownedKeys[key] ?? (prefix === undefined ? undefined : ownedKeyPrefixes[prefix]);
 }
 
-function unknownToK3s(path: string, key: string, roles: readonly Role[]): ConfigIssue {
-  const elsewhere = bothRoles.find((role) => key in flagsOf[role]);
-  if (elsewhere !== undefined) {
-    return {
-      path,
-      problem: `is a setting of k3s ${elsewhere}s only, and this pool has the role ${roles.join()}`,
-      remedy: "Remove it, or move it to cluster.k3s: there it goes to the nodes that know it.",
-    };
-  }
-  const meant = nearestAmong(key, [...new Set(roles.flatMap((role) => Object.keys(flagsOf[role])))]);
+function ofOtherRole(path: string, key: string, roles: readonly K3sRole[]): ConfigIssue {
+  const elsewhere = bothRoles.find((role) => key in k3sFlags[role]);
   return {
     path,
-    problem: `is no setting of k3s (known here: those of k3s ${flagsVersion})`,
+    problem: `is a setting of k3s ${elsewhere}s only, and this pool has the role ${roles.join()}`,
+    remedy: "Remove it, or move it to cluster.k3s: there it goes to the nodes that know it.",
+  };
+}
+
+function unknownToK3s(path: string, problem: string, key: string, roles: readonly K3sRole[]): ConfigIssue {
+  const known = [...new Set(roles.flatMap((role) => Object.keys(k3sFlags[role])))];
+  const meant = isUnknownFlag(key) ? nearestAmong(key, known) : undefined;
+  return {
+    path,
+    problem,
     remedy:
       meant === undefined
-        ? "Remove it; `k3s server --help` and `k3s agent --help` list what there is, written here without the dashes."
+        ? "Remove it; or, where `k3s server --help` or `k3s agent --help` of your release lists it, set cluster.allowUntestedK3s: true to go on with a warning."
         : `Did you mean ${meant}?`,
   };
 }

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import k3sFlags from "../config/k3s-flags.json";
+import { isUnknownFlag, k3sFlags } from "../config/k3s-flags";
 import type { HybridConfig, K3sSettings, PoolConfig } from "../config/schema";
 import type { K3sValue, NodePlan } from "./cluster-plan";
 import { kubeletMaySet } from "./kubelet-labels";
@@ -64,12 +64,12 @@ function serverSettings(config: HybridConfig): Record<string, K3sValue> {
   };
 }
 
-/** Only with `cluster.allowUntestedK3s` do such keys come here, and nobody here knows for which role they are. */
-const isUnknown = (key: string): boolean => !(key in k3sFlags.server) && !(key in k3sFlags.agent);
-
-/** The cluster's settings as far as this role knows them (another role's are fatal), then the pool's. */
+/**
+ * The cluster's settings as far as this role knows them (another role's are fatal), then the pool's. Unknown keys come here only with
+ * `cluster.allowUntestedK3s`, and nobody here knows for which role they are.
+ */
 function userSettings(clusterSettings: K3sSettings, pool: PoolConfig): Record<string, K3sValue> {
-  const known = Object.entries(clusterSettings).filter(([key]) => key in k3sFlags[pool.role] || isUnknown(key));
+  const known = Object.entries(clusterSettings).filter(([key]) => key in k3sFlags[pool.role] || isUnknownFlag(key));
   return Object.fromEntries(
     [...known, ...Object.entries(pool.k3s)].map(([key, value]) => [key, Array.isArray(value) ? value.map(String) : value]),
   );

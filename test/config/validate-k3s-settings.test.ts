@@ -1,4 +1,4 @@
-import k3sFlags from "../../src/config/k3s-flags.json";
+import { k3sFlags } from "../../src/config/k3s-flags";
 import { ownedArguments, ownedKeys } from "../../src/config/k3s-owned-keys";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -53,13 +53,13 @@ describe("validate-k3s-settings", () => {
 
   it("names the nearest key that k3s knows", () => {
     assert.deepEqual(faultsOf({ "cluster.k3s.disabel": ["traefik"] }), [
-      "hybrid-k3s:cluster.k3s.disabel: is no setting of k3s (known here: those of k3s 1.33 to 1.36 of June 2026). Did you mean disable?",
+      "hybrid-k3s:cluster.k3s.disabel: is no setting of k3s that is known here (those of k3s 1.33 to 1.36 of June 2026). Did you mean disable?",
     ]);
   });
 
   it("refuses a key that k3s does not know", () => {
     assert.deepEqual(faultsOf({ "cluster.k3s.zzzzzzzz": "x" }), [
-      "hybrid-k3s:cluster.k3s.zzzzzzzz: is no setting of k3s (known here: those of k3s 1.33 to 1.36 of June 2026). Remove it; `k3s server --help` and `k3s agent --help` list what there is, written here without the dashes.",
+      "hybrid-k3s:cluster.k3s.zzzzzzzz: is no setting of k3s that is known here (those of k3s 1.33 to 1.36 of June 2026). Remove it; or, where `k3s server --help` or `k3s agent --help` of your release lists it, set cluster.allowUntestedK3s: true to go on with a warning.",
     ]);
   });
 
@@ -74,6 +74,28 @@ describe("validate-k3s-settings", () => {
       ],
     );
     assert.equal(faultsOf({ "cluster.allowUntestedK3s": true, "pools.edge.k3s.disable": ["traefik"] }).length, 1);
+  });
+
+  it("refuses a key that came with a later release of the wanted minor, and takes it from there on", () => {
+    const faultsOn = (k3sVersion: string) =>
+      faultsOf({ "cluster.k3sVersion": k3sVersion, "cluster.k3s.helm-controller-arg": ["default-job-image=x"] });
+    const came = "it came with 1.34.10, 1.35.7, 1.36.3";
+    for (const version of ["v1.33.13+k3s1", "v1.34.9+k3s1", "v1.35.4+k3s1", "v1.36.2+k3s1"]) {
+      assert.deepEqual(faultsOn(version), [
+        `hybrid-k3s:cluster.k3s.helm-controller-arg: is no setting of k3s ${version} (${came}). Remove it; or, where \`k3s server --help\` or \`k3s agent --help\` of your release lists it, set cluster.allowUntestedK3s: true to go on with a warning.`,
+      ]);
+    }
+    for (const version of ["v1.34.10+k3s1", "v1.34.11+k3s1", "v1.35.7+k3s1", "v1.36.3+k3s1", "v1.37.0+k3s1"])
+      assert.deepEqual(faultsOn(version), []);
+  });
+
+  it("hands on, with a warning, a key that the wanted release does not have yet where untested releases are allowed", () => {
+    const given = { "cluster.allowUntestedK3s": true, "cluster.k3s.helm-controller-arg": ["x"] };
+    assert.deepEqual(faultsOf(given), []);
+    assert.match(
+      warningsOf(given).join("\n"),
+      /k3s\.helm-controller-arg: is no setting of k3s v1\.35\.4\+k3s1 \(it came with 1\.34\.10, .*\), and goes to it as it is/,
+    );
   });
 
   it("refuses a server's key in a pool of agents", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parse } from "yaml";
-import k3sFlags from "../../src/config/k3s-flags.json";
+import { k3sFlags } from "../../src/config/k3s-flags";
 import { renderK3sConfig } from "../../src/plan/k3s-config";
 import { planCluster } from "../../src/plan/plan-cluster";
 import { configWith, type Overrides } from "../helpers/config-builder";
@@ -82,6 +82,15 @@ describe("k3sConfigOf", () => {
     assert.deepEqual(unknown(server.k3sConfig, "server"), []);
     assert.deepEqual(agent.k3sConfig["kubelet-arg"], ["max-pods=200"]);
     assert.deepEqual(server.k3sConfig["disable"], ["traefik"]);
+  });
+
+  it("gives a server's key of a later release to servers alone", () => {
+    const { agent, server } = nodesWith({
+      "cluster.k3sVersion": "v1.35.7+k3s1",
+      "cluster.k3s": { "helm-controller-arg": ["default-job-image=x"] },
+    });
+    assert.equal(agent.k3sConfig["helm-controller-arg"], undefined);
+    assert.deepEqual(server.k3sConfig["helm-controller-arg"], ["default-job-image=x"]);
   });
 
   it("takes a pool's setting before the cluster's", () => {
