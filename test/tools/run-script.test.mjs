@@ -93,6 +93,22 @@ describe("a script on a host", () => {
     assert.deepEqual(revealed, [{ again: true }]);
   });
 
+  it("does the same behind a bastion, which keeps its half of the way open where the host hangs up", async (t) => {
+    const weak = await startHost({ accepts: [operator.publicKey] });
+    t.after(() => weak.stop());
+    const cut = "[ -e cut-once ] && echo '{\"again\":true}' && exit 0\ntouch cut-once; echo started >&2; sleep 20\n";
+    const running = run(cut, {
+      host: weak.target(),
+      bastion: host.target("jump"),
+      limitSeconds: 60,
+      limits: { ...LIMITS, scriptMs: 4000 },
+    });
+    await until("it started", () => out.written.stderr.includes("started"));
+    weak.cutConnections();
+    await running;
+    assert.deepEqual(revealed, [{ again: true }]);
+  });
+
   it("ends with an error that names a host which falls silent behind its bastion, instead of waiting for ever", async (t) => {
     const weak = await startHost({ accepts: [operator.publicKey] });
     t.after(() => weak.stop());

@@ -49,7 +49,8 @@ function tryHop(at, { privateKey, agentSocket }, dial, deadline, { connectMs, ke
     client.on("error", (error) => {
       if (error.level !== "agent") settle(error);
     });
-    client.once("close", () => settle(faults.dropped(at, `while ${stage}`)));
+    // Behind a bastion a host that hangs up gives no close (ssh-session.mjs).
+    for (const event of ["end", "close"]) client.once(event, () => settle(faults.dropped(at, `while ${stage}`)));
     client.once("ready", () => settle());
     const hostVerifier = (key) => {
       stage = "logging in";

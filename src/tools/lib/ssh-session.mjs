@@ -5,6 +5,9 @@ const GOODBYE_MS = 500;
 // Enough for any message of ours; a host that floods its output cannot fill the operator's memory.
 const MOST_OUTPUT = 256 * 1024;
 
+/** A bastion passes on that the host hung up (end) and keeps its own half open: no close comes, and ssh2 asks no more whether the host lives. */
+const GONE = ["end", "close"];
+
 /** An open connection that runs commands, each with a time limit. */
 export class SshSession {
   #at;
@@ -16,7 +19,7 @@ export class SshSession {
   constructor(at, clients) {
     this.#at = at;
     this.#clients = clients;
-    clients[0].once("close", () => (this.isOpen = false));
+    for (const event of GONE) clients[0].once(event, () => (this.isOpen = false));
   }
 
   /** Runs a script, given by its text on stdin, as root: by sudo without a password unless root itself logs in. */
@@ -34,14 +37,14 @@ export class SshSession {
       let status;
       const settle = (fault) => {
         clearTimeout(timer);
-        client.removeListener("close", onLost);
+        for (const event of GONE) client.removeListener(event, onLost);
         if (fault) reject(fault);
         else resolve({ ...status, ...output });
       };
       let hasStarted = false;
       const onLost = () => settle(hasStarted ? faults.lost(this.#at, what) : faults.closed(this.#at, what));
       const timer = setTimeout(() => settle(faults.limit(this.#at, what, limitMs)), limitMs);
-      client.once("close", onLost);
+      for (const event of GONE) client.once(event, onLost);
       const onChannel = (error, channel) => {
         if (error) return isRefusedSession(error) ? settle(faults.sessions(this.#at)) : onLost();
         hasStarted = true;

@@ -88,10 +88,13 @@ export async function startHost(settings) {
   function forward(client, accept, reject, { destIP, destPort }) {
     if (!forwards) return refuseWith(client, reject, 1, "administratively prohibited: open failed");
     seen.forwards.push(`${destIP}:${destPort}`);
-    const socket = net.connect(destPort, destIP, () => {
+    const socket = net.connect({ port: destPort, host: destIP, allowHalfOpen: true }, () => {
       const channel = accept();
       channel.on("error", () => {});
-      channel.pipe(socket).pipe(channel);
+      channel.pipe(socket).pipe(channel, { end: false });
+      // As OpenSSH does: the other half stays open until the client closes it.
+      socket.once("end", () => channel.eof());
+      channel.once("close", () => socket.destroy());
     });
     const words = { ECONNREFUSED: "Connection refused", EHOSTUNREACH: "No route to host" };
     socket.once("error", (error) => refuseWith(client, reject, 2, words[error.code] ?? "Connection timed out"));
