@@ -11,6 +11,7 @@ import { tellLostMachines } from "./nodes/tell-lost-machines";
 import { clusterStatus } from "./plan/cluster-status";
 import { networkStatuses } from "./plan/network-status";
 import { planCluster } from "./plan/plan-cluster";
+import { awaitLooks } from "./preview/await-looks";
 import { refuseDeadAgent } from "./preview/refuse-dead-agent";
 import { refuseK3sStep } from "./preview/refuse-k3s-step";
 import { createVpn } from "./vpn/create-vpn";
@@ -28,7 +29,7 @@ export = async () => {
   Reflect.set(pulumi.Resource, "callsites", () => []);
   const { sshPrivateKey: privateKey, bastionPrivateKey } = secrets;
   const vpn = createVpn(plan.tailnet, secrets);
-  const [linesToChange, failedMachines] = await Promise.all([
+  const [linesToChange, failedMachines] = await awaitLooks([
     vpn.look(),
     findFailedMachines(plan),
     refuseOtherCluster(plan),
