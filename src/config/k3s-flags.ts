@@ -1,4 +1,4 @@
-import listed from "./k3s-flags.json";
+import listed from "./k3s-flag-list.json";
 import type { K3sVersion } from "./k3s-versions";
 
 export type K3sRole = "server" | "agent";
@@ -13,7 +13,7 @@ export interface K3sFlag {
 type Flags = Readonly<Record<string, K3sFlag | undefined>>;
 
 /**
- * k3s-flags.json is the help of 1.35.4 (refresh-k3s-flags.sh); by k3s's sources (pkg/cli/cmds on its release branches) 1.33.13, 1.34.9,
+ * k3s-flag-list.json is the help of 1.35.4 (refresh-k3s-flags.sh); by k3s's sources (pkg/cli/cmds on its release branches) 1.33.13, 1.34.9,
  * 1.35.6 and 1.36.2 have the same. What came later in a line stands here.
  */
 const laterServerFlags: Flags = {

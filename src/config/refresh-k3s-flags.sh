@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: refresh-k3s-flags.sh K3S > k3s-flags.json
+# Usage: refresh-k3s-flags.sh K3S > k3s-flag-list.json
 # Summary: lists the settings that a k3s knows for each role, from its own help.
 # K3S: path of a k3s program. Prints JSON on stdout, writes nothing.
 set -eu
@@ -38,5 +38,5 @@ main() {
   printf '  }\n}\n'
 }
 
-k3s=${1:?usage: refresh-k3s-flags.sh K3S > k3s-flags.json}
+k3s=${1:?usage: refresh-k3s-flags.sh K3S > k3s-flag-list.json}
 main </dev/null
