@@ -10,8 +10,10 @@ import { type Figure, renderFigure } from "./figures";
 import { type Bench, FreshHosts } from "./fresh-hosts";
 import { previewFigures, previewHosts } from "./preview-figures";
 import { tailnetFigures, tailnetHosts } from "./tailnet-figures";
+import { showTimelines, timelineHosts } from "./timeline";
 
-// BENCH_RUNS=1 is a quick look. BENCH_ONLY=cluster, burst, tailnet or preview measures that part alone. BENCH_OUTPUT=1 shows what pulumi says.
+// BENCH_RUNS=1 is a quick look. BENCH_ONLY=cluster, burst, tailnet or preview measures that part alone, BENCH_ONLY=timeline
+// draws where the time of one `up` goes. BENCH_OUTPUT=1 shows what pulumi says.
 const runs = Number(process.env["BENCH_RUNS"] ?? 3);
 const only = process.env["BENCH_ONLY"];
 const showOutput = process.env["BENCH_OUTPUT"] === "1";
@@ -29,10 +31,13 @@ const parts: Readonly<Record<string, Part>> = {
   tailnet: { hosts: tailnetHosts, measure: tailnetFigures },
 };
 
+/** Drawn when it is asked for: it has no figure to compare. */
+const timeline: Part = { hosts: timelineHosts, measure: showTimelines };
+
 function chosenParts(): readonly Part[] {
   if (only === undefined) return Object.values(parts);
-  const part = parts[only];
-  if (part === undefined) throw new RequirementError(`BENCH_ONLY must be one of ${Object.keys(parts).join(", ")}, not ${only}`);
+  const part = only === "timeline" ? timeline : parts[only];
+  if (part === undefined) throw new RequirementError(`BENCH_ONLY must be one of ${Object.keys(parts).join(", ")}, timeline, not ${only}`);
   return [part];
 }
 
