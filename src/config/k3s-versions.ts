@@ -58,15 +58,10 @@ export const flannelIfaceVersionRules: readonly K3sVersionRule[] = [
   newerThanKnown,
 ];
 
-/** The numbers of a k3s release, `v1.35.4+k3s1` or `v1.35.4-rc1+k3s1`: Kubernetes' three, and k3s's own. */
-export function readK3sRelease(text: string): readonly [...K3sVersion, build: number] | undefined {
-  const match = /^v(\d+)\.(\d+)\.(\d+)(?:-rc\d+)?\+k3s(\d+)$/.exec(text);
-  return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3]), Number(match[4])];
-}
-
+/** Kubernetes' three numbers of a k3s release, `v1.35.4+k3s1` or `v1.35.4-rc1+k3s1`. */
 export function readK3sVersion(text: string): K3sVersion | undefined {
-  const [major, minor, patch] = readK3sRelease(text) ?? [];
-  return major === undefined || minor === undefined || patch === undefined ? undefined : [major, minor, patch];
+  const match = /^v(\d+)\.(\d+)\.(\d+)(?:-rc\d+)?\+k3s\d+$/.exec(text);
+  return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3])];
 }
 
 export function ruleFor(version: K3sVersion, integration: Integration): K3sVersionRule | undefined {

@@ -7,7 +7,7 @@ export interface ClusterStatus {
   /** Changes with what the first server cannot change while it lives. */
   readonly identity: string;
   readonly serverReplacement: "allowed" | "refused";
-  /** What the last run to its end installed. */
+  /** What the last run to its end wanted. A node that it failed on, or left out, has another: the state knows. */
   readonly k3sVersion: string;
 }
 

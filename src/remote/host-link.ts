@@ -1,6 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type ProviderName, dynamicProvider } from "./dynamic-provider";
 
+/** A script's type as the state names it. */
+export const scriptType = "pulumi-nodejs:dynamic/remote:Script";
+
 export interface HostLinkArgs {
   readonly provider: ProviderName;
   /** The work, as the provider's tool reads it; shown in previews. Another one is done again in place. */

@@ -9,7 +9,7 @@ const { runVerb } = require("./run-verb.cjs");
  * with others it is made again), `access` (secret JSON: how to get to the host). Outputs: `digest` of the work, `wanted`, `previous`, `result`.
  * How to get there is no part of the work: with another address, key or credential nothing on the host has changed, and nothing runs.
  */
-exports.linkProvider = function linkProvider(verb, { releaseOf = async () => undefined } = {}) {
+exports.linkProvider = function linkProvider(verb, { releaseOf = async () => undefined, refuse = async () => {} } = {}) {
   const run = ({ access, wanted, secrets }, before) =>
     runVerb(verb, access, { ...wanted, ...(secrets && { secrets: JSON.parse(secrets) }), ...(before && { before }) });
   const outs = (inputs, result) => ({ digest: digestOf(inputs), wanted: inputs.wanted, previous: inputs.previous, result });
@@ -19,7 +19,9 @@ exports.linkProvider = function linkProvider(verb, { releaseOf = async () => und
       const release = await releaseOf(news.wanted);
       return { inputs: release === undefined ? news : { ...news, release } };
     },
+    // A preview asks this too: what may not be done is refused there.
     async diff(_id, olds, news) {
+      await refuse(olds, news);
       const replaces = olds.previous === news.previous ? [] : ["previous"];
       return { changes: replaces.length > 0 || olds.digest !== digestOf(news), replaces, deleteBeforeReplace: true };
     },

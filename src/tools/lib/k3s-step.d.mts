@@ -1,0 +1,1 @@
+export function faultOfK3sStep(before: string, wanted: string): string | undefined;
