@@ -7,6 +7,8 @@ import { inState } from "../paths";
 const systemBundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"];
 
 const bundleFile = inState("operator", "ca-bundle.crt");
+/** Where the operator's Pulumi keeps its plugins. */
+export const pulumiHome = inState("operator", "pulumi-home");
 const passphraseFile = inState("operator", "passphrase");
 
 /** This machine's trusted authorities and the lab's: what a machine on the lab's internet trusts. */
@@ -17,7 +19,7 @@ export function trustedBundle(labAuthority: string): string {
 
 /** Makes the operator's folders and files. */
 export function prepareOperator(labAuthority: string): void {
-  for (const directory of ["home", "pulumi-home"]) mkdirSync(inState("operator", directory), { recursive: true, mode: 0o700 });
+  for (const directory of [inState("operator", "home"), pulumiHome]) mkdirSync(directory, { recursive: true, mode: 0o700 });
   mkdirSync(inState("pulumi"), { recursive: true, mode: 0o700 });
   writeFileSync(bundleFile, trustedBundle(labAuthority));
   writeFileSync(inState("operator", "lab-ca.pem"), labAuthority);
@@ -36,13 +38,14 @@ export function operatorEnvironment(): Readonly<Record<string, string>> {
     SSL_CERT_FILE: bundleFile,
     NODE_EXTRA_CA_CERTS: inState("operator", "lab-ca.pem"),
     KUBECONFIG: inState("operator", "kubeconfig"),
-    PULUMI_HOME: inState("operator", "pulumi-home"),
+    PULUMI_HOME: pulumiHome,
     PULUMI_BACKEND_URL: `file://${inState("pulumi")}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     // Pulumi's compiler keeps what it made in a folder of /tmp for each home, and every lab has a home of its own.
     TS_NODE_CACHE_DIRECTORY: inState("operator", "ts-node"),
-    // Nothing can be downloaded on the lab's internet; plugins are on PATH.
+    // Nothing can be downloaded on the lab's internet: plugins are in the home, and none that this machine has on PATH takes their place.
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
   };
 }

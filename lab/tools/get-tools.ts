@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import type { LabTools, Progress } from "../contract";
+import { pulumiHome } from "../hosts/operator-environment";
+import { inState } from "../paths";
 import { buildProgram, builtPath } from "./build-program";
 import { downloadProgram, Unreachable } from "./download-program";
 import { findPlugins } from "./find-plugins";
@@ -13,7 +15,7 @@ import { makeStandInInstaller } from "./stand-in-installer";
 // Two at a time: a build's linker uses one core, and another's compiler takes the second.
 const buildsAtOnce = 2;
 
-/** Gets every program that the lab runs and links them into .lab/bin, which the operator's PATH starts with. */
+/** Gets every program that the lab runs: links them into .lab/bin, which the operator's PATH starts with, and the plugins into the engine's home. */
 export async function getTools(progress: Progress): Promise<LabTools> {
   const programs = labPrograms();
   const [probe = "", ...found] = await inParallel(buildsAtOnce, [
@@ -21,14 +23,15 @@ export async function getTools(progress: Progress): Promise<LabTools> {
     ...programs.map((program) => () => getProgram(program, progress)),
   ]);
   const file = (name: ProgramName): string => found[programs.findIndex((program) => program.name === name)] ?? "";
-  for (const { name } of programs) linkProgram(binFolder, name, file(name));
+  for (const { name } of programs) if (name !== "pulumi") linkProgram(binFolder, name, file(name));
   linkProgram(binFolder, "kubectl", file("k3s"));
   linkProgram(binFolder, "probe", probe);
   const standInK3s = (await runOrFail([file("k3s"), "--version"])).includes("stand-in");
   const installer = await getInstaller(standInK3s);
-  const plugins = await findPlugins(binFolder, file("pulumi"));
+  const plugins = await findPlugins({ standIns: inState("stand-ins"), home: pulumiHome, engine: inState("engine") }, file("pulumi"));
+  linkProgram(binFolder, "pulumi", plugins.pulumi);
   return {
-    pulumi: file("pulumi"),
+    pulumi: plugins.pulumi,
     ...plugins.files,
     tailscale: file("tailscale"),
     tailscaled: file("tailscaled"),

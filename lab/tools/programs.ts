@@ -89,7 +89,8 @@ function k3s(): Program {
   };
 }
 
-const pulumiVersion = (): string => requiredVersion("tools/go/pulumi", "github.com/pulumi/pulumi/pkg/v3");
+/** The engine's version, e.g. `v3.225.0`. */
+export const pulumiVersion = (): string => requiredVersion("tools/go/pulumi", "github.com/pulumi/pulumi/pkg/v3");
 
 /** The vendor's archive of the engine and its language hosts. */
 export function pulumiArchive(): Download {

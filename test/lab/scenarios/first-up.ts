@@ -24,6 +24,8 @@ export const firstUp: Scenario = {
       const { code, stdout, stderr } = await stack.preview();
       assert.equal(code, 0, stdout + stderr);
       assert.match(stdout, /\+ \d+ to create/);
+      // Each plugin stands where the engine looks for it.
+      assert.doesNotMatch(stdout + stderr, /using pulumi-\S+ from \$PATH/);
       assert.deepEqual(await ssh(), noSsh(lab));
     });
 
