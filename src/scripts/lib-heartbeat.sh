@@ -43,16 +43,17 @@ unit=$1 node=$2 files=/var/lib/rancher/k3s/agent
 
 seconds_up() { read -r up _ </proc/uptime && echo "${up%%.*}"; }
 
+# In words and in UTC, which date reads back: --timestamp=unix came with systemd 251, and Ubuntu 22.04 has 249.
 read_unit() {
   while IFS='=' read -r name value; do
     case $name in
       ActiveState) state=$value ;;
       SubState) phase=$value ;;
       InvocationID) run=$value ;;
-      ExecMainStartTimestamp) started=${value#@} ;;
+      ExecMainStartTimestamp) started=$value ;;
     esac
   done <<PROPERTIES
-$(systemctl show --timestamp=unix -p ActiveState,SubState,InvocationID,ExecMainStartTimestamp "$unit")
+$(TZ=UTC systemctl show -p ActiveState,SubState,InvocationID,ExecMainStartTimestamp "$unit")
 PROPERTIES
 }
 
@@ -76,7 +77,7 @@ is_reported_ready() {
   case $phase in start | running | reload) ;; *) return 1 ;; esac
   reported=$(ask_api "/api/v1/nodes/$node" | tr -d ' \n' |
     sed -n 's/.*"type":"Ready","status":"True","lastHeartbeatTime":"\([^"]*\)".*/\1/p')
-  [ -n "$reported" ] && [ "$(date -d "$reported" +%s)" -ge "$started" ]
+  [ -n "$reported" ] && [ -n "$started" ] && [ "$(date -d "$reported" +%s)" -ge "$(date -d "$started" +%s)" ]
 }
 
 send_heartbeat() {

@@ -1,7 +1,7 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # bats: each test is a subshell with status, output and stderr set by run; texts for other shells stay unexpanded
 load install_helper
 
-# A unit as systemd shows it in $FAKE/unit, its journal in $FAKE/journal, and a Node in $FAKE/node.json; each PATCH is a line of $FAKE/patches
+# A unit as systemd 249 shows it in $FAKE/unit (Ubuntu 22.04; it knows no --timestamp=unix), its journal in $FAKE/journal, and a Node in $FAKE/node.json; each PATCH is a line of $FAKE/patches
 # and runs $FAKE/after-patch.
 make_unit() {
   mkdir -p "$HOST/var-lib/rancher/k3s/agent"
@@ -10,7 +10,14 @@ make_unit() {
   unit activating start
   cat >"$FAKE/bin/systemctl" <<'SYSTEMCTL'
 #!/bin/sh
-case $* in "show --timestamp=unix "*) cat "$FAKE/unit" ;; *) exec "$STUBS/systemctl" "$@" ;; esac
+case $* in
+  *--timestamp=unix*) echo "Failed to parse timestamp style: unix." >&2 && exit 1 ;;
+  "show -p ActiveState,SubState,InvocationID,ExecMainStartTimestamp "*)
+    sed -n '/^ExecMain/!p' "$FAKE/unit"
+    date -d "$(sed -n 's/^ExecMainStartTimestamp=//p' "$FAKE/unit")" '+ExecMainStartTimestamp=%a %F %T %Z'
+    ;;
+  *) exec "$STUBS/systemctl" "$@" ;;
+esac
 SYSTEMCTL
   cat >"$FAKE/bin/curl" <<'CURL'
 #!/bin/sh
