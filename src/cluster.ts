@@ -45,8 +45,8 @@ export class HybridCluster extends pulumi.ComponentResource {
     const prepared = context.vpn.prepare(name, { context, linesToChange, after: [entry] }, { parent: this });
 
     const networks = createNetworks(plan, { parent: this, dependsOn: entry });
-    const join = (node: NodePlan, agentToken?: pulumi.Input<string>) =>
-      createNode(node, context, networks, { parent: this, dependsOn: [prepared, entry] }, agentToken);
+    const surroundings = { context, networks, before: [prepared, entry] };
+    const join = (node: NodePlan, agentToken?: pulumi.Input<string>) => createNode(node, surroundings, this, agentToken);
     const first = join(plan.firstServer);
     const server = new K3sServer(plan.firstServer.name, { context, node: first }, { parent: this });
 

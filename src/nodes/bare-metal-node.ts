@@ -10,6 +10,8 @@ import type { JoinedNode } from "./node";
 export interface BareMetalNodeArgs {
   readonly plan: BareMetalNodePlan;
   readonly context: ClusterContext;
+  /** What must stand before the node's auth key is made. Looking at the host goes on beside it. */
+  readonly before: readonly pulumi.Resource[];
 }
 
 /** A machine that is there already: looked at, then brought into the tailnet. preflight -> key -> leave -> join. */
@@ -24,7 +26,7 @@ export class BareMetalNode extends pulumi.ComponentResource implements JoinedNod
 
   constructor(name: string, args: BareMetalNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-k3s:nodes:BareMetalNode", name, {}, opts);
-    const { plan, context } = args;
+    const { plan, context, before } = args;
     const preflight = new Preflight(`${name}-preflight`, context, plan, { parent: this });
     const route = { host: plan.host, ...(plan.bastion && { bastion: plan.bastion }) };
     const chain = createJoinChain(
@@ -34,7 +36,7 @@ export class BareMetalNode extends pulumi.ComponentResource implements JoinedNod
         context,
         cleaned: plan,
         route,
-        before: { key: preflight, session: preflight },
+        before: { key: [preflight, ...before], session: preflight },
         identity: plan.identity,
         isEphemeral: false,
         cloud: {},

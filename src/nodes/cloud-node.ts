@@ -68,7 +68,7 @@ export function joinMachine(
       plan,
       context,
       route,
-      before: { key: vm, session: reach },
+      before: { key: [vm], session: reach },
       // Another machine needs another key: the old one is used.
       identity: id.apply((known) => createHash("sha256").update(`${plan.identity} ${known}`).digest("hex").slice(0, 32)),
       // A node that was away for an hour must not lose its address. A spot machine does not come back, and its device goes by itself.

@@ -7,18 +7,25 @@ import { BareMetalNode } from "./bare-metal-node";
 import type { Networks } from "./networks";
 import type { JoinedNode } from "./node";
 
+export interface NodeSurroundings {
+  readonly context: ClusterContext;
+  readonly networks: Networks;
+  /** What must stand before anything is made for a node: the guards and the VPN. */
+  readonly before: readonly pulumi.Resource[];
+}
+
 /** The component for a node's kind. A new kind joins the union NodePlan and this switch. */
 export function createNode(
   plan: NodePlan,
-  context: ClusterContext,
-  networks: Networks,
-  opts: pulumi.ComponentResourceOptions,
+  { context, networks, before }: NodeSurroundings,
+  parent: pulumi.Resource,
   agentToken?: pulumi.Input<string>,
 ): JoinedNode & pulumi.ComponentResource {
+  const opts = { parent, dependsOn: [...before] };
   const cloud = { context, ...(agentToken !== undefined && { agentToken }) };
   switch (plan.kind) {
     case "bare-metal":
-      return new BareMetalNode(plan.name, { plan, context }, opts);
+      return new BareMetalNode(plan.name, { plan, context, before }, { parent });
     case "aws":
       return new AwsNode(plan.name, { ...cloud, plan, network: networks.aws(plan.network) }, opts);
     case "azure":

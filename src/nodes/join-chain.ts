@@ -20,7 +20,7 @@ export interface JoinChainArgs {
   readonly cleaned?: Machine;
   readonly route: HostRoute;
   /** The links before the key, and what must have happened before the first session of the chain. */
-  readonly before: { readonly key: pulumi.Resource; readonly session: pulumi.Resource };
+  readonly before: { readonly key: readonly pulumi.Resource[]; readonly session: pulumi.Resource };
   /** Changes with the machine: at most 50 alphanumeric characters, because it is the key's description. */
   readonly identity: pulumi.Input<string>;
   readonly isEphemeral: boolean;
@@ -57,7 +57,7 @@ export function createJoinChain(name: string, args: JoinChainArgs, parent: pulum
   const key = context.vpn.createKey(
     `${name}-key`,
     { expirySeconds: KEY_SECONDS, isEphemeral: args.isEphemeral, identity: args.identity },
-    after(before.key),
+    after(...before.key),
   );
   const leave = new Leave(`${name}-leave`, context, plan, args.cleaned, key, after(key));
   const replace = args.replaceCommand ?? replaceCommand(key);
