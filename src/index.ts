@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { HybridCluster } from "./cluster";
 import { loadConfig } from "./config/load";
 import { refuseOtherCluster } from "./membership/refuse-other-cluster";
+import { refuseOldRoute, refuseOldRouteForReplaced } from "./membership/refuse-old-route";
 import { tellLostData } from "./membership/tell-lost-data";
 import { findFailedMachines } from "./nodes/azure/failed-machines";
 import { refuseMissingEgress } from "./nodes/check-egress";
@@ -33,6 +34,7 @@ export = async () => {
     vpn.look(),
     findFailedMachines(plan),
     refuseOtherCluster(plan),
+    refuseOldRoute(plan),
     refuseOverlappingNetworks(plan),
     refuseMissingEgress(plan),
     refuseChangedRanges(plan),
@@ -47,6 +49,10 @@ export = async () => {
     ...context,
     linesToChange,
   });
-  await Promise.all([tellLostMachines(machines, plan), tellLostData(context, agents, firstServer)]);
+  await Promise.all([
+    tellLostMachines(machines, plan),
+    tellLostData(context, agents, firstServer),
+    refuseOldRouteForReplaced(plan, agents),
+  ]);
   return { kubeconfig, apiEndpoint, cluster: clusterStatus(plan), nodes, networks: networkStatuses(plan), topology };
 };

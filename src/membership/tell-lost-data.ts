@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import { lastOutputs } from "../last-run";
 import { isKnown } from "../remote/is-known";
 import type { LostVolume } from "../tools/lib/prepare-removal.mjs" with { "resolution-mode": "import" };
 import type { DrainedNode } from "./drained-node";
+import { type LeavingNode, nodesToLeave } from "./nodes-to-leave";
 import { type Machine, firstServerInput } from "./tool-input";
 
 export type LookAtData = (input: Record<string, unknown>, nodes: readonly string[]) => Promise<readonly LostVolume[]>;
@@ -19,7 +19,7 @@ export async function tellLostData(
   look: LookAtData = lookOverSsh,
 ): Promise<void> {
   if (!pulumi.runtime.isDryRun()) return;
-  const leaving = await nodesToLeave(context, agents);
+  const leaving = await nodesToLeave(context.plan, agents);
   if (leaving.length === 0) return;
   const input = pulumi.output(firstServerInput(context, firstServer));
   // A first server that is yet to be made holds no volumes.
@@ -33,24 +33,6 @@ export async function tellLostData(
     const reason = error instanceof Error ? error.message : String(error);
     await pulumi.log.warn(`Whether volumes are lost with ${names.join(", ")} could not be seen: ${reason}`);
   }
-}
-
-interface LeavingNode {
-  readonly name: string;
-  readonly pool: string;
-  readonly isReplaced: boolean;
-}
-
-/** Nodes that the last run saw in the cluster, and that are gone from the config or are drained because a link of their chain is new. */
-async function nodesToLeave({ plan }: ClusterContext, agents: readonly DrainedNode[]): Promise<readonly LeavingNode[]> {
-  const { nodes: before = [] } = await lastOutputs();
-  const joined = before.filter(({ name, role, tailnetIp }) => role === "agent" && tailnetIp !== "" && name !== plan.firstServer.name);
-  const drained = new Map(agents.map((agent) => [agent.plan.name, agent.member]));
-  const found = joined.map(async ({ name, pool }) => {
-    const member = drained.get(name);
-    return member !== undefined && (await isKnown(member.id)) ? [] : [{ name, pool, isReplaced: member !== undefined }];
-  });
-  return (await Promise.all(found)).flat();
 }
 
 async function tellOf({ plan }: ClusterContext, { name, pool, isReplaced }: LeavingNode, volumes: readonly LostVolume[]): Promise<void> {

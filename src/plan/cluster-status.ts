@@ -1,4 +1,5 @@
 import type { ClusterPlan } from "./cluster-plan";
+import { routeDigest } from "./node-identity";
 
 /** The stack's `cluster` output: what may not become another without an empty cluster in its place. */
 export interface ClusterStatus {
@@ -9,11 +10,20 @@ export interface ClusterStatus {
   readonly serverReplacement: "allowed" | "refused";
   /** What the last run to its end wanted. A node that it failed on, or left out, has another: the state knows. */
   readonly k3sVersion: string;
+  /** Changes with the way to the first server; absent in state of older releases. */
+  readonly route?: string;
 }
 
 export function clusterStatus({ name, firstServer, allowServerReplacement, k3sVersion }: ClusterPlan): ClusterStatus {
   const serverReplacement = allowServerReplacement ? "allowed" : "refused";
-  return { name, firstServer: firstServer.name, identity: firstServer.identity, serverReplacement, k3sVersion };
+  return {
+    name,
+    firstServer: firstServer.name,
+    identity: firstServer.identity,
+    serverReplacement,
+    k3sVersion,
+    route: routeDigest(firstServer),
+  };
 }
 
 /** Whether a cluster of this status would be replaced by one of that, which is a new and empty one. */

@@ -39,6 +39,11 @@ export function configDigest(cluster: Pick<ClusterPlan, "k3sVersion">, node: Nod
   return digest({ version: cluster.k3sVersion, config: node.k3sConfig, labels: node.labels, taints: node.taints });
 }
 
+/** Changes with what the config says of the way to a machine: its address, port, user and host key, and those of its bastion. */
+export function routeDigest(node: NodePlan): string {
+  return digest({ bastion: node.bastion ?? "", ...(node.kind === "bare-metal" && { host: node.host }) });
+}
+
 function digest(data: unknown): string {
   return createHash("sha256")
     .update(JSON.stringify(sorted(data)))

@@ -73,6 +73,10 @@ main "$@" </dev/null
       );
     }
     const { message } = await errorOf(remove({ host: { ...server.target(), hostKey: newKey().publicKey } }));
+    assert.match(
+      message,
+      /put rack-2 back into the config as it was, with that key in the place of the old one, run pulumi up, and remove rack-2 in a run of its own\.\n/,
+    );
     assert.match(message, /shows another host key[^]*rack-2 is still a Node of the cluster[^]*HYBRID_K3S_ABANDON_NODES=rack-2/);
     assert.equal(removed(), false);
   });

@@ -4,7 +4,7 @@ import { sshCredentials } from "./credentials.mjs";
 import { removeDevices } from "./devices.mjs";
 import { parseInput, requireFields } from "./input.mjs";
 import { openControl } from "./open-control.mjs";
-import { SshFault } from "./ssh-fault.mjs";
+import { SshFault, newKeyAdvice } from "./ssh-fault.mjs";
 import { ToolError } from "./tool-error.mjs";
 
 const HOST_FIELDS = ["node", "cluster", "owner", "host.address", "host.user", "host.hostKey"];
@@ -35,7 +35,7 @@ async function hostPart(input, { env, out, limits, scripts }) {
   } catch (error) {
     if (!(error instanceof ToolError || error instanceof SshFault)) throw error;
     throw new ToolError(
-      `${error.message}.\nThe host of ${node} was not cleaned. Cure that and run the same command again; to give the host up: ${ABANDON}=${node}`,
+      `${error.message}${newKeyAdvice(error, node)}.\nThe host of ${node} was not cleaned. Cure that and run the same command again; to give the host up: ${ABANDON}=${node}`,
     );
   }
   if (outcome !== "cleaned") tellLater(input, out, `${outcome.message}.\nThe removal of ${node} goes on without its host.`);

@@ -3,7 +3,7 @@ import { sshCredentials } from "./credentials.mjs";
 import { requireFields } from "./input.mjs";
 import { renderScript } from "./render-script.mjs";
 import { progressOf, runOnHost } from "./run-on-host.mjs";
-import { SshFault } from "./ssh-fault.mjs";
+import { SshFault, newKeyAdvice } from "./ssh-fault.mjs";
 import { lastLine } from "./ssh-session.mjs";
 import { ToolError } from "./tool-error.mjs";
 
@@ -33,7 +33,7 @@ export async function removeMember(input, { env, out, limits = {}, scripts }) {
   const reply = await runOnHost({ name: "the first server", host, bastion }, sshCredentials(input.credentials, env, out), run).catch(
     (error) => {
       if (!(error instanceof SshFault || error instanceof ToolError)) throw error;
-      if (!isGone(error)) throw unremoved(node, error.message);
+      if (!isGone(error)) throw unremoved(node, `${error.message}${newKeyAdvice(error, node)}`);
       if (removeData !== true)
         throw unremoved(
           node,

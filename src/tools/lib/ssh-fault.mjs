@@ -18,6 +18,18 @@ export class SshFault extends Error {
 // Another host key: a re-installed host, on which nothing of ours is left, or one whose key was changed. At a bastion it says nothing of the host.
 const GONE = new Set(["name", "refused", "route", "timeout", "dropped", "protocol", "lost", "closed"]);
 
+/**
+ * What leads out where a removal meets a key that is right by now: it knows the one that the state holds of its node, and no run writes that
+ * anew for a node that the config does not have. Empty for other faults.
+ */
+export function newKeyAdvice(fault, node) {
+  if (fault.kind !== "hostkey") return "";
+  return (
+    `. Where the new key is the right one: put ${node} back into the config as it was, with that key in the place of the old one, run pulumi up, ` +
+    `and remove ${node} in a run of its own`
+  );
+}
+
 /** `rack-1 (ops@192.0.2.10:22)` */
 export function describe(at) {
   return `${at.name} (${at.user}@${at.address.includes(":") ? `[${at.address}]` : at.address}:${at.port})`;
