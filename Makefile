@@ -44,6 +44,9 @@ bench: setup ## the figures of the README, as ratios to a floor measured in the 
 golden: node_modules/.installed ## write the golden files of test/golden anew; review them as a diff
 	@export UPDATE_GOLDEN=1; $(TSX) --test test/program/*.test.ts
 
+docs: node_modules/.installed ## write the pages and schemas that are made from code and data anew
+	@$(TSX) docs/generate/main.ts
+
 clean: node_modules/.installed lab-down ## end a lab and remove what this checkout made (not the user's cache)
 	@rm -rf .lab .lab-* node_modules
 
@@ -54,4 +57,4 @@ node_modules/.installed: package-lock.json package.json
 	@$(ON_NODE) npm ci --no-audit --no-fund
 	@touch $@
 
-.PHONY: help demo lab lab-down test test-all test-real test-burst test-tailnet test-fast lint bench golden clean setup
+.PHONY: help demo lab lab-down test test-all test-real test-burst test-tailnet test-fast lint bench golden docs clean setup

@@ -17,7 +17,21 @@ const nodeTest = (concurrency: number, ...patterns: string[]): readonly string[]
 ];
 const shellFiles = () => files("**/*.sh", "**/*.bats", "**/*.bash", ".ci/run", "lab/enter");
 const GOFMT = 'unformatted=$(gofmt -l lab) && test -z "$unformatted" || { echo "gofmt: $unformatted"; exit 1; }';
-const UNIT = ["config", "plan", "nodes", "remote", "k3s", "preview", "tailnet", "program", "tools", "tailscale-api", "bench", "lab-tools"];
+const UNIT = [
+  "config",
+  "plan",
+  "nodes",
+  "remote",
+  "k3s",
+  "preview",
+  "tailnet",
+  "program",
+  "tools",
+  "tailscale-api",
+  "bench",
+  "lab-tools",
+  "docs",
+];
 
 const unitTests = (concurrency: number) => nodeTest(concurrency, "test/*.test.ts", ...UNIT.map((folder) => `test/${folder}/**/*.test.*`));
 

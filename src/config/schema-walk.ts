@@ -21,8 +21,9 @@ export function remedyOf(schema: z.ZodType | undefined): string | undefined {
 }
 
 export function exampleOf(schema: z.ZodType | undefined): string | undefined {
-  const example = schema?.meta()?.["example"];
-  return typeof example === "string" || typeof example === "number" ? String(example) : undefined;
+  const { example, unit } = schema?.meta() ?? {};
+  if (typeof example !== "string" && typeof example !== "number") return undefined;
+  return typeof unit === "string" ? `${example} (${unit})` : String(example);
 }
 
 function unwrapped(schema: z.ZodType): z.ZodType {
