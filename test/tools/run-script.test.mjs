@@ -62,6 +62,15 @@ describe("a script on a host", () => {
     assert.match(noisy.message, /do-it printed something else than its result: a profile/);
   });
 
+  it("runs on a host whose users' shell greets everybody", async (t) => {
+    const chatty = await startHost({ accepts: [operator.publicKey], profile: "echo Welcome to the rack" });
+    t.after(() => chatty.stop());
+    const path = join(chatty.folder, "token");
+    await run(undefined, { script: undefined, secrets: [{ path, secret: "s3cret" }], host: chatty.target() });
+    await run(`printf '{"ip":"%s"}' "$(cat token)"\n`, { host: chatty.target() });
+    assert.deepEqual(revealed, [{}, { ip: "s3cret" }]);
+  });
+
   it("shares a connection with the other scripts of its host, and the connection is closed when none needs it", async () => {
     const before = host.seen.connections;
     await Promise.all(Array.from({ length: 20 }, (_, index) => run("sleep 0.1; echo '{}'\n", { node: `rack-${index}`, on: "rack-1" })));

@@ -34,7 +34,8 @@ export async function runScript(input, { env, out, reveal, limits = {}, scripts,
     throw error instanceof SshFault ? new ToolError(`${node}: ${what} did not end: ${error.message}; then run pulumi up again`) : error;
   });
   if (reply.code !== 0) throw failure(node, what, reply);
-  reveal(resultOf(reply.stdout, node, what));
+  // Files alone have no result, and what else is printed is the host's own greeting.
+  reveal(script ? resultOf(reply.stdout, node, what) : {});
 }
 
 function resultOf(stdout, node, what) {

@@ -19,6 +19,7 @@ export const newKey = newSshKey;
  * A machine with an SSH server: real handshakes, real key checks, commands run by a real sh in a folder of its own.
  * `sudo`: free | asks | tty | missing. `accepts`: public keys that may log in. `forwards: false`: no connections beyond it. `key`: its host key,
  * `otherKeys` those that it holds beside, `negotiates` the only types that it shows. `mostSessions`: on one connection (MaxSessions). `port`: a free one.
+ * `profile`: what its users' shell runs before each command, as bash does with ~/.bashrc over SSH.
  */
 export async function startHost(settings) {
   const {
@@ -30,6 +31,7 @@ export async function startHost(settings) {
     negotiates,
     mostSessions = 10,
     port: wanted = 0,
+    profile = "",
   } = settings;
   const folder = mkdtempSync(join(tmpdir(), "hybrid-k3s-host-"));
   const path = makePath(folder, sudo);
@@ -70,7 +72,7 @@ export async function startHost(settings) {
 
   function runCommand(channel, command) {
     seen.commands.push(command);
-    const child = spawn("/bin/sh", ["-c", command], { cwd: folder, env: { PATH: path, HOME: folder }, detached: true });
+    const child = spawn("/bin/sh", ["-c", `${profile}\n${command}`], { cwd: folder, env: { PATH: path, HOME: folder }, detached: true });
     children.add(child);
     channel.on("error", () => {});
     child.stdin.on("error", () => {});
