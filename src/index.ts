@@ -5,6 +5,7 @@ import { refuseOtherCluster } from "./membership/refuse-other-cluster";
 import { refuseOldRoute, refuseOldRouteForReplaced } from "./membership/refuse-old-route";
 import { tellLostData } from "./membership/tell-lost-data";
 import { findFailedMachines } from "./nodes/azure/failed-machines";
+import { tellStoppedServers } from "./nodes/azure/tell-stopped-servers";
 import { refuseMissingEgress } from "./nodes/check-egress";
 import { refuseOverlappingNetworks } from "./nodes/check-existing-ranges";
 import { refuseChangedRanges } from "./nodes/refuse-changed-ranges";
@@ -33,6 +34,7 @@ export = async () => {
   const [linesToChange, failedMachines] = await awaitLooks([
     vpn.look(),
     findFailedMachines(plan),
+    tellStoppedServers(plan),
     refuseOtherCluster(plan),
     refuseOldRoute(plan),
     refuseOverlappingNetworks(plan),

@@ -35,6 +35,12 @@ export interface Machines {
   create(spec: MachineSpec): Promise<void>;
   /** Whether any process of it runs. */
   isOn(name: string): boolean;
+  /** Whether it has ended itself, and got no power since. A plug that was pulled does not count. */
+  hasPoweredOff(name: string): boolean;
+  /** Shuts it down as its power button does, or pulls the plug where it does not react. What it wrote stays; its public address goes. */
+  stop(name: string): Promise<void>;
+  /** Gives a stopped machine power again; of the spec no more than the public address may be another. */
+  start(spec: MachineSpec): Promise<void>;
   /** Pulls the plug and takes everything away: links, addresses, files. Resolves when nothing is left. */
   destroy(name: string): Promise<void>;
   setFirewall(name: string, rules: readonly FirewallRule[]): Promise<void>;

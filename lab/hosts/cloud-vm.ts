@@ -55,6 +55,17 @@ export class CloudVm extends LabHost {
     return [`cable ${name} eth0 ${cloud} ${privateAddress}/${prefixLength} ${gateway}`, `gateway ${name} ${gateway}`];
   }
 
+  /** Whether it has powered itself off (run-host.sh). */
+  get hasPoweredOff(): boolean {
+    return !this.hasProcesses && existsSync(inState("hosts", this.name, "powered-off"));
+  }
+
+  /** A clean shutdown, or the end of one that does not react to it. */
+  async stop(): Promise<void> {
+    if (this.isOn) await this.shutdown().catch(() => undefined);
+    await this.powerOff();
+  }
+
   /** Pulls the plug and takes away all that the machine has. */
   async remove(): Promise<void> {
     await this.powerOff();

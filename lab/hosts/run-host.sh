@@ -2,6 +2,7 @@
 # Usage: run-host.sh STATE_DIR NAME
 # Boots the host NAME of the lab and keeps it: a reboot from inside boots it again on fresh network links, as a machine's would be;
 # a power-off from inside, or its end by a signal, ends this script too. Runs inside the lab's namespaces.
+# hosts/NAME/powered-off stands there from a power-off from inside until the host has power again.
 # Files: hosts/NAME/links (lines for network.sh), hosts/NAME/root (mounted by mount-host.sh), hosts/NAME/var-lib.
 set -eu
 
@@ -44,9 +45,11 @@ boot() (
     --bind=/dev/net/tun --bind=/dev/kmsg --bind="$host/var-lib:/var/lib" --system-call-filter="@keyring bpf add_key keyctl"
 )
 
+rm -f "$host/powered-off"
 while :; do
   make_links
   status=0
   boot </dev/null >>"$host/console.log" 2>&1 || status=$?
+  [ "$status" -ne 0 ] || : >"$host/powered-off"
   [ "$status" -eq "$rebooted" ] || exit "$status"
 done

@@ -43,6 +43,7 @@ const SDK_TYPES: Readonly<Record<string, Readonly<Record<string, readonly [file:
     natGateway: ["network/natGateway.d.ts", "NatGatewayArgs"],
     virtualMachine: ["compute/virtualMachine.d.ts", "VirtualMachineArgs"],
     getSubnet: ["network/getSubnet.d.ts", "GetSubnetArgs"],
+    getVirtualMachine: ["compute/getVirtualMachine.d.ts", "GetVirtualMachineArgs"],
   },
   tls: {
     privateKey: ["privateKey.d.ts", "PrivateKeyArgs"],

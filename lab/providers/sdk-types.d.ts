@@ -40,7 +40,7 @@ declare module "sdk-types:azure-native" {
     | "publicIPAddress"
     | "natGateway"
     | "virtualMachine";
-  const types: Readonly<Record<Resource | "getSubnet", import("./plugin/property-types").ObjectType>>;
+  const types: Readonly<Record<Resource | "getSubnet" | "getVirtualMachine", import("./plugin/property-types").ObjectType>>;
   export default types;
   export const version: string;
 }

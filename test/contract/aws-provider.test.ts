@@ -44,10 +44,13 @@ describe("the aws provider", { concurrency: 2 }, () => {
     assert.match(tagged.output, /~1 updated|1 updated/, tagged.output);
     assert.equal((await stack.project.state())["vm"]?.id, id);
     const typed = await stack.up(withInstance(image, { instanceType: "t3.xlarge" }));
-    assert.notEqual(typed.code, 0);
-    assert.match(typed.output, /operation error EC2: StopInstances/);
+    assert.equal(typed.code, 0, typed.output);
+    const now = (await stack.project.state())["vm"];
+    assert.deepEqual([now?.id, now?.outputs["instanceType"]], [id, "t3.xlarge"]);
+    // It was stopped and started for that (modifyInstanceAttributeWithStopStart).
+    assert.ok(stack.asked.indexOf("StartInstances") > stack.asked.indexOf("StopInstances"), stack.asked.join());
     for (const [changes, opts] of [
-      [{ instanceType: "t3.xlarge" }, { replaceOnChanges: ["instanceType"] }],
+      [{ instanceType: "t3.2xlarge" }, { replaceOnChanges: ["instanceType"] }],
       [{ instanceType: "t3.xlarge", userData: "#cloud-config\n# again\n" }, {}],
       [{ instanceType: "t3.xlarge", userData: "#cloud-config\n# again\n", instanceMarketOptions: { marketType: "spot" } }, {}],
     ] as const) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Aws, REGION, refuses } from "./aws-fixture";
+import { Aws, type Body, REGION, refuses } from "./aws-fixture";
 
 describe("the emulated EC2", () => {
   // https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html, .../AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
@@ -36,6 +36,41 @@ describe("the emulated EC2", () => {
       { instances, volumes, networkInterfaces, addresses },
       { instances: [], volumes: [], networkInterfaces: [], addresses: [] },
     );
+  });
+
+  // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html, .../Using_ChangingInstanceInitiatedShutdownBehavior.html
+  it("stops and starts an instance, which keeps its disk and private address, and does at power-off what it was launched with", async () => {
+    const aws = new Aws();
+    const network = await aws.makeNetwork();
+    const id = await aws.run(network);
+    await aws.inState(id, "running");
+    const { PublicIpAddress: lent } = await aws.instance(id);
+    const { StoppingInstances } = await aws.ask<{ StoppingInstances: readonly Body[] }>("StopInstances", { InstanceIds: [id] });
+    assert.deepEqual(StoppingInstances[0]?.["CurrentState"], { Code: 64, Name: "stopping" });
+    const stopped = await aws.inState(id, "stopped");
+    assert.deepEqual([stopped["PublicIpAddress"], stopped["PrivateIpAddress"]], [undefined, "10.20.0.4"]);
+    assert.deepEqual([aws.machines.on.size, aws.machines.off.size, (await aws.inventory())["volumes"]?.length], [0, 1, 1]);
+    const bigger = { InstanceId: id, InstanceType: { Value: "t3.xlarge" } };
+    await aws.ask("ModifyInstanceAttribute", bigger);
+    await aws.ask("StartInstances", { InstanceIds: [id] });
+    const again = await aws.inState(id, "running");
+    assert.equal(again["InstanceType"], "t3.xlarge");
+    assert.notEqual(again["PublicIpAddress"], lent);
+    assert.equal(aws.machines.on.get("aws1")?.publicAddress, again["PublicIpAddress"]);
+    await refuses(aws.ask("ModifyInstanceAttribute", bigger), "IncorrectInstanceState");
+
+    aws.machines.ended.add("aws1");
+    assert.equal(((await aws.inState(id, "stopped"))["StateReason"] as Body)["Code"], "Client.InstanceInitiatedShutdown");
+    await aws.ask("StartInstances", { InstanceIds: [id] });
+    await aws.inState(id, "running");
+    await aws.ask("ModifyInstanceAttribute", { InstanceId: id, InstanceInitiatedShutdownBehavior: { Value: "terminate" } });
+    aws.machines.ended.add("aws1");
+    await aws.inState(id, "terminated");
+    await refuses(aws.ask("StartInstances", { InstanceIds: [id] }), "IncorrectInstanceState");
+    const spot = await aws.run(network, { InstanceMarketOptions: { MarketType: "spot" } });
+    await aws.inState(spot, "running");
+    await refuses(aws.ask("StopInstances", { InstanceIds: [spot] }), "UnsupportedOperation");
+    assert.deepEqual((await aws.inventory())["instances"], [spot]);
   });
 
   // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (DependencyViolation)

@@ -40,7 +40,12 @@ describe("virtual machines of Azure", { concurrency: 8 }, () => {
       region: "westeurope",
       zone: "1",
     });
-    assert.deepEqual(await azure.admin("machineOf", { node: "edge-burst-0" }), { machine: "az1", vmId, privateIp: "10.9.1.4" });
+    assert.deepEqual(await azure.admin("machineOf", { node: "edge-burst-0" }), {
+      machine: "az1",
+      vmId,
+      privateIp: "10.9.1.4",
+      state: "running",
+    });
   });
 
   // https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#security-rules
@@ -79,6 +84,36 @@ describe("virtual machines of Azure", { concurrency: 8 }, () => {
     assert.equal(await count(azure, "disk"), 1);
     assert.equal(await count(azure, "networkInterface"), 0);
     await azure.delete(diskId("kept"));
+  });
+
+  // https://learn.microsoft.com/azure/virtual-machines/states-billing, https://learn.microsoft.com/rest/api/compute/virtual-machines/power-off
+  it("stops, deallocates and starts a machine, which stays the same, and sees one that has powered itself off", async () => {
+    const azure = await new Azure().withNetwork();
+    const { properties: before } = await asked(azure, {});
+    const powerState = async () => {
+      const { properties: shown } = await azure.ask("Get", { id: VM, expand: "instanceView" });
+      return (shown as { instanceView: { statuses: readonly { code: string }[] } }).instanceView.statuses[1]?.code;
+    };
+    const act = async (name: string) => azure.finished(await azure.ask("Post", { id: VM, name }));
+    assert.equal(await powerState(), "PowerState/running");
+    await act("powerOff");
+    assert.deepEqual([await powerState(), azure.machines.on.size, azure.machines.off.size], ["PowerState/stopped", 0, 1]);
+    await act("start");
+    azure.machines.ended.add("az1");
+    assert.equal(await powerState(), "PowerState/stopped");
+    await act("start");
+    await act("deallocate");
+    assert.equal(await powerState(), "PowerState/deallocated");
+    // A PUT gives no power.
+    await asked(azure, { properties: { hardwareProfile: { vmSize: "Standard_D4s_v5" } } });
+    assert.equal(await powerState(), "PowerState/deallocated");
+    await act("start");
+    assert.deepEqual([await powerState(), [...azure.machines.on.keys()], azure.machines.off.size], ["PowerState/running", ["az1"], 0]);
+    const vmIdOf = (shown: unknown) => (shown as { vmId: string }).vmId;
+    assert.equal(vmIdOf(await properties(azure, VM)), vmIdOf(before));
+    assert.ok(!("instanceView" in (await properties(azure, VM))));
+    await refused(azure.ask("Post", { id: VM, name: "explode" }), "InvalidResourceType");
+    await refused(azure.ask("Get", { id: VM, expand: "everything" }), "InvalidParameter");
   });
 
   // https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors (PropertyChangeNotAllowed)

@@ -17,7 +17,7 @@ const modules = {
   compute: require("@pulumi/azure-native/compute"),
   tls: require("@pulumi/tls"),
 };
-const { resources = [], subnet } = require("./resources.json");
+const { resources = [], subnet, machine } = require("./resources.json");
 const made = {};
 for (const [name, type, args, opts = {}] of resources) {
   const [module, kind] = type.split(":");
@@ -25,6 +25,7 @@ for (const [name, type, args, opts = {}] of resources) {
   made[name] = new modules[module][kind](name, args, { ...opts, dependsOn });
 }
 exports.ids = Object.fromEntries(Object.entries(made).map(([name, resource]) => [name, resource.id]));
+if (machine) exports.machine = modules.compute.getVirtualMachineOutput(machine);
 if (subnet) exports.subnet = modules.network.getSubnetOutput(subnet);
 `;
 

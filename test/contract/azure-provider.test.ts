@@ -114,6 +114,22 @@ describe("the azure-native provider", { concurrency: 1 }, () => {
     assert.match(missing.output, /Code="NotFound"/);
   });
 
+  // https://learn.microsoft.com/rest/api/compute/virtual-machines/get: $expand=instanceView
+  it("tells a machine's power only to who asks for its instance view, and changes nothing of a stopped one", async (test) => {
+    const { azure, project, ...own } = await withProject(test);
+    assert.equal((await own.up(ALL)).code, 0);
+    const { vmId } = (await project.state())["vm"]?.outputs ?? {};
+    await azure.admin("act", { node: "edge-burst-0", name: "deallocate" });
+    const machine = { resourceGroupName: "edge", vmName: "edge-burst-0", expand: "instanceView" };
+    const kept = await own.up(ALL, { machine }, "--refresh");
+    assert.match(kept.output, /9 unchanged/, kept.output);
+    const { instanceView } = (await project.outputs())["machine"] as { instanceView: { statuses: readonly { code: string }[] } };
+    assert.equal(instanceView.statuses[1]?.code, "PowerState/deallocated");
+    const now = (await project.state())["vm"]?.outputs;
+    assert.deepEqual([now?.["vmId"], now?.["instanceView"]], [vmId, undefined]);
+    assert.match((await own.up([], { machine: { ...machine, vmName: "nobody" } })).output, /Code="NotFound"/);
+  });
+
   it("calls nothing in a preview", async (test) => {
     const { azure, project, ...own } = await withProject(test);
     await own.set(ALL);

@@ -182,6 +182,23 @@ describe("machines of the emulated clouds", () => {
     await lab.vm("aws1").run(["systemctl", "poweroff", "--no-block"]);
     await waitUntil("aws1 is off", async () => !(await machines.isOn("aws1")), QUICKLY);
     assert.deepEqual([await machines.isOn("az1"), lab.vm("aws1").isOn], [true, false]);
+    assert.deepEqual([await machines.hasPoweredOff("aws1"), await machines.hasPoweredOff("az1")], [true, false]);
+  });
+
+  it("keep their disks while they are stopped, and are started under another public address", async () => {
+    await lab.vm("az1").exec("echo kept >/etc/kept");
+    await machines.stop("az1");
+    assert.deepEqual([await machines.isOn("az1"), await connects(lab.host("bastion"), az1.address, 22)], [false, false]);
+    const elsewhere = { ...lab.vm("aws1").spec, publicAddress: "198.18.0.105" };
+    await Promise.all([machines.start(elsewhere), machines.start(lab.vm("az1").spec)]);
+    const again = { ...aws1, address: elsewhere.publicAddress };
+    const [onAws, onAzure] = await Promise.all([
+      waitUntil("aws1 lets the operator in", () => logIn(again, "hostname"), QUICKLY),
+      waitUntil("az1 lets the operator in", () => logIn(az1, "cat /etc/kept"), QUICKLY),
+    ]);
+    assert.deepEqual([onAws, onAzure], ["ip-172-16-1-4\n", "kept\n"]);
+    assert.equal(await connects(lab.operator, aws1.address, 22), false);
+    assert.deepEqual([await machines.hasPoweredOff("aws1"), lab.vm("aws1").spec.publicAddress], [false, again.address]);
   });
 
   it("leave nothing when they are destroyed, on, off or before they have booted", async () => {

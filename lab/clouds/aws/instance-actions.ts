@@ -1,12 +1,13 @@
 import { type CloudAction, CloudError } from "../contract";
 import { select, toTags } from "./describe";
 import type { Instances } from "./instances";
-import { action } from "./parameters";
-import { RUN_INSTANCES } from "./read-launch";
+import { instanceType } from "./instance-types";
+import { type Parameters, action } from "./parameters";
+import { RUN_INSTANCES, readShutdownBehavior } from "./read-launch";
 import { type Instance, type RegionState, find, notFound } from "./region-state";
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html */
-const STATE_CODES = { pending: 0, running: 16, "shutting-down": 32, terminated: 48, stopped: 80 } as const;
+const STATE_CODES = { pending: 0, running: 16, "shutting-down": 32, terminated: 48, stopping: 64, stopped: 80 } as const;
 
 const MODIFY_INSTANCE = ["InstanceId", "Groups", "InstanceType", "UserData", "DisableApiTermination", "InstanceInitiatedShutdownBehavior"];
 
@@ -35,27 +36,20 @@ export function instanceActions(stateOf: (region: string) => RegionState, instan
       return { Reservations: found.map((instance) => ({ Instances: [renderInstance(state, instance)] })) };
     }),
     TerminateInstances: action(["InstanceIds"], stateOf, (state, parameters) => ({
-      TerminatingInstances: parameters
-        .texts("InstanceIds")
-        .map((id) => find(state, "instances", id))
-        .map((instance) => {
-          if (instance.isProtected && instance.state !== "terminated") {
-            const reason = `The instance '${instance.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`;
-            throw new CloudError("OperationNotPermitted", reason);
-          }
-          const PreviousState = renderState(instance);
-          void instances.terminate(state, instance);
-          return { InstanceId: instance.id, PreviousState, CurrentState: renderState(instance) };
-        }),
+      TerminatingInstances: changeAll(state, parameters, (instance) => {
+        if (instance.isProtected && instance.state !== "terminated") {
+          const reason = `The instance '${instance.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`;
+          throw new CloudError("OperationNotPermitted", reason);
+        }
+        return instances.terminate(state, instance);
+      }),
     })),
-    StopInstances: action(["InstanceIds", "Force"], stateOf, (state, parameters) => {
-      const [instance] = parameters.texts("InstanceIds").map((id) => find(state, "instances", id));
-      if (instance?.isSpot) {
-        const reason = `You can't stop the Spot Instance '${instance.id}' because it is associated with a one-time Spot Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests.`;
-        throw new CloudError("UnsupportedOperation", reason);
-      }
-      throw new CloudError("Unsupported", "the lab's machines have no disk that outlives their power: replace the instance instead");
-    }),
+    StopInstances: action(["InstanceIds", "Force"], stateOf, (state, parameters) => ({
+      StoppingInstances: changeAll(state, parameters, (instance) => instances.stop(state, instance)),
+    })),
+    StartInstances: action(["InstanceIds"], stateOf, (state, parameters) => ({
+      StartingInstances: changeAll(state, parameters, (instance) => instances.start(state, instance)),
+    })),
     ModifyInstanceAttribute: action(MODIFY_INSTANCE, stateOf, async (state, parameters) => {
       const instance = find(state, "instances", parameters.text("InstanceId"));
       const protect = parameters.structure("DisableApiTermination", ["Value"])?.optionalFlag("Value");
@@ -63,8 +57,17 @@ export function instanceActions(stateOf: (region: string) => RegionState, instan
         instance.isProtected = protect;
         return {};
       }
-      // What it does at power-off is no matter here: no machine of the lab powers itself off.
-      if (parameters.structure("InstanceInitiatedShutdownBehavior", ["Value"]) !== undefined) return {};
+      const behavior = parameters.structure("InstanceInitiatedShutdownBehavior", ["Value"])?.text("Value");
+      if (behavior !== undefined) {
+        instance.atPowerOff = readShutdownBehavior(behavior);
+        return {};
+      }
+      const type = parameters.structure("InstanceType", ["Value"])?.text("Value");
+      if (type !== undefined && instance.state === "stopped") {
+        const { name, vcpus } = instanceType(type);
+        Object.assign(instance, { type: name, vcpus });
+        return {};
+      }
       const groups = parameters.texts("Groups");
       if (groups.length === 0) {
         throw new CloudError("IncorrectInstanceState", `The instance '${instance.id}' is not in the 'stopped' state.`);
@@ -76,6 +79,18 @@ export function instanceActions(stateOf: (region: string) => RegionState, instan
       return {};
     }),
   };
+}
+
+/** The answer does not wait for the end of what it starts. */
+function changeAll(state: RegionState, parameters: Parameters, change: (instance: Instance) => Promise<void>) {
+  return parameters
+    .texts("InstanceIds")
+    .map((id) => find(state, "instances", id))
+    .map((instance) => {
+      const PreviousState = renderState(instance);
+      change(instance).catch((error: unknown) => console.error(`${instance.id}:`, error));
+      return { InstanceId: instance.id, PreviousState, CurrentState: renderState(instance) };
+    });
 }
 
 /** The API is eventually consistent (https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html): here the first look is always too early. */

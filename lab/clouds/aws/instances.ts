@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { CloudError, type Machines } from "../contract";
+import { CloudError, type MachineSpec, type Machines } from "../contract";
 import { parseCidr } from "./cidr";
 import { assertLetsOut, firewallOf } from "./firewall";
 import type { Images } from "./images";
@@ -16,6 +16,10 @@ const TERMINATED_SHOWN_MS = 300_000;
 
 const INTERRUPTED = { Code: "Server.SpotInstanceTermination", Message: "Server.SpotInstanceTermination: Spot instance termination" };
 const BY_USER = { Code: "Client.UserInitiatedShutdown", Message: "Client.UserInitiatedShutdown: User initiated shutdown" };
+const BY_ITSELF = {
+  Code: "Client.InstanceInitiatedShutdown",
+  Message: "Client.InstanceInitiatedShutdown: Instance initiated shutdown",
+};
 
 /** Instances and the lab hosts that they run on. */
 export class Instances {
@@ -25,6 +29,8 @@ export class Instances {
   isNextDead = false;
   private machineNumber = 0;
   private readonly launches = new Map<string, Instance>();
+  /** What a stopped instance gets power with again, by its id. */
+  private readonly specs = new Map<string, MachineSpec>();
 
   constructor(
     private readonly machines: Machines,
@@ -62,22 +68,25 @@ export class Instances {
     const machine = this.isNextDead ? undefined : `aws${++this.machineNumber}`;
     this.isNextDead = false;
     const instance: Instance = {
+      ...{ lendsAddress: launch.wantsPublicIp },
       ...{ id, ...place, ...outside, interfaceId, volumeId, zone: subnet.zone, ...(machine === undefined ? {} : { machine }) },
       ...{ imageId: image.id, rootDeviceName: image.rootDeviceName, type: type.name, vcpus: type.vcpus, isSpot: launch.isSpot },
       ...{ metadataOptions: launch.metadata, launchedAt: new Date().toISOString(), tags: launch.tags },
-      ...{ state: "pending", isPropagated: false, isProtected: launch.isProtected },
+      ...{ state: "pending", isPropagated: false, isProtected: launch.isProtected, atPowerOff: launch.atPowerOff },
     };
     state.instances.set(id, instance);
     const spec = {
       ...{ cloud: "aws" as const, privateAddress: privateIp, prefixLength: parseCidr(subnet.cidr)?.prefix ?? 24, firewall },
       ...{ userData: launch.userData, instanceId: id, region: state.region, zone: subnet.zone, metadataHopLimit: launch.hopLimit },
-      ...(publicIp === undefined ? {} : { publicAddress: publicIp }),
     };
     const bootDelayMs = this.nextBootDelayMs;
     this.nextBootDelayMs = 0;
     instance.boot = this.boot(state, instance, bootDelayMs, async () => {
       const shutIn = hasWayOut(state, subnet, publicIp) ? {} : { isShutIn: true as const };
-      if (machine !== undefined) await this.machines.create({ name: machine, ...spec, ...shutIn });
+      if (machine === undefined) return;
+      const lasting = { name: machine, ...spec, ...shutIn };
+      this.specs.set(id, lasting);
+      await this.machines.create({ ...lasting, ...addressed(publicIp) });
     });
     return instance;
   }
@@ -115,18 +124,63 @@ export class Instances {
     return this.terminate(state, instance, INTERRUPTED);
   }
 
-  /** Takes its power and its public address (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/how-ec2-instance-stop-start-works.html); the lab starts it no more. */
-  async stop(state: RegionState, instance: Instance): Promise<void> {
-    await instance.boot;
-    if (instance.state !== "running") {
+  /** Takes its power and its public address (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/how-ec2-instance-stop-start-works.html). Resolves when it is stopped. */
+  stop(state: RegionState, instance: Instance, reason = BY_USER): Promise<void> {
+    if (instance.isSpot) {
+      const why = `You can't stop the Spot Instance '${instance.id}' because it is associated with a one-time Spot Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests.`;
+      throw new CloudError("UnsupportedOperation", why);
+    }
+    if (instance.state !== "running" && instance.state !== "stopping" && instance.state !== "stopped") {
       throw new CloudError("IncorrectInstanceState", `This instance '${instance.id}' is not in a state from which it can be stopped.`);
     }
-    if (instance.machine !== undefined) await this.machines.destroy(instance.machine);
+    if (instance.state === "running") {
+      instance.state = "stopping";
+      instance.stateReason = reason;
+      instance.stopping = this.takePower(state, instance);
+    }
+    return instance.stopping ?? Promise.resolve();
+  }
+
+  private async takePower(state: RegionState, instance: Instance): Promise<void> {
+    if (instance.machine !== undefined) await this.machines.stop(instance.machine);
+    // Terminated meanwhile: its end takes the rest.
+    if (instance.state !== "stopping") return;
     if (instance.publicIp !== undefined) this.publicAddresses.giveBack(instance.publicIp);
     delete instance.publicIp;
     delete find(state, "interfaces", instance.interfaceId).publicIp;
     instance.state = "stopped";
-    instance.stateReason = BY_USER;
+  }
+
+  /** Gives it power again, and another public address where it had one. It is pending at once; resolves when it runs. */
+  start(state: RegionState, instance: Instance): Promise<void> {
+    if (instance.state === "running" || instance.state === "pending") return instance.boot ?? Promise.resolve();
+    if (instance.state !== "stopped") {
+      throw new CloudError("IncorrectInstanceState", `The instance '${instance.id}' is not in a state from which it can be started.`);
+    }
+    const network = find(state, "interfaces", instance.interfaceId);
+    const outside: { publicIp?: string } = instance.lendsAddress
+      ? { publicIp: this.publicAddresses.take("InsufficientAddressCapacity") }
+      : {};
+    Object.assign(instance, outside);
+    Object.assign(network, outside);
+    instance.state = "pending";
+    delete instance.stateReason;
+    const spec = this.specs.get(instance.id);
+    instance.boot = this.boot(state, instance, 0, async () => {
+      if (spec === undefined) return;
+      await this.machines.start({ ...spec, ...addressed(outside.publicIp), firewall: firewallOf(state, network.groupIds) });
+    });
+    return instance.boot;
+  }
+
+  /** EC2 sees that a system has powered its machine off, and does what the instance was launched with. */
+  private noticePowerOffs(state: RegionState): void {
+    for (const instance of state.instances.values()) {
+      const { machine } = instance;
+      if (instance.state !== "running" || machine === undefined || !this.machines.hasPoweredOff(machine)) continue;
+      if (instance.atPowerOff === "terminate" || instance.isSpot) void this.terminate(state, instance, BY_ITSELF);
+      else void this.stop(state, instance, BY_ITSELF);
+    }
   }
 
   private async destroy(state: RegionState, instance: Instance): Promise<void> {
@@ -162,6 +216,7 @@ export class Instances {
 
   /** Those that EC2 still shows. */
   shown(state: RegionState): readonly Instance[] {
+    this.noticePowerOffs(state);
     const limit = Date.now() - TERMINATED_SHOWN_MS;
     for (const { id, terminatedAt } of state.instances.values()) {
       if (terminatedAt !== undefined && terminatedAt < limit) state.instances.delete(id);
@@ -169,3 +224,5 @@ export class Instances {
     return [...state.instances.values()];
   }
 }
+
+const addressed = (publicAddress: string | undefined) => (publicAddress === undefined ? {} : { publicAddress });

@@ -36,6 +36,7 @@ export interface Launch {
   readonly privateIp?: string;
   readonly isSpot: boolean;
   readonly isProtected: boolean;
+  readonly atPowerOff: "stop" | "terminate";
   readonly userData: string;
   readonly hopLimit: number;
   readonly metadata: Readonly<Record<string, unknown>>;
@@ -83,7 +84,13 @@ export function readLaunch(state: RegionState, parameters: Parameters, images: I
   };
   const [tags, volumeTags] = [parameters.tagsFor("instance"), parameters.tagsFor("volume")];
   const isProtected = parameters.optionalFlag("DisableApiTermination") ?? false;
-  return { image, type, ...network, isSpot, isProtected, userData, hopLimit, metadata: options, disk, tags, volumeTags };
+  const atPowerOff = readShutdownBehavior(parameters.optionalText("InstanceInitiatedShutdownBehavior") ?? "stop");
+  return { image, type, ...network, isSpot, isProtected, atPowerOff, userData, hopLimit, metadata: options, disk, tags, volumeTags };
+}
+
+export function readShutdownBehavior(value: string): "stop" | "terminate" {
+  if (value === "stop" || value === "terminate") return value;
+  throw new CloudError("InvalidParameterValue", `Value (${value}) for parameter instanceInitiatedShutdownBehavior is invalid.`);
 }
 
 function readUserData(encoded = ""): string {

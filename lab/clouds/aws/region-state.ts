@@ -92,8 +92,8 @@ export interface NatGateway extends Tagged {
 
 export interface Instance extends Tagged {
   readonly imageId: string;
-  readonly type: string;
-  readonly vcpus: number;
+  type: string;
+  vcpus: number;
   readonly isSpot: boolean;
   readonly subnetId: string;
   readonly vpcId: string;
@@ -108,15 +108,21 @@ export interface Instance extends Tagged {
   readonly machine?: string;
   /** Held from the launch on, shown once it runs, gone when it is stopped. */
   publicIp?: string;
+  /** Whether it gets a public address each time that it gets power. */
+  readonly lendsAddress: boolean;
   /** Termination protection (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_ChangingDisableAPITermination.html). */
   isProtected: boolean;
-  state: "pending" | "running" | "stopped" | "shutting-down" | "terminated";
+  /** What becomes of it when its system powers it off (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_ChangingInstanceInitiatedShutdownBehavior.html). */
+  atPowerOff: "stop" | "terminate";
+  state: "pending" | "running" | "stopping" | "stopped" | "shutting-down" | "terminated";
   stateReason?: { readonly Code: string; readonly Message: string };
   terminatedAt?: number;
   /** Answers NotFound until it was asked for once. */
   isPropagated: boolean;
   /** Resolves when its machine has power, or never will. */
   boot?: Promise<void>;
+  /** Resolves when it is stopped. */
+  stopping?: Promise<void>;
   /** Resolves when the machine is gone. */
   termination?: Promise<void>;
 }

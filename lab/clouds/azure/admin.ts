@@ -37,6 +37,13 @@ export function adminActions(store: ArmStore, arm: Arm, faults: Faults, power: P
       return remove(machine);
     },
     terminate: (request) => remove(machineAt(request)),
+    /** Any of `powerOff`, `deallocate` and `start`, to its end. */
+    act: async (request) => {
+      const machine = machineAt(request);
+      arm.act(machine.id.id, text(request, "name"));
+      await arm.idle(machine.id.id);
+      return { state: power.stateOf(machine) };
+    },
     capacity: (request) => {
       const code = CAPACITY_CODES.find((known) => known === text(request, "code", "AllocationFailed"));
       if (code === undefined) throw new CloudError("InvalidParameter", `code must be one of ${CAPACITY_CODES.join(", ")}`);
@@ -62,6 +69,7 @@ export function adminActions(store: ArmStore, arm: Arm, faults: Faults, power: P
         machine: power.hostName(machine) ?? null,
         vmId: textAt(machine.body, "properties.vmId"),
         privateIp: addressOf(power.interfaceOf(machine)),
+        state: power.stateOf(machine),
       };
     },
   };

@@ -33,9 +33,19 @@ export class Arm {
     this.kinds = kinds;
   }
 
-  get(id: string): JsonObject {
+  get(id: string, expand = ""): JsonObject {
     parseArmId(id);
-    return this.view(this.store.get(id));
+    const resource = this.store.get(id);
+    return merged(this.view(resource), expand === "" ? {} : this.expansion(resource, expand));
+  }
+
+  /** `POST <id>/<name>`: what a service does with one of its resources. */
+  act(id: string, name: string): Answer {
+    const resource = this.store.get(id);
+    const action = this.kindOf(resource.id).actions?.[name];
+    if (action === undefined) throw new CloudError("InvalidResourceType", `${resource.id.type} has no action ${name}.`, 404);
+    if (resource.state === "Deleting") throw new CloudError("Conflict", `The resource ${id} is being deleted.`, 409);
+    return { status: 202, operation: this.start(resource, () => action(resource)) };
   }
 
   put(id: string, body: JsonObject, isOwnRequest = false): Answer {
@@ -98,6 +108,12 @@ export class Arm {
     return { ...own, id: id.id, name: id.name, type: id.type, ...(isGroup ? {} : { etag }), properties };
   }
 
+  private expansion(resource: Resource, expand: string): JsonObject {
+    const expansion = this.kindOf(resource.id).expansions?.[expand];
+    if (expansion === undefined) throw new CloudError("InvalidParameter", `The value '${expand}' of parameter '$expand' is not known.`);
+    return { properties: { [expand]: expansion(resource) } };
+  }
+
   private kindOf({ type }: ArmId): ResourceKind {
     const kind = this.kinds[type];
     if (kind === undefined) throw new CloudError("InvalidResourceType", `The resource type ${type} is not served.`, 404);
@@ -134,6 +150,11 @@ export class Arm {
     );
   }
 }
+
+const merged = (view: JsonObject, more: JsonObject): JsonObject => ({
+  ...view,
+  properties: { ...objectAt(view, "properties"), ...objectAt(more, "properties") },
+});
 
 function place(id: ArmId, body: JsonObject, previous: Resource | undefined): JsonObject {
   if (textAt(body, "location") === "") throw new CloudError("LocationRequired", "The location property is required for this definition.");

@@ -49,7 +49,8 @@ export function createAzure(machines: Machines): Cloud {
   return {
     actions: {
       Put: (request) => arm.put(idIn(request), bodyIn(request)),
-      Get: (request) => arm.get(idIn(request)),
+      Get: (request) => arm.get(idIn(request), typeof request["expand"] === "string" ? request["expand"] : ""),
+      Post: (request) => arm.act(idIn(request), actionIn(request)),
       Delete: (request) => arm.delete(idIn(request)),
       Operation: (request) => arm.operation(idIn(request)),
     },
@@ -71,6 +72,11 @@ async function removeAll(store: ArmStore, arm: Arm, groupId: string): Promise<vo
 function idIn({ id }: CloudRequest): string {
   if (typeof id === "string") return id;
   throw new CloudError("InvalidRequest", "the request names no resource id");
+}
+
+function actionIn({ name }: CloudRequest): string {
+  if (typeof name === "string") return name;
+  throw new CloudError("InvalidRequest", "the request names no action");
 }
 
 function bodyIn({ body }: CloudRequest): JsonObject {

@@ -10,9 +10,19 @@ import { openings } from "./security-groups";
 import { addressSpaces, subnetPrefix } from "./subnets";
 import { decodeCustomData } from "./vm-profile";
 
+/** https://learn.microsoft.com/azure/virtual-machines/states-billing: a stopped machine keeps its hardware, a deallocated one does not. */
+export type PowerState = "running" | "stopped" | "deallocated";
+
+interface Host {
+  readonly name: string;
+  firewall: string;
+  readonly isBooted: boolean;
+  state: PowerState;
+}
+
 /** The lab hosts behind the virtual machines. */
 export class Power {
-  private readonly hosts = new Map<string, { readonly name: string; firewall: string; isBooted: boolean }>();
+  private readonly hosts = new Map<string, Host>();
   private made = 0;
 
   constructor(
@@ -31,7 +41,7 @@ export class Power {
 
   /** Resolves when the machine has power, or at once for one that is to stay dark. */
   async on(machine: Resource): Promise<void> {
-    const host = { name: `az${++this.made}`, firewall: "", isBooted: false };
+    const host = { name: `az${++this.made}`, state: "running" as const };
     const isDark = this.faults.takeNotBooting();
     const spec = this.specOf(machine, host.name);
     await setTimeout(this.faults.bootDelayMs);
@@ -43,6 +53,31 @@ export class Power {
     const host = this.hosts.get(keyOf(machine.id.id));
     if (host?.isBooted === true) await this.machines.destroy(host.name);
     this.hosts.delete(keyOf(machine.id.id));
+  }
+
+  /** What its host shows now: a system may have powered itself off. */
+  stateOf(machine: Resource): PowerState {
+    const host = this.hosts.get(keyOf(machine.id.id));
+    if (host === undefined) return "deallocated";
+    if (host.state === "running" && host.isBooted && this.machines.hasPoweredOff(host.name)) host.state = "stopped";
+    return host.state;
+  }
+
+  /** Its disk, its addresses and its vmId stay. */
+  async stop(machine: Resource, state: Exclude<PowerState, "running">): Promise<void> {
+    const host = this.hosts.get(keyOf(machine.id.id));
+    if (host === undefined) return;
+    if (host.isBooted) await this.machines.stop(host.name);
+    host.state = state;
+  }
+
+  async start(machine: Resource): Promise<void> {
+    const host = this.hosts.get(keyOf(machine.id.id));
+    if (host === undefined || this.stateOf(machine) === "running") return;
+    const spec = this.specOf(machine, host.name);
+    host.firewall = JSON.stringify(spec.firewall);
+    if (host.isBooted) await this.machines.start(spec);
+    host.state = "running";
   }
 
   /** Brings every host's firewall in line with the groups in front of it. */

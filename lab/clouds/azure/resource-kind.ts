@@ -12,6 +12,10 @@ export interface ResourceKind {
   provision?(resource: Resource, previous: JsonObject | undefined): Promise<void>;
   /** Read-only properties that follow from other resources, or that a GET leaves out. */
   view?(resource: Resource): JsonObject;
+  /** More that a GET shows of it when asked, by the name of the property. */
+  readonly expansions?: Readonly<Record<string, (resource: Resource) => JsonObject>>;
+  /** What can be done with it beside PUT and DELETE. */
+  readonly actions?: Readonly<Record<string, (resource: Resource) => Promise<void>>>;
   /** Refuses the deletion of what is in use. */
   release?(resource: Resource): void;
   /** The work of a deletion, before the resource is gone. */

@@ -51,6 +51,20 @@ export const virtualMachines = (store: ArmStore, faults: Faults, power: Power): 
     etag,
     properties: { ...objectAt(withoutSecrets(body), "properties"), provisioningState: state },
   }),
+  // https://learn.microsoft.com/rest/api/compute/virtual-machines/instance-view
+  expansions: {
+    instanceView: (machine) => ({
+      statuses: [
+        { code: `ProvisioningState/${machine.state.toLowerCase()}`, level: "Info", displayStatus: `Provisioning ${machine.state.toLowerCase()}` },
+        { code: `PowerState/${power.stateOf(machine)}`, level: "Info", displayStatus: `VM ${power.stateOf(machine)}` },
+      ],
+    }),
+  },
+  actions: {
+    powerOff: (machine) => power.stop(machine, "stopped"),
+    deallocate: (machine) => power.stop(machine, "deallocated"),
+    start: (machine) => power.start(machine),
+  },
   remove: async (machine) => {
     await power.off(machine);
     releaseParts(store, machine, textAt(machine.body, "properties.storageProfile.osDisk.deleteOption") === "Delete");

@@ -41,17 +41,44 @@ export class LabMachines implements Machines {
   create(spec: MachineSpec): Promise<void> {
     if (spec.name.length > LONGEST_NAME) throw new Error(`the lab host ${spec.name} has a name of more than ${LONGEST_NAME} characters`);
     return this.inTurn(spec.name, async () => {
-      if (this.specs.has(spec.name)) return;
-      this.specs.set(spec.name, spec);
-      if (spec.publicAddress !== undefined) await this.routers[spec.cloud].addPublicAddress(spec.publicAddress);
+      if (!this.specs.has(spec.name)) await this.givePower(spec);
+    });
+  }
+
+  start(spec: MachineSpec): Promise<void> {
+    return this.inTurn(spec.name, async () => {
+      if (this.specs.has(spec.name) && !this.isOn(spec.name)) await this.givePower(spec);
+    });
+  }
+
+  private async givePower(spec: MachineSpec): Promise<void> {
+    this.specs.set(spec.name, spec);
+    if (spec.publicAddress !== undefined) await this.routers[spec.cloud].addPublicAddress(spec.publicAddress);
+    await this.writeRules(spec.cloud);
+    await this.vm(spec).start(this.cloudImage, writeVmFiles(spec));
+  }
+
+  stop(name: string): Promise<void> {
+    return this.inTurn(name, async () => {
+      const spec = this.specs.get(name);
+      if (spec === undefined) return;
+      await this.vm(spec).stop();
+      const kept: { publicAddress?: string } & MachineSpec = { ...spec };
+      delete kept.publicAddress;
+      this.specs.set(name, kept);
       await this.writeRules(spec.cloud);
-      await this.vm(spec).start(this.cloudImage, writeVmFiles(spec));
+      await this.routers[spec.cloud].forget(spec);
     });
   }
 
   isOn(name: string): boolean {
     const spec = this.specs.get(name);
     return spec !== undefined && this.vm(spec).hasProcesses;
+  }
+
+  hasPoweredOff(name: string): boolean {
+    const spec = this.specs.get(name);
+    return spec !== undefined && this.vm(spec).hasPoweredOff;
   }
 
   destroy(name: string): Promise<void> {

@@ -122,14 +122,14 @@ async function readDisk({ BlockDeviceMappings: [device] }: ApiInstance, ec2: Ec2
   return isTaggedApart || tags === undefined ? read : { ...read, tags };
 }
 
-async function updateInstance({ ec2, id, inputs, olds, changed }: Change): Promise<void> {
+async function updateInstance({ ec2, id, inputs, olds, changed, wait }: Change): Promise<void> {
   const inPlace = changed.filter((name) => inputs[name] !== undefined && !IN_STATE_ONLY.includes(name) && !REPLACES.includes(name));
   for (const name of inPlace) {
-    await during(`updating EC2 Instance (${id}) ${name}`, () => updateInput(ec2, id, name, inputs, olds));
+    await during(`updating EC2 Instance (${id}) ${name}`, () => updateInput(ec2, id, name, inputs, olds, wait));
   }
 }
 
-async function updateInput(ec2: Ec2, id: string, name: string, inputs: Properties, olds: Properties): Promise<void> {
+async function updateInput(ec2: Ec2, id: string, name: string, inputs: Properties, olds: Properties, wait: Wait): Promise<void> {
   switch (name) {
     case "vpcSecurityGroupIds":
       await ec2.call("ModifyInstanceAttribute", { InstanceId: id, Groups: inputs[name] });
@@ -150,14 +150,27 @@ async function updateInput(ec2: Ec2, id: string, name: string, inputs: Propertie
       await ec2.call("ModifyInstanceAttribute", { InstanceId: id, InstanceInitiatedShutdownBehavior: { Value: inputs[name] } });
       return;
     case "instanceType":
-    case "userData":
-    case "userDataBase64":
-      // Done on a stopped instance.
-      await ec2.call("StopInstances", { InstanceIds: [id] });
+      await whileStopped(ec2, id, wait, () =>
+        ec2.call("ModifyInstanceAttribute", { InstanceId: id, InstanceType: { Value: inputs[name] } }),
+      );
       return;
     default:
       throw new Error("changing it in place is not available in this stand-in for the aws provider");
   }
+}
+
+/** modifyInstanceAttributeWithStopStart: it runs afterwards, whether it did before or not. */
+async function whileStopped(ec2: Ec2, id: string, wait: Wait, change: () => Promise<unknown>): Promise<void> {
+  await ec2.call("StopInstances", { InstanceIds: [id] });
+  let seen = "stopping";
+  const stopped = async (): Promise<true | undefined> => {
+    seen = (await describeInstance(ec2, id))?.State.Name ?? "not found";
+    return seen === "stopped" ? true : undefined;
+  };
+  await waitFor(wait, stopped, () => `state '${seen}', wanted target 'stopped'`);
+  await change();
+  await ec2.call("StartInstances", { InstanceIds: [id] });
+  await untilRunning(id, ec2, wait);
 }
 
 /** Termination protection is taken off only where the state has `forceDestroy`. */

@@ -30,9 +30,9 @@ export class ArmClient {
   constructor(private readonly location: string) {}
 
   /** Undefined if there is no such resource. */
-  async get(id: string): Promise<Properties | undefined> {
+  async get(id: string, expand = ""): Promise<Properties | undefined> {
     try {
-      return await this.ask<Properties>("Get", { id });
+      return await this.ask<Properties>("Get", { id, ...(expand !== "" && { expand }) });
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw worded(error);

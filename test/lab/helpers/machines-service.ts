@@ -31,6 +31,18 @@ export class MachinesService {
     return this.client.call("aws", "isOn", { name });
   }
 
+  hasPoweredOff(name: string): Promise<unknown> {
+    return this.client.call("aws", "hasPoweredOff", { name });
+  }
+
+  stop(name: string): Promise<unknown> {
+    return this.client.call("aws", "stop", { name });
+  }
+
+  start(spec: MachineSpec): Promise<unknown> {
+    return this.client.call("aws", "start", { spec });
+  }
+
   destroy(name: string): Promise<unknown> {
     return this.client.call("aws", "destroy", { name });
   }
@@ -45,6 +57,9 @@ async function serve(cloudImage: string): Promise<void> {
   await serveActions(socket(), {
     "/aws/create": ({ spec }) => machines.create(spec as MachineSpec),
     "/aws/isOn": ({ name }) => machines.isOn(name as string),
+    "/aws/hasPoweredOff": ({ name }) => machines.hasPoweredOff(name as string),
+    "/aws/stop": ({ name }) => machines.stop(name as string),
+    "/aws/start": ({ spec }) => machines.start(spec as MachineSpec),
     "/aws/destroy": ({ name }) => machines.destroy(name as string),
     "/aws/setFirewall": ({ name, rules }) => machines.setFirewall(name as string, rules as readonly FirewallRule[]),
   });
