@@ -14,7 +14,6 @@ const SDK_TYPES: Readonly<Record<string, Readonly<Record<string, readonly [file:
   tailscale: {
     provider: ["provider.d.ts", "ProviderArgs"],
     tailnetKey: ["tailnetKey.d.ts", "TailnetKeyArgs"],
-    acl: ["acl.d.ts", "AclArgs"],
   },
   aws: {
     vpc: ["ec2/vpc.d.ts", "VpcArgs"],

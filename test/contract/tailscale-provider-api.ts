@@ -10,6 +10,7 @@ export interface ApiCall {
 
 interface StoredKey {
   id: string;
+  keyType: string;
   invalid: boolean;
   readonly [field: string]: unknown;
 }
@@ -20,9 +21,8 @@ const DEFAULT_POLICY = "// The default.\n{}";
 export class FakeTailscaleApi {
   readonly calls: ApiCall[] = [];
   readonly keys = new Map<string, StoredKey>();
+  private made = 0;
   policy = DEFAULT_POLICY;
-  /** What /acl/validate has against every policy. */
-  objection = "";
   private readonly server = createServer((request, response) => void this.answer(request, response));
 
   static async start(): Promise<FakeTailscaleApi> {
@@ -76,24 +76,14 @@ export class FakeTailscaleApi {
         return { status: 200, body: this.addKey(JSON.parse(body) as Record<string, unknown>) };
       case "GET /api/v2/tailnet/-/acl":
         return { status: 200, body: this.policy };
-      case "POST /api/v2/tailnet/-/acl/validate":
-        return {
-          status: 200,
-          body: this.objection === "" ? {} : { message: this.objection, data: [{ user: "a@b.c", errors: ["denied"] }] },
-        };
-      case "POST /api/v2/tailnet/-/acl":
-        if (headers["if-match"] === '"ts-default"' && this.policy !== DEFAULT_POLICY)
-          return { status: 412, body: { message: "precondition failed" } };
-        this.policy = body === "" ? DEFAULT_POLICY : body;
-        return { status: 200, body: this.policy };
     }
     return { status: 404, body: { message: "not found" } };
   }
 
   private addKey({ capabilities, description, expirySeconds }: Record<string, unknown>): StoredKey & { key: string } {
-    const id = `k${this.keys.size + 1}`;
+    const id = `k${++this.made}`;
     const times = { created: "2026-01-02T03:04:05.678Z", expires: "2026-01-03T03:04:05.678Z" };
-    const stored = { id, invalid: false, capabilities, description, expirySeconds, userId: "u1", ...times };
+    const stored = { id, keyType: "auth", invalid: false, capabilities, description, expirySeconds, userId: "u1", ...times };
     this.keys.set(id, stored);
     return { ...stored, key: `tskey-auth-${id}` };
   }

@@ -5,23 +5,19 @@ import { FakeTailscaleApi } from "./tailscale-provider-api";
 
 const PROGRAM = `
 const tailscale = require("@pulumi/tailscale");
-const { provider, keys = {}, acl, readAcl } = require("./resources.json");
+const { provider, keys = {}, readAcl } = require("./resources.json");
 const opts = { provider: new tailscale.Provider("tailnet", provider) };
 for (const [name, args] of Object.entries(keys)) new tailscale.TailnetKey(name, args, opts);
-if (acl) new tailscale.Acl("acl", acl, opts);
 if (readAcl) exports.live = tailscale.getAclOutput(opts);
 `;
 
 interface Resources {
   readonly provider?: Readonly<Record<string, unknown>>;
   readonly keys?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  readonly acl?: Readonly<Record<string, unknown>>;
   readonly readAcl?: boolean;
 }
 
 const KEYS = "/api/v2/tailnet/-/keys";
-const ACL = "/api/v2/tailnet/-/acl";
-const ACCEPT_ALL = '{"grants":[{"src":["*"],"dst":["*"],"ip":["*"]}]}';
 
 class Tailnet {
   private constructor(
@@ -84,7 +80,7 @@ describe("the tailscale provider", { concurrency: 2 }, () => {
     assert.equal((await project.destroy()).code, 0);
   });
 
-  it("drops a dead key from state at a refresh by recreateIfInvalid, and by default if it is reusable", async (test) => {
+  it("makes a dead key again by recreateIfInvalid, and by default if it is reusable: at the next up after a refresh saw it", async (test) => {
     const tailnet = await Tailnet.create(test);
     const { api, project } = tailnet;
     const keys = {
@@ -94,70 +90,39 @@ describe("the tailscale provider", { concurrency: 2 }, () => {
       reusable: { reusable: true },
       gone: { recreateIfInvalid: "never" },
     };
+    const names = Object.keys(keys).sort();
+    const ids = async () => {
+      const state = await project.state();
+      return Object.fromEntries(names.map((name) => [name, state[name]?.id]));
+    };
     assert.equal((await tailnet.up({ keys })).code, 0);
-    const gone = (await project.state())["gone"]?.id;
+    const first = await ids();
     for (const key of api.keys.values()) key.invalid = true;
-    api.keys.delete(gone ?? "");
+    api.keys.delete(first["gone"] ?? "");
+    assert.match((await project.up()).output, /7 unchanged/);
     assert.equal((await project.refresh()).code, 0);
-    assert.deepEqual(Object.keys(await project.state()).sort(), ["gone", "never", "single"]);
-  });
-
-  it("writes the first policy only over the default one unless told to overwrite, and later ones without ETag", async (test) => {
-    const tailnet = await Tailnet.create(test);
-    const { api } = tailnet;
-    api.policy = '{"acls":[]}';
-    const refused = await tailnet.up({ acl: { acl: ACCEPT_ALL } });
-    assert.notEqual(refused.code, 0);
-    assert.match(refused.output, /Failed to set ACL.*non-default/s);
-    assert.equal(api.policy, '{"acls":[]}');
-
-    const forced = await tailnet.up({ acl: { acl: ACCEPT_ALL, overwriteExistingContent: true } });
-    assert.equal(forced.code, 0, forced.output);
-    assert.equal(api.policy, ACCEPT_ALL);
-    api.calls.length = 0;
-    const commented = `// Ours.\n${ACCEPT_ALL}`;
-    assert.equal((await tailnet.up({ acl: { acl: commented, overwriteExistingContent: true } })).code, 0);
-    const write = api.calls.find(({ method, path }) => method === "POST" && path === ACL);
+    const refreshed = await project.state();
     assert.deepEqual(
-      [write?.body, write?.headers["if-match"], write?.headers["content-type"]],
-      [commented, undefined, "application/hujson"],
+      names.map((name) => refreshed[name]?.outputs["invalid"]),
+      names.map(() => true),
+    );
+    const later = await project.up();
+    assert.equal(later.code, 0, later.output);
+    const second = await ids();
+    assert.deepEqual(
+      names.filter((name) => first[name] !== second[name]),
+      ["always", "reusable"],
     );
   });
 
-  it("takes texts that differ in blanks only for the same, and leaves the last policy at the end", async (test) => {
+  it("refuses to read a key of another type", async (test) => {
     const tailnet = await Tailnet.create(test);
     const { api, project } = tailnet;
-    assert.equal((await tailnet.up({ acl: { acl: ACCEPT_ALL } })).code, 0);
-    const spaced = await tailnet.up({ acl: { acl: JSON.stringify(JSON.parse(ACCEPT_ALL), null, 2) } });
-    assert.match(spaced.output, /3 unchanged/);
-    assert.equal((await project.destroy()).code, 0);
-    assert.equal(api.policy, ACCEPT_ALL);
-  });
-
-  it("asks the API to validate the policy in a preview and changes nothing", async (test) => {
-    const tailnet = await Tailnet.create(test);
-    const { api, project } = tailnet;
-    await tailnet.set({ acl: { acl: ACCEPT_ALL }, keys: { key: {} } });
-    const { code, output } = await project.preview();
-    assert.equal(code, 0, output);
-    assert.deepEqual(api.asked(), [`POST ${ACL}/validate`]);
-
-    api.objection = "test(s) failed";
-    const refused = await project.preview();
-    assert.notEqual(refused.code, 0);
-    assert.match(refused.output, /ACL validation failed: test\(s\) failed/);
-  });
-
-  it("shows a change made elsewhere at a refresh, and puts it right", async (test) => {
-    const tailnet = await Tailnet.create(test);
-    const { api, project } = tailnet;
-    const acl = { acl: ACCEPT_ALL };
-    assert.equal((await tailnet.up({ acl })).code, 0);
-    api.policy = '{"acls":[]}';
-    assert.equal((await project.refresh()).code, 0);
-    assert.equal((await project.state())["acl"]?.outputs["acl"], '{"acls":[]}');
-    assert.match((await project.up()).output, /~ 1 updated/);
-    assert.equal(api.policy, ACCEPT_ALL);
+    assert.equal((await tailnet.up({ keys: { key: {} } })).code, 0);
+    for (const key of api.keys.values()) key.keyType = "client";
+    const { code, output } = await project.refresh();
+    assert.notEqual(code, 0);
+    assert.match(output, /Invalid key type 'client'/);
   });
 
   it("reads the policy as HuJSON and as JSON", async (test) => {

@@ -37,7 +37,7 @@ export interface ReadState {
 }
 
 export interface Diffed {
-  /** The inputs that replace the resource, out of those that changed. */
+  /** What replaces the resource: inputs out of those that changed, or a property that another reason stands for. */
   readonly replaces: readonly string[];
   /** Inputs whose change means nothing, however they are written. */
   readonly same?: readonly string[];

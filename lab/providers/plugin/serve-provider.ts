@@ -90,10 +90,13 @@ async function diff(type: ResourceType, request: messages.DiffRequest): Promise<
   const changes = diffProperties(oldInputs, news);
   const { replaces, same = [] } = await type.diff(request.getId(), olds, news, [...new Set([...changes.keys()].map(topLevel))]);
   const real = [...changes].filter(([path]) => !same.includes(topLevel(path)));
+  const unchanged = replaces.filter((name) => ![...changes.keys()].some((path) => topLevel(path) === name));
 
   const response = new messages.DiffResponse()
     .setHasdetaileddiff(true)
-    .setChanges(real.length > 0 ? messages.DiffResponse.DiffChanges.DIFF_SOME : messages.DiffResponse.DiffChanges.DIFF_NONE);
+    .setChanges(
+      real.length + unchanged.length > 0 ? messages.DiffResponse.DiffChanges.DIFF_SOME : messages.DiffResponse.DiffChanges.DIFF_NONE,
+    );
   const { Kind } = messages.PropertyDiff;
   for (const [path, change] of real) {
     const replaced = replaces.includes(topLevel(path));
@@ -105,6 +108,11 @@ async function diff(type: ResourceType, request: messages.DiffRequest): Promise<
     response.getDetaileddiffMap().set(path, new messages.PropertyDiff().setKind(kinds[change][replaced ? 1 : 0]));
     response.addDiffs(path);
     if (replaced) response.addReplaces(path);
+  }
+  for (const name of unchanged) {
+    response.getDetaileddiffMap().set(name, new messages.PropertyDiff().setKind(Kind.UPDATE_REPLACE));
+    response.addDiffs(name);
+    response.addReplaces(name);
   }
   return response;
 }

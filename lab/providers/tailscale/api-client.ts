@@ -11,7 +11,6 @@ export interface ApiRequest {
   readonly path: readonly string[];
   readonly body?: string;
   readonly contentType?: string;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The Tailscale API v2 as tailscale.com/client/tailscale/v2 calls it. */
@@ -26,7 +25,7 @@ export class ApiClient {
   ) {}
 
   /** The answer's text; an answer of 400 and above is an ApiError. */
-  async send({ method, path, body, contentType = "application/json", headers = {} }: ApiRequest): Promise<string> {
+  async send({ method, path, body, contentType = "application/json" }: ApiRequest): Promise<string> {
     const url = this.url("tailnet", this.tailnet, ...path);
     const response = await this.fetch(url, {
       method,
@@ -34,7 +33,6 @@ export class ApiClient {
         "User-Agent": this.userAgent,
         Authorization: await this.authorization(),
         [body === undefined ? "Accept" : "Content-Type"]: contentType,
-        ...headers,
       },
       ...(body === undefined ? {} : { body }),
     });

@@ -19,8 +19,8 @@ interface Answer {
   readonly data?: readonly { readonly user?: string; readonly errors?: readonly string[] }[];
 }
 
-/** The body of an error or of a validation; empty if it is not JSON. */
-export function parseAnswer(text: string): Answer {
+/** The body of an error; empty if it is not JSON. */
+function parseAnswer(text: string): Answer {
   try {
     return (JSON.parse(text) as Answer | null) ?? {};
   } catch {
@@ -29,3 +29,12 @@ export function parseAnswer(text: string): Answer {
 }
 
 export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
+
+/** The same error under the words of the resource that met it. */
+export async function wrapped<T>(summary: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new Error(`${summary}: ${(error as Error).message}`, { cause: error });
+  }
+}

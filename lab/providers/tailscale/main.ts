@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import types, { version } from "sdk-types:tailscale";
 import { serveProvider } from "../plugin/serve-provider";
-import { aclResource, wrapped } from "./acl";
 import { ApiClient } from "./api-client";
+import { wrapped } from "./api-error";
 import { minimizeHuJson } from "./hujson";
-import { PolicyFile } from "./policy-file";
 import { checkConfig, readConfig } from "./provider-config";
 import { tailnetKeyResource } from "./tailnet-key";
 
@@ -15,8 +14,6 @@ function api(): ApiClient {
   return configured;
 }
 
-const policyFile = (): PolicyFile => new PolicyFile(api());
-
 void serveProvider({
   version,
   checkConfig: (config) => checkConfig(config, types.provider),
@@ -26,7 +23,6 @@ void serveProvider({
     configured = config && new ApiClient(config.baseUrl, config.tailnet, config.credentials, userAgent);
   },
   resources: {
-    "tailscale:index/acl:Acl": aclResource(types.acl, policyFile),
     "tailscale:index/tailnetKey:TailnetKey": tailnetKeyResource(types.tailnetKey, api),
   },
   functions: {
@@ -34,7 +30,9 @@ void serveProvider({
       check: (args) =>
         Object.keys(args).map((property) => ({ property, reason: `Unrecognized field '${property}' on 'index.GetAclArgs'` })),
       call: async () => {
-        const hujson = await wrapped("Failed to fetch ACL", () => policyFile().read());
+        const hujson = await wrapped("Failed to fetch ACL", () =>
+          api().send({ method: "GET", path: ["acl"], contentType: "application/hujson" }),
+        );
         return { id: randomUUID(), hujson, json: minimizeHuJson(hujson) };
       },
     },

@@ -2,19 +2,27 @@ import { checkProperties } from "../plugin/check-properties";
 import type { ObjectType } from "../plugin/property-types";
 import { type Properties, UNKNOWN, isList, textOf } from "../plugin/property-values";
 import type { ResourceType } from "../plugin/provider";
-import { wrapped } from "./acl";
 import type { ApiClient } from "./api-client";
-import { isNotFound } from "./api-error";
+import { isNotFound, wrapped } from "./api-error";
 
 interface Key {
   readonly id: string;
   readonly key?: string;
+  readonly keyType?: string;
   readonly created?: string;
   readonly expires?: string;
   readonly description?: string;
   readonly invalid?: boolean;
   readonly userId?: string;
-  readonly capabilities?: { readonly devices?: { readonly create?: { readonly reusable?: boolean; readonly ephemeral?: boolean } } };
+  readonly expirySeconds?: number;
+  readonly capabilities?: { readonly devices?: { readonly create?: Created } };
+}
+
+interface Created {
+  readonly reusable?: boolean;
+  readonly ephemeral?: boolean;
+  readonly preauthorized?: boolean;
+  readonly tags?: readonly string[] | null;
 }
 
 const DEFAULT_EXPIRY_SECONDS = 7_776_000;
@@ -25,14 +33,6 @@ const RECREATE_RULE = "recreateIfInvalid";
 /** tailscale:index/tailnetKey:TailnetKey, as tailscale/terraform-provider-tailscale: tailscale/resource_tailnet_key.go has it. */
 export function tailnetKeyResource(type: ObjectType, api: () => ApiClient): ResourceType {
   const get = async (id: string): Promise<Key> => JSON.parse(await api().send({ method: "GET", path: ["keys", id] })) as Key;
-  const isDead = async (id: string): Promise<boolean> => {
-    try {
-      return (await get(id)).invalid === true;
-    } catch (error) {
-      if (isNotFound(error)) return true;
-      throw error;
-    }
-  };
   return {
     check: (inputs) => {
       const rule = textOf(inputs, RECREATE_RULE);
@@ -40,10 +40,11 @@ export function tailnetKeyResource(type: ObjectType, api: () => ApiClient): Reso
       const failures = known ? [] : [{ property: RECREATE_RULE, reason: `unexpected value of recreate_if_invalid: ${rule}` }];
       return { inputs, failures: [...checkProperties(inputs, type), ...failures] };
     },
-    diff: async (id, olds, news, changed) => {
+    // At plan and by the state alone: a key that died since the last refresh is no reason.
+    diff: (_id, olds, news, changed) => {
       const replaces = changed.filter((name) => name !== RECREATE_RULE);
-      if (changed.includes(RECREATE_RULE) && shouldRecreate(news) && (await isDead(id))) replaces.push(RECREATE_RULE);
-      return { replaces, same: sameTags(olds["tags"], news["tags"]) ? ["tags"] : [] };
+      if (olds["invalid"] === true && shouldRecreate(news)) replaces.push("id");
+      return Promise.resolve({ replaces, same: sameTags(olds["tags"], news["tags"]) ? ["tags"] : [] });
     },
     create: async (inputs, { preview }) => {
       if (preview)
@@ -74,12 +75,12 @@ export function tailnetKeyResource(type: ObjectType, api: () => ApiClient): Reso
     read: async (id, state, inputs) => {
       try {
         const key = await get(id);
-        if (key.invalid === true && shouldRecreate(state)) return undefined;
-        const { reusable = false, ephemeral = false } = key.capabilities?.devices?.create ?? {};
-        const outputs = { ...state, ...times(key), reusable, ephemeral, description: key.description ?? "", invalid: key.invalid ?? false };
-        return { outputs, inputs };
+        if (key.keyType !== "auth")
+          throw new Error(`Invalid key type '${key.keyType ?? ""}': Only 'auth' keys are supported by this resource`);
+        return { outputs: { ...state, ...times(key), ...described(key) }, inputs };
       } catch (error) {
-        if (isNotFound(error)) return shouldRecreate(state) ? undefined : { outputs: state, inputs };
+        // Such a key is kept, as one that is used up.
+        if (isNotFound(error)) return { outputs: { ...state, invalid: true }, inputs };
         throw new Error(`Failed to fetch key: ${(error as Error).message}`, { cause: error });
       }
     },
@@ -114,6 +115,13 @@ const keyRequest = (inputs: Properties): unknown => ({
   expirySeconds: inputs["expiry"] ?? 0,
   description: inputs["description"] ?? "",
 });
+
+function described({ capabilities, description = "", invalid = false, expirySeconds, userId = "" }: Key): Properties {
+  const { reusable = false, ephemeral = false, preauthorized = false, tags } = capabilities?.devices?.create ?? {};
+  const expiry = expirySeconds ? { expiry: expirySeconds } : {};
+  // Without a tag the API answers null.
+  return { reusable, ephemeral, preauthorized, tags: [...(tags ?? [])], description, invalid, userId, ...expiry };
+}
 
 const times = ({ created, expires }: Key): Properties => ({ createdAt: wholeSeconds(created), expiresAt: wholeSeconds(expires) });
 
