@@ -60,16 +60,22 @@ list_movable_pods() {
   awk '$1 != "DaemonSet" && $1 != "Node" { print $2 "/" $3 }' "$SCRATCH/pods" >"$SCRATCH/left"
 }
 
+# ask FILE KUBECTL-ARGUMENT...: an API that fails in between must not look like a node that is dead or a cluster without room, where pods are deleted.
+ask_once() { answer=$1 && shift && kubectl "$@" >"$SCRATCH/$answer"; }
+ask() { wait_until "$API_SECONDS" "the API to tell of nodes" ask_once "$@" || fail "the API server does not tell of nodes; see on this server: systemctl status k3s"; }
+
 # Ready, not cordoned, and without a taint that keeps ordinary pods away.
-other_schedulable_nodes() {
-  kubectl get nodes -o 'go-template={{range .items}}{{.metadata.name}} {{if .spec.unschedulable}}cordoned{{else}}open{{end}} {{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}} {{range .spec.taints}}{{.effect}},{{end}}{{"\n"}}{{end}}' |
-    awk -v name="$NODE_NAME" '$1 != name && $2 == "open" && $3 == "True" && $4 !~ /NoSchedule|NoExecute/ { n++ } END { print n + 0 }'
+has_room_elsewhere() {
+  ask nodes get nodes -o 'go-template={{range .items}}{{.metadata.name}} {{if .spec.unschedulable}}cordoned{{else}}open{{end}} {{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}} {{range .spec.taints}}{{.effect}},{{end}}{{"\n"}}{{end}}'
+  awk -v name="$NODE_NAME" '$1 != name && $2 == "open" && $3 == "True" && $4 !~ /NoSchedule|NoExecute/ { n++ } END { exit n == 0 }' "$SCRATCH/nodes"
 }
 
-# A dead kubelet confirms no deletion; the API notices only after 40 s, the tailnet at once.
+# A dead kubelet confirms no deletion; the API notices only after 40 s (Unknown), the tailnet at once. One that says False lives.
 is_alive() {
-  [ "$(kubectl get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" = True ] || return 1
-  address=$(kubectl get node "$NODE_NAME" -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}' | tr ' ' '\n' | grep -F . | sed -n 1p)
+  ask ready get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
+  ask addresses get node "$NODE_NAME" -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}'
+  grep -qE 'True|False' "$SCRATCH/ready" || return 1
+  address=$(tr ' ' '\n' <"$SCRATCH/addresses" | grep -F . | sed -n 1p)
   wait_until 4 "$NODE_NAME in the tailnet" timeout 5 tailscale ping --tsmp -c 1 --timeout 2s "$address" >/dev/null 2>&1
 }
 
@@ -77,6 +83,16 @@ drain() {
   seconds=$1
   shift
   timeout $((seconds + 15)) k3s kubectl drain "$NODE_NAME" --ignore-daemonsets --delete-emptydir-data --force --timeout="${seconds}s" "$@" >&2
+}
+
+# drain_within SECONDS: again where it ends before, as when the API restarts. What budgets hold back takes kubectl the whole time.
+drain_within() {
+  remaining=$1 end=$(($(seconds_up) + $1))
+  until drain "$remaining"; do
+    sleep 1
+    remaining=$((end - $(seconds_up)))
+    [ "$remaining" -gt 0 ] || return 1
+  done
 }
 
 has_to_wait() {
@@ -90,7 +106,7 @@ shorten_limit() {
     is_dead=yes
     limit=$((limit < 10 ? limit : 10))
     say "$NODE_NAME does not answer, so its pods cannot end in order; waiting $limit s only"
-  elif ! has_to_wait && [ "$(other_schedulable_nodes)" = 0 ]; then
+  elif ! has_to_wait && ! has_room_elsewhere; then
     limit=$((limit < 10 ? limit : 10))
     say "no other node could take the pods of $NODE_NAME; waiting $limit s only"
   fi
@@ -99,7 +115,7 @@ shorten_limit() {
 drain_or_delete_pods() {
   limit=$DRAIN_SECONDS is_dead=''
   shorten_limit
-  [ "$limit" -gt 0 ] && drain "$limit" && return
+  [ "$limit" -gt 0 ] && drain_within "$limit" && return
   wait_until "$API_SECONDS" "the API to tell of pods" list_movable_pods || fail "the API server does not tell of pods; see on this server: systemctl status k3s"
   left=$(paste -sd ' ' "$SCRATCH/left")
   if [ -n "$left" ] && [ -z "$is_dead" ] && has_to_wait; then

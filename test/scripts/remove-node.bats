@@ -14,6 +14,9 @@ setup() {
   printf '%s\n' 'ReplicaSet default web-1' 'DaemonSet kube-system proxy-1' '- default lonely' >"$K/pods"
 }
 
+# A disruption budget lets no pod go.
+hold_back() { touch "$K/no-drain" && export DRAIN_SECONDS=1; }
+
 @test "a node is cordoned, drained within its time and deleted, in this order" {
   run_script remove-node
   assert_success
@@ -40,10 +43,10 @@ k3s kubectl --request-timeout=15s delete secret -n kube-system rack-2.node-passw
 }
 
 @test "what a disruption budget holds back is named and deleted when the time is over" {
-  touch "$K/no-drain"
+  hold_back
   run_script remove-node
   assert_success
-  assert_stderr 'not drained within 40 s; deleting what is left, disruption budgets or not: default/web-1 default/lonely'
+  assert_stderr 'not drained within 1 s; deleting what is left, disruption budgets or not: default/web-1 default/lonely'
   assert_call 'drain rack-2 .*--disable-eviction'
   [ ! -e "$K/node" ]
 }
@@ -134,11 +137,11 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
 }
 
 @test "with drainPolicy wait the pods that are left are named, and the Node stays, cordoned" {
-  touch "$K/no-drain"
+  hold_back
   export DRAIN_POLICY=wait POOL=metal
   run_script remove-node
   [ "$status" -eq 3 ]
-  assert_refusal 'rack-2: not removed, because these pods are still on it after 40 s: default/web-1 default/lonely. It stays cordoned, and nothing was deleted.'
+  assert_refusal 'rack-2: not removed, because these pods are still on it after 1 s: default/web-1 default/lonely. It stays cordoned, and nothing was deleted.'
   assert_refusal 'kubectl annotate node rack-2 hybrid-k3s/drain-policy=force, and run it again (for the whole pool metal: drainPolicy: force'
   assert_call ' patch node rack-2 '
   refute_call 'disable-eviction|delete (node|pod)'
@@ -146,12 +149,12 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
 }
 
 @test "it waits its whole time where no other node could take the pods, and does not wait for a dead node" {
-  touch "$K/no-drain"
+  hold_back
   export DRAIN_POLICY=wait
   echo 'rack-2 open True ' >"$K/others"
   run_script remove-node
   [ "$status" -eq 3 ]
-  assert_call 'drain rack-2 .*--timeout=40s$'
+  assert_call 'drain rack-2 .*--timeout=1s$'
   rm "$FAKE/tailscale/pong"
   run_script remove-node
   assert_success
@@ -159,11 +162,54 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
 }
 
 @test "the Node's own drain policy wins over its pool's" {
-  touch "$K/no-drain"
+  hold_back
   export DRAIN_POLICY=wait
   echo 'hybrid-k3s/drain-policy force' >"$K/annotations"
   run_script remove-node
   assert_success
   assert_call 'disable-eviction'
+  [ ! -e "$K/node" ]
+}
+
+@test "an API that breaks off while it tells of the node makes no living node a dead one" {
+  hold_back
+  export DRAIN_POLICY=wait
+  for words in '"Ready")\].status' InternalIP; do
+    echo "$words" >"$K/breaks"
+    run_script remove-node
+    [ ! -e "$K/breaks" ]
+    [ "$status" -eq 3 ]
+  done
+  refute_call 'disable-eviction'
+}
+
+@test "nor does it make a cluster with room one without" {
+  export DRAIN_POLICY=force
+  echo 'get nodes' >"$K/breaks"
+  run_script remove-node
+  assert_success
+  [ ! -e "$K/breaks" ]
+  assert_call 'drain rack-2 .*--timeout=40s$'
+}
+
+@test "a drain that the API breaks off is begun again, and nothing is deleted before its time is over" {
+  echo 'drain ' >"$K/breaks"
+  run_script remove-node
+  assert_success
+  [ ! -e "$K/breaks" ]
+  [ "$(calls ' drain ' | wc -l)" = 2 ]
+  refute_call 'disable-eviction'
+}
+
+@test "a node whose kubelet says that it is not Ready lives, and its pods are not deleted where the run is to wait" {
+  hold_back
+  export DRAIN_POLICY=wait
+  echo False >"$K/ready"
+  run_script remove-node
+  [ "$status" -eq 3 ]
+  refute_call 'disable-eviction'
+  echo Unknown >"$K/ready"
+  run_script remove-node
+  assert_success
   [ ! -e "$K/node" ]
 }
