@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { TailnetPlan } from "../plan/cluster-plan";
-import type { PolicyOpening, PolicyTraits } from "../tools/lib/policy/index.mjs" with { "resolution-mode": "import" };
+import type { PolicyTraits } from "../tools/lib/policy/cluster-rules.cjs";
+import type { PolicyOpening } from "../tools/lib/policy/openings.mjs" with { "resolution-mode": "import" };
 import type { PolicyBefore } from "../tools/lib/policy-edit.mjs" with { "resolution-mode": "import" };
 import { lastPolicy } from "./last-policy";
 import { policyNeeds } from "./tailnet-policy";

@@ -1,3 +1,4 @@
+// @ts-check
 import { guardServer } from "./lib/guard-server.mjs";
 import { runTool } from "./lib/run-tool.mjs";
 

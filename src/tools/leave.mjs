@@ -1,3 +1,4 @@
+// @ts-check
 import { cleanLater, leaveNode } from "./lib/leave-node.mjs";
 import { runTool } from "./lib/run-tool.mjs";
 

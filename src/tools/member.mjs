@@ -1,3 +1,4 @@
+// @ts-check
 import { removeMember } from "./lib/remove-member.mjs";
 import { runTool } from "./lib/run-tool.mjs";
 

@@ -1,4 +1,5 @@
+// @ts-check
 const { linkProvider } = require("./lib/link-provider.cjs");
 
 /** The first look at a host on metal (lib/check-host.mjs). */
-exports.provider = linkProvider({ library: "./check-host.mjs", verb: "checkHost", about: "The preflight" });
+exports.provider = linkProvider({ load: async () => (await import("./lib/check-host.mjs")).checkHost, about: "The preflight" });

@@ -1,3 +1,4 @@
+// @ts-check
 import { reachHost } from "./lib/reach-host.mjs";
 import { runTool } from "./lib/run-tool.mjs";
 

@@ -1,4 +1,11 @@
+// @ts-check
 const { runVerb } = require("./lib/run-verb.cjs");
+const { sorted } = require("./lib/sorted.cjs");
+
+/** @import { Properties, VerbOfResource } from "./lib/run-verb.cjs" */
+
+/** @type {VerbOfResource} */
+const PREPARE = { load: async () => (await import("./lib/prepare-removal.mjs")).prepareRemoval, about: "The list of nodes" };
 
 /**
  * The list of nodes that leave the cluster by a removal of their own, as Pulumi's dynamic-provider plugin runs it (see policy-provider.cjs: the
@@ -8,31 +15,26 @@ const { runVerb } = require("./lib/run-verb.cjs");
  * first server). Outputs: `nodes`, `pools`, and `left`: nodes that were taken out (lib/plan-removal.mjs).
  */
 exports.provider = {
+  /** @type {(id: string, olds: Properties, news: Properties) => Promise<object>} */
   async diff(_id, olds, news) {
-    const isSame = (key) => text(olds[key]) === text(news[key]);
+    /** @type {(key: string) => boolean} */
+    const isSame = (key) => JSON.stringify(sorted(olds[key])) === JSON.stringify(sorted(news[key]));
     return { changes: !isSame("nodes") || !isSame("pools") };
   },
+  /** @type {(inputs: Properties) => Promise<object>} */
   async create({ nodes, pools }) {
     return { id: "roster", outs: { nodes, pools, left: [] } };
   },
+  /** @type {(id: string, olds: Properties, news: Properties) => Promise<object>} */
   async update(_id, olds, { nodes, pools, access }) {
     const before = { nodes: olds.nodes, pools: olds.pools, left: olds.left };
-    const verb = { library: "./prepare-removal.mjs", verb: "prepareRemoval", about: "The list of nodes" };
-    const { left } = await runVerb(verb, access, { nodes, pools, before });
+    const { left } = await runVerb(PREPARE, access, { nodes, pools, before });
     return { outs: { nodes, pools, left } };
   },
+  /** @type {(id: string, props: Properties) => Promise<object>} */
   async read(id, props) {
     return { id, props };
   },
   // `destroy` drains nothing.
   async delete() {},
 };
-
-/** The engine hands objects over with their keys in any order. */
-function text(value) {
-  return JSON.stringify(value, (_key, inner) =>
-    inner && typeof inner === "object" && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-}

@@ -1,4 +1,10 @@
-const { runVerb } = require("./lib/run-verb.cjs");
+// @ts-check
+const { objectOf, runVerb } = require("./lib/run-verb.cjs");
+
+/** @import { Properties, VerbOfResource } from "./lib/run-verb.cjs" */
+
+/** @type {VerbOfResource} */
+const APPROVE = { load: async () => (await import("./lib/approve-route.mjs")).approveRoute, about: "The pod route" };
 
 /**
  * The approval of one node's pod route as Pulumi's dynamic-provider plugin runs it (see policy-provider.cjs: the same holds for this path).
@@ -7,23 +13,26 @@ const { runVerb } = require("./lib/run-verb.cjs");
  * reach the control server). Outputs: the same, and `served`: {podCidr, by: "policy" | "id"}.
  */
 exports.provider = {
+  /** @type {(id: string, olds: Properties, news: Properties) => Promise<object>} */
   async diff(_id, olds, news) {
+    /** @type {(key: string) => boolean} */
     const isSame = (key) => JSON.stringify(olds[key]) === JSON.stringify(news[key]);
     const replaces = ["wanted", "k3s"].filter((key) => !isSame(key));
     return { changes: replaces.length > 0 || !isSame("access"), replaces, deleteBeforeReplace: true };
   },
+  /** @type {(inputs: Properties) => Promise<object>} */
   async create(inputs) {
-    const served = await runVerb(
-      { library: "./approve-route.mjs", verb: "approveRoute", about: "The pod route" },
-      inputs.access,
-      inputs.wanted,
-    );
+    const served = await runVerb(APPROVE, inputs.access, objectOf(inputs.wanted));
     return { id: inputs.k3s, outs: { ...inputs, served } };
   },
-  // Other credentials, and nothing to ask with them.
+  /**
+   * Other credentials, and nothing to ask with them.
+   * @type {(id: string, olds: Properties, news: Properties) => Promise<object>}
+   */
   async update(_id, olds, news) {
     return { outs: { ...news, served: olds.served } };
   },
+  /** @type {(id: string, props: Properties) => Promise<object>} */
   async read(id, props) {
     return { id, props };
   },

@@ -11,13 +11,15 @@ export async function askControl<T>(
   ask: (control: Control) => Promise<T>,
   { env = process.env, limits = {} }: { readonly env?: NodeJS.ProcessEnv; readonly limits?: object } = {},
 ): Promise<T> {
-  const [{ openControl }, { createOutput }] = await Promise.all([
+  const [{ openControl }, { createOutput }, { readFields }, { tailnet }] = await Promise.all([
     import("../tools/lib/open-control.mjs"),
     import("../tools/lib/output.mjs"),
+    import("../tools/lib/read-fields.mjs"),
+    import("../tools/lib/tool-input.mjs"),
   ]);
   const out = createOutput();
   try {
-    return await ask(openControl(await known(access), { env, out, limits }));
+    return await ask(openControl(readFields(await known(access), tailnet), { env, out, limits }));
   } catch (error) {
     // A bug keeps its stack.
     if (error instanceof Error && error.name === "ToolError") throw new pulumi.RunError(out.redact(error.message));

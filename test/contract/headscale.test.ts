@@ -193,11 +193,13 @@ async function defineCases(emulation: Emulation): Promise<void> {
 
 /** What the program takes this server to make of policies. */
 async function traitsOf(tailnet: Readonly<Record<string, string>>) {
-  const [{ openControl }, { createOutput }] = await Promise.all([
+  const [{ openControl }, { createOutput }, { readFields }, input] = await Promise.all([
     import("../../src/tools/lib/open-control.mjs"),
     import("../../src/tools/lib/output.mjs"),
+    import("../../src/tools/lib/read-fields.mjs"),
+    import("../../src/tools/lib/tool-input.mjs"),
   ]);
-  return openControl({ ...tailnet, tag: CLUSTER.tag }, { env: {}, out: createOutput() }).policyTraits();
+  return openControl(readFields(tailnet, input.tailnet), { env: {}, out: createOutput() }).policyTraits();
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {

@@ -1,6 +1,24 @@
+// @ts-check
 import { validateHeaderValue } from "node:http";
 import { Deadline, pause } from "./deadline.mjs";
-import { ToolError } from "./tool-error.mjs";
+import { isObject, parseJson } from "./json.mjs";
+import { asError, codeOf, ToolError } from "./tool-error.mjs";
+
+/** @typedef {Readonly<Record<string, string>>} Headers */
+/** @typedef {{ readonly headers: Headers; readonly body?: string | undefined }} CallOptions */
+/** @typedef {{ readonly method: string; readonly headers: Headers; readonly body?: string | undefined; readonly signal: AbortSignal }} Request */
+/** @typedef {{ status: number; text: string; header(name: string): string | null | undefined }} Answer */
+/** @typedef {(url: string, request: Request) => Promise<Answer>} Send */
+/** @typedef {{ status: number; ok: boolean; text: string; etag: string | undefined; message: string }} ApiReply */
+/** @typedef {typeof API_LIMITS} ApiLimits */
+/**
+ * @typedef {object} ApiSettings
+ * @property {string} baseUrl
+ * @property {string} who Word for the error.
+ * @property {string} advice
+ * @property {Send} send
+ * @property {(reply: ApiReply) => boolean} isDefinite Tells a server fault that would come again.
+ */
 
 export const API_LIMITS = { requestMs: 10_000, totalMs: 45_000, firstPauseMs: 500, longestPauseMs: 8_000 };
 
@@ -11,6 +29,10 @@ const GIVE_ANEW =
 
 /** A call that an API refused for a reason that trying again cannot cure. */
 export class ApiError extends ToolError {
+  /**
+   * @param {string} message
+   * @param {number} [status] Absent where no answer came.
+   */
   constructor(message, status) {
     super(message);
     this.status = status;
@@ -19,14 +41,18 @@ export class ApiError extends ToolError {
 
 /**
  * Calls to one HTTP API with a time limit over all of them together. Too many requests, server faults and broken connections are tried again
- * within it. `send(url, {method, headers, body, signal})` resolves with {status, text, header(name)}; `isDefinite(reply)` tells a server
- * fault that would come again; `who` and `advice` are words for the error.
+ * within it.
  */
 export class ApiCalls {
+  /** @type {ApiSettings} */
   #settings;
   #limits;
   #deadline;
 
+  /**
+   * @param {Pick<ApiSettings, "baseUrl" | "who" | "advice"> & Partial<ApiSettings>} settings
+   * @param {Partial<ApiLimits>} [limits]
+   */
   constructor(settings, limits = {}) {
     this.#settings = { send: sendByFetch, isDefinite: () => false, ...settings };
     this.#limits = { ...API_LIMITS, ...limits };
@@ -37,7 +63,13 @@ export class ApiCalls {
     return this.#deadline;
   }
 
-  /** Resolves with {status, ok, text, etag, message} whatever the status; throws where no answer came in time. */
+  /**
+   * Resolves whatever the status; throws where no answer came in time.
+   * @param {string} method
+   * @param {string} path
+   * @param {CallOptions} options
+   * @returns {Promise<ApiReply>}
+   */
   async call(method, path, { headers, body }) {
     const { requestMs, firstPauseMs, longestPauseMs } = this.#limits;
     const { baseUrl, send, isDefinite } = this.#settings;
@@ -53,7 +85,7 @@ export class ApiCalls {
         // Never sooner than without it: 0, or a date that this machine's clock has behind it, would be a storm of calls.
         wait = Math.max(wait, retryAfter(header("retry-after")) ?? 0);
       } catch (error) {
-        if (error.code === UNSENDABLE) throw this.#unserved(method, path, `(${UNSENDABLE})`, GIVE_ANEW);
+        if (codeOf(error) === UNSENDABLE) throw this.#unserved(method, path, `(${UNSENDABLE})`, GIVE_ANEW);
         if (isLasting(error)) throw this.#unserved(method, path, `(${describeNetworkFault(error, allowedMs)})`);
         // A try cut short by the limit says less than the one before it.
         if (attempt === 0 || allowedMs >= requestMs) seen = describeNetworkFault(error, allowedMs);
@@ -65,20 +97,28 @@ export class ApiCalls {
     throw this.#unserved(method, path, `within ${this.#limits.totalMs / 1000} s (last: ${seen})`);
   }
 
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {string} how
+   * @param {string} [advice]
+   */
   #unserved(method, path, how, advice = this.#settings.advice) {
     const { who, baseUrl } = this.#settings;
     return new ApiError(`${who} at ${baseUrl} did not serve ${method} ${path} ${how}. ${advice}`);
   }
 }
 
-async function sendByFetch(url, { headers, ...options }) {
-  const response = await fetch(url, { ...options, headers: sendable(headers), redirect: "manual" });
+/** @type {Send} */
+async function sendByFetch(url, { headers, body, ...options }) {
+  const response = await fetch(url, { ...options, body: body ?? null, headers: sendable(headers), redirect: "manual" });
   return { status: response.status, text: await response.text(), header: (name) => response.headers.get(name) };
 }
 
 /**
  * Refused in node:http's words: those of Headers say neither that trying again is no use, nor so little of the credential. And by its
  * measure: Headers takes control characters, at which fetch fails as at a broken connection.
+ * @type {(headers: Headers) => globalThis.Headers}
  */
 function sendable(headers) {
   try {
@@ -90,20 +130,17 @@ function sendable(headers) {
   }
 }
 
-export function parseJson(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
+/** @type {(text: string) => string} */
 function messageOf(text) {
-  const message = parseJson(text)?.message;
+  const answer = parseJson(text);
+  const message = isObject(answer) ? answer.message : undefined;
   return typeof message === "string" ? message : text.trim().slice(0, 200) || "no message";
 }
 
-// Seconds or a date (RFC 9110, 10.2.3).
+/**
+ * Seconds or a date (RFC 9110, 10.2.3).
+ * @type {(header: string | null | undefined) => number | undefined}
+ */
 function retryAfter(header) {
   if (!header) return undefined;
   const seconds = Number(header);
@@ -111,13 +148,25 @@ function retryAfter(header) {
   return Number.isFinite(wait) ? wait : undefined;
 }
 
-/** A certificate that is not trusted: trying again does not cure it. */
+/**
+ * A certificate that is not trusted: trying again does not cure it.
+ * @type {(error: unknown) => boolean}
+ */
 function isLasting(error) {
-  return /CERT|ISSUER|LEAF_SIGNATURE/.test((error.cause ?? error).code ?? "");
+  return /CERT|ISSUER|LEAF_SIGNATURE/.test(codeOf(causeOf(error)));
 }
 
+/** @type {(error: unknown, allowedMs: number) => string} */
 function describeNetworkFault(error, allowedMs) {
-  if (error.name === "TimeoutError") return `no answer within ${allowedMs / 1000} s`;
-  const cause = error.cause ?? error;
-  return cause.code ?? cause.message ?? String(error);
+  if (asError(error).name === "TimeoutError") return `no answer within ${allowedMs / 1000} s`;
+  const cause = causeOf(error);
+  return codeOf(cause) || asError(cause).message;
+}
+
+/**
+ * What fetch met, inside its own error.
+ * @type {(error: unknown) => unknown}
+ */
+function causeOf(error) {
+  return asError(error).cause ?? error;
 }

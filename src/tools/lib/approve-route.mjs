@@ -1,9 +1,23 @@
+// @ts-check
 import { Deadline, pause } from "./deadline.mjs";
 import { isDeviceOf } from "./devices.mjs";
-import { requireFields } from "./input.mjs";
 import { openControl } from "./open-control.mjs";
-import { contains, overlaps, readNetwork } from "./policy/networks.mjs";
+import { contains, knownNetwork, overlaps, readNetwork } from "./policy/networks.mjs";
+import { fields, readFields, text } from "./read-fields.mjs";
 import { ToolError } from "./tool-error.mjs";
+import { taggedTailnet } from "./tool-input.mjs";
+
+/** @import { Device } from "./devices.mjs" */
+/** @import { Control } from "./open-control.mjs" */
+/** @import { ToolContext, ToolOutput } from "./output.mjs" */
+/** @import { AnyNetwork } from "./policy/networks.mjs" */
+/** @import { ToolLimits } from "./run-on-host.mjs" */
+/** @import { Reveal } from "./run-script.mjs" */
+
+/** @typedef {ToolLimits & { readonly waitMs?: number; readonly policyMs?: number }} RouteLimits */
+/** @typedef {{ readonly node: string; readonly tag: string }} Wanted */
+
+const routeInput = fields({ node: text, podCidr: text, tailnet: taggedTailnet });
 
 const WAIT_MS = 120_000;
 // autoApprovers act when the route is announced; what is not approved by then, the policy does not approve.
@@ -19,33 +33,42 @@ const NODE_PREFIX = 24;
 /**
  * Waits until the pod route that this node's device advertises is enabled, and enables it by the device's id where the policy has not.
  * Reveals {podCidr, by}. No other route is ever touched: none outside podCidr, none larger than a node's, none that another device serves.
+ * @type {(given: unknown, context: ToolContext & { readonly reveal: Reveal; readonly limits?: RouteLimits }) => Promise<void>}
  */
-export async function approveRoute(input, { env, out, reveal, limits = {} }) {
-  requireFields(input, ["node", "podCidr", "tailnet.tag"]);
-  const { node, podCidr, tailnet } = input;
+export async function approveRoute(given, { env, out, reveal, limits = {} }) {
+  const { node, podCidr, tailnet } = readFields(given, routeInput);
   const waitMs = limits.waitMs ?? WAIT_MS;
   const control = openControl(tailnet, { env, out, limits: { totalMs: waitMs + LAST_CALL_MS, ...limits.api } });
   const deadline = new Deadline(waitMs);
-  const seen = { device: undefined, since: undefined, by: "policy" };
+  const wanted = { node, tag: tailnet.tag };
+  /** @type {Device | undefined} */
+  let device;
+  /** @type {Deadline | undefined} */
+  let patience;
+  let by = "policy";
   for (let poll = FIRST_POLL_MS; ; poll = Math.min(poll * 1.5, LONGEST_POLL_MS)) {
-    seen.device = await look(control, { node, tag: tailnet.tag }, seen.device);
-    const routes = seen.device?.advertisedRoutes.filter((route) => isNodeRoute(route, podCidr)) ?? [];
-    const due = routes.filter((route) => !seen.device.enabledRoutes.includes(route));
-    if (routes.length > 0 && due.length === 0) return reveal({ podCidr: routes.join(","), by: seen.by });
-    if (due.length > 0 && seen.by === "policy") {
-      seen.since ??= new Deadline(limits.policyMs ?? POLICY_MS);
-      if (seen.since.over) {
-        await enable(control, { node, tag: tailnet.tag, due }, seen.device, out);
-        seen.by = "id";
+    device = await look(control, wanted, device);
+    const { advertisedRoutes = [], enabledRoutes = [] } = device ?? {};
+    const routes = advertisedRoutes.filter((route) => isNodeRoute(route, podCidr));
+    const due = routes.filter((route) => !enabledRoutes.includes(route));
+    if (routes.length > 0 && due.length === 0) return reveal({ podCidr: routes.join(","), by });
+    if (device && due.length > 0 && by === "policy") {
+      patience ??= new Deadline(limits.policyMs ?? POLICY_MS);
+      if (patience.over) {
+        await enable(control, wanted, { device, due }, out);
+        by = "id";
         continue;
       }
     }
-    if (deadline.over) throw notServed({ node, podCidr, waitMs, control }, seen.device, due);
+    if (deadline.over) throw notServed({ node, podCidr, waitMs, control }, device, due);
     await pause(poll, deadline);
   }
 }
 
-/** By id once it is known: one device instead of the whole tailnet. A device that was made anew has another id, and is the one that is online. */
+/**
+ * By id once it is known: one device instead of the whole tailnet. A device that was made anew has another id, and is the one that is online.
+ * @type {(control: Control, wanted: Wanted, known: Device | undefined) => Promise<Device | undefined>}
+ */
 async function look(control, wanted, known) {
   const same = known && (await control.getDevice(known.id));
   if (same?.isOnline && isDeviceOf(same, wanted)) return same;
@@ -55,16 +78,18 @@ async function look(control, wanted, known) {
   return devices.find(({ isOnline }) => isOnline) ?? devices[0];
 }
 
-async function enable(control, { node, tag, due }, device, out) {
-  if (due.length > 1) {
+/** @type {(control: Control, wanted: Wanted, route: { readonly device: Device; readonly due: readonly string[] }, out: ToolOutput) => Promise<void>} */
+async function enable(control, { node, tag }, { device, due }, out) {
+  const [route] = due;
+  if (route === undefined || due.length > 1) {
     throw new ToolError(
       `${node} (${device.addresses[0]}) advertises ${due.join(" and ")}, and a node has one pod route; none was approved. ` +
         "On the host run: tailscale set --advertise-routes= && systemctl restart k3s (k3s-agent on agents); then run pulumi up again.",
     );
   }
-  const [route] = due;
-  const pods = readNetwork(route);
+  const pods = knownNetwork(route);
   // A wider route of a device that is none of the nodes', an exit node's for one, takes nothing from this one: the longest prefix wins.
+  /** @type {(device: Device, other: AnyNetwork) => boolean} */
   const takes = ({ tags }, other) => (tags.includes(tag) ? overlaps(other, pods) : contains(pods, other));
   const others = (await control.listDevices({ withRoutes: true })).filter(({ id }) => id !== device.id);
   const holder = others.find((one) =>
@@ -90,14 +115,15 @@ async function enable(control, { node, tag, due }, device, out) {
   );
 }
 
-const NOWHERE = readNetwork("255.255.255.255/32");
+const NOWHERE = knownNetwork("255.255.255.255/32");
 
+/** @type {(route: string, podCidr: string) => boolean} */
 function isNodeRoute(route, podCidr) {
   const network = readNetwork(route);
-  const pods = readNetwork(podCidr);
-  return network !== undefined && network.prefix >= NODE_PREFIX && contains(pods, network);
+  return network !== undefined && network.prefix >= NODE_PREFIX && contains(knownNetwork(podCidr), network);
 }
 
+/** @type {(wanted: { readonly node: string; readonly podCidr: string; readonly waitMs: number; readonly control: Control }, device: Device | undefined, due: readonly string[]) => ToolError} */
 function notServed({ node, podCidr, waitMs, control }, device, due) {
   const after = `after ${waitMs / 1000} s`;
   if (device === undefined)

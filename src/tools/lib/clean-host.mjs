@@ -1,8 +1,25 @@
+// @ts-check
 import { renderScript } from "./render-script.mjs";
 import { progressOf, runOnHost } from "./run-on-host.mjs";
 import { SshFault } from "./ssh-fault.mjs";
 import { lastLine } from "./ssh-session.mjs";
 import { ToolError } from "./tool-error.mjs";
+
+/** @import { SshCredentials } from "./credentials.mjs" */
+/** @import { ToolOutput } from "./output.mjs" */
+/** @import { ScriptSource } from "./render-script.mjs" */
+/** @import { Machine } from "./tool-input.mjs" */
+
+/**
+ * A node's host as its removal knows it.
+ * @typedef {object} NodeHost
+ * @property {string} node
+ * @property {string} cluster
+ * @property {string} owner
+ * @property {Machine} host
+ * @property {Machine | undefined} bastion
+ */
+/** @typedef {{ readonly out: ToolOutput; readonly scripts: ScriptSource | undefined; readonly limitMs: number | undefined; readonly connectMs: number | undefined }} CleanOptions */
 
 // The host's lock, k3s's uninstaller, the logout, a package manager that waits for its own lock.
 const CLEAN_MS = 420_000;
@@ -10,6 +27,7 @@ const CLEAN_MS = 420_000;
 /**
  * Cleans a node's host with leave-host.sh of this checkout. Resolves with `cleaned`, or with the SshFault where
  * nothing of ours can be reached any more; throws where the host is there but does not let itself be cleaned.
+ * @type {(target: NodeHost, credentials: SshCredentials, options: CleanOptions) => Promise<"cleaned" | SshFault>}
  */
 export async function cleanHost({ node, cluster, owner, host, bastion }, credentials, { out, scripts, limitMs = CLEAN_MS, connectMs }) {
   const text = renderScript("leave-host", { NODE_NAME: node, CLUSTER_NAME: cluster, OWNER: owner }, scripts);
@@ -32,7 +50,10 @@ export async function cleanHost({ node, cluster, owner, host, bastion }, credent
   }
 }
 
-/** One line of shell for the checkout's top folder that cleans the host later. Nothing secret: the key comes from the environment or the agent. */
+/**
+ * One line of shell for the checkout's top folder that cleans the host later. Nothing secret: the key comes from the environment or the agent.
+ * @type {(target: NodeHost) => string}
+ */
 export function cleanLaterCommand({ node, cluster, owner, host, bastion }) {
   const target = Buffer.from(JSON.stringify({ v: 1, node, cluster, owner, host, bastion })).toString("base64url");
   return `node src/tools/leave.mjs clean ${target}`;

@@ -1,7 +1,9 @@
+// @ts-check
 /** A point in time that several waits share. */
 export class Deadline {
   #end;
 
+  /** @param {number} milliseconds */
   constructor(milliseconds) {
     this.#end = performance.now() + milliseconds;
   }
@@ -15,7 +17,10 @@ export class Deadline {
   }
 }
 
-/** Waits, but never beyond the deadline. */
+/**
+ * Waits, but never beyond the deadline.
+ * @type {(milliseconds: number, deadline?: Deadline) => Promise<void>}
+ */
 export function pause(milliseconds, deadline) {
   return new Promise((resolve) => setTimeout(resolve, Math.min(milliseconds, deadline?.left ?? milliseconds)));
 }

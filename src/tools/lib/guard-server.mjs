@@ -1,11 +1,22 @@
+// @ts-check
+import { anything, fields, optional, readFields, text } from "./read-fields.mjs";
 import { ToolError } from "./tool-error.mjs";
 
-/** Stops a run that would replace or remove the only server, unless the state of an earlier `up` allows it. */
-export function guardServer({ allowed, node, cluster }) {
+const input = fields({ allowed: anything, node: optional(text), cluster: optional(text) });
+
+/**
+ * Stops a run that would replace or remove the only server, unless the state of an earlier `up` allows it.
+ * @type {(given: unknown) => void}
+ */
+export function guardServer(given) {
+  const { allowed, node, cluster } = readFields(given, input);
   if (allowed !== true) throw new ToolError(describeLostServer({ node, cluster }));
 }
 
-/** What a run would lose that replaces or removes the only server, and what to do. */
+/**
+ * What a run would lose that replaces or removes the only server, and what to do.
+ * @type {(server: { readonly node?: string | undefined; readonly cluster?: string | undefined }) => string}
+ */
 export function describeLostServer({ node, cluster }) {
   return (
     `This run would replace or remove ${node ?? "the first server"}, the only server${cluster ? ` of cluster ${cluster}` : ""}, and with it everything the cluster holds. ` +

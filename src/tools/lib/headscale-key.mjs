@@ -1,20 +1,36 @@
-import { requireFields } from "./input.mjs";
-import { openControl } from "./open-control.mjs";
+// @ts-check
+import { openHeadscale } from "./open-control.mjs";
 import { keyUser } from "./policy-resource.mjs";
+import { fields, flag, listOf, number, optional, readFields, text } from "./read-fields.mjs";
+import { tailnetFields } from "./tool-input.mjs";
 
-/** Makes a key for one login of one node; reveals {id, key, user?}. */
-export async function createKey(input, { env, out, reveal, limits = {}, now = Date.now }) {
-  requireFields(input, ["cluster", "tags", "expirySeconds", "tailnet.loginServer"]);
-  const { cluster, tags, isEphemeral, expirySeconds } = input;
-  const control = openControl(input.tailnet, { env, out, limits: limits.api });
-  const user = await control.ensureKeyUser(keyUser({ cluster: { name: cluster } }));
+/** @import { ToolContext } from "./output.mjs" */
+/** @import { ToolLimits } from "./run-on-host.mjs" */
+/** @import { Reveal } from "./run-script.mjs" */
+
+const headscale = fields({ ...tailnetFields, loginServer: text });
+const keyInput = fields({ cluster: text, tags: listOf(text), isEphemeral: optional(flag), expirySeconds: number, tailnet: headscale });
+const madeKeyInput = fields({ tailnet: headscale, id: text, key: text, user: optional(text) });
+
+/**
+ * Makes a key for one login of one node; reveals {id, key, user?}.
+ * @type {(given: unknown, context: ToolContext & { readonly reveal: Reveal; readonly limits?: ToolLimits; readonly now?: () => number }) => Promise<void>}
+ */
+export async function createKey(given, { env, out, reveal, limits = {}, now = Date.now }) {
+  const { cluster, tags, isEphemeral, expirySeconds, tailnet } = readFields(given, keyInput);
+  const control = openHeadscale(tailnet, { env, out, limits: limits.api });
+  const user = await control.ensureKeyUser(keyUser(cluster));
   const expiration = new Date(now() + expirySeconds * 1000).toISOString();
   const { id, key } = await control.createKey({ user, tags, isEphemeral: isEphemeral === true, expiration });
   out.keepSecret(key);
   reveal({ id, key, ...(user !== undefined && { user }) });
 }
 
-/** The key lets nobody in any more; one that is gone is as good. */
-export async function expireKey({ tailnet, id, key, user }, { env, out, limits = {} }) {
-  await openControl(tailnet, { env, out, limits: limits.api }).expireKey({ id, key, user });
+/**
+ * The key lets nobody in any more; one that is gone is as good.
+ * @type {(given: unknown, context: ToolContext & { readonly limits?: ToolLimits }) => Promise<void>}
+ */
+export async function expireKey(given, { env, out, limits = {} }) {
+  const { tailnet, id, key, user } = readFields(given, madeKeyInput);
+  await openHeadscale(tailnet, { env, out, limits: limits.api }).expireKey({ id, key, user });
 }

@@ -1,37 +1,61 @@
+// @ts-check
 import { ABANDON, isAbandoned } from "./abandoned.mjs";
 import { cleanHost, cleanLaterCommand } from "./clean-host.mjs";
 import { sshCredentials } from "./credentials.mjs";
 import { removeDevices } from "./devices.mjs";
-import { parseInput, requireFields } from "./input.mjs";
+import { parseInput } from "./input.mjs";
 import { openControl } from "./open-control.mjs";
-import { SshFault, newKeyAdvice } from "./ssh-fault.mjs";
-import { ToolError } from "./tool-error.mjs";
+import { fields, optional, readFields, text } from "./read-fields.mjs";
+import { newKeyAdvice, SshFault } from "./ssh-fault.mjs";
+import { asError, ToolError } from "./tool-error.mjs";
+import { credentials, machine, taggedTailnet } from "./tool-input.mjs";
 
-const HOST_FIELDS = ["node", "cluster", "owner", "host.address", "host.user", "host.hostKey"];
+/** @import { NodeHost } from "./clean-host.mjs" */
+/** @import { ToolContext, ToolOutput } from "./output.mjs" */
+/** @import { ScriptSource } from "./render-script.mjs" */
+/** @import { ToolLimits } from "./run-on-host.mjs" */
+
+/** @typedef {ToolContext & { readonly limits?: ToolLimits & { readonly pollMs?: number }; readonly scripts?: ScriptSource }} LeaveContext */
+/** @typedef {ReturnType<typeof deviceInput>} DeviceInput */
+
+const hostFields = { node: text, cluster: text, owner: text, host: machine, bastion: optional(machine) };
+const hostInput = fields(hostFields);
+const deviceInput = fields({ node: text, tailnet: taggedTailnet });
+const wholeInput = fields({ ...hostFields, tailnet: taggedTailnet, credentials });
 
 /**
  * Undoes a node's joining: its host as far as it answers, then its tailnet device, whatever became of the host. Each
  * part has its own time limit and both faults are told. A node without `host` (a cloud's) has only the device.
+ * @type {(given: Readonly<Record<string, unknown>>, context: LeaveContext) => Promise<void>}
  */
-export async function leaveNode(input, { env, out, limits = {}, scripts }) {
-  requireFields(input, ["node", "tailnet.tag", ...(input.host ? HOST_FIELDS : [])]);
+export async function leaveNode(given, context) {
+  const whole = given.host ? readFields(given, wholeInput) : undefined;
+  const device = whole ?? readFields(given, deviceInput);
+  /** @type {Error[]} */
   const faults = [];
-  await hostPart(input, { env, out, limits, scripts }).catch((error) => faults.push(error));
-  await devicePart(input, { env, out, limits }).catch((error) => faults.push(error));
+  /** @type {(thrown: unknown) => void} */
+  const keep = (thrown) => void faults.push(asError(thrown));
+  if (whole) await hostPart(whole, context).catch(keep);
+  await devicePart(device, context).catch(keep);
   if (faults.length === 0) return;
   const unexpected = faults.find((fault) => !(fault instanceof ToolError || fault instanceof SshFault));
   if (unexpected) throw unexpected;
   throw new ToolError(faults.map((fault) => fault.message).join("\n"));
 }
 
-async function hostPart(input, { env, out, limits, scripts }) {
+/** @type {(input: ReturnType<typeof wholeInput>, context: LeaveContext) => Promise<void>} */
+async function hostPart(input, { env, out, limits = {}, scripts }) {
   const { node } = input;
-  if (!input.host) return;
   if (isAbandoned(node, env)) return tellLater(input, out, `${node}: its host is left as it is, because ${ABANDON} names it.`);
+  /** @type {"cleaned" | SshFault} */
   let outcome;
   try {
-    const credentials = sshCredentials(input.credentials, env, out);
-    outcome = await cleanHost(input, credentials, { out, scripts, limitMs: limits.scriptMs, connectMs: limits.connectMs });
+    outcome = await cleanHost(input, sshCredentials(input.credentials, env, out), {
+      out,
+      scripts,
+      limitMs: limits.scriptMs,
+      connectMs: limits.connectMs,
+    });
   } catch (error) {
     if (!(error instanceof ToolError || error instanceof SshFault)) throw error;
     throw new ToolError(
@@ -41,6 +65,7 @@ async function hostPart(input, { env, out, limits, scripts }) {
   if (outcome !== "cleaned") tellLater(input, out, `${outcome.message}.\nThe removal of ${node} goes on without its host.`);
 }
 
+/** @type {(input: NodeHost, out: ToolOutput, reason: string) => void} */
 function tellLater(input, out, reason) {
   out.say(
     `warning: ${reason}\n` +
@@ -50,8 +75,8 @@ function tellLater(input, out, reason) {
   );
 }
 
-async function devicePart(input, { env, out, limits }) {
-  const { node, tailnet } = input;
+/** @type {(input: DeviceInput, context: LeaveContext) => Promise<void>} */
+async function devicePart({ node, tailnet }, { env, out, limits = {} }) {
   const control = openControl(tailnet, { env, out, limits: limits.api });
   try {
     const count = await removeDevices(control, { node, tag: tailnet.tag }, { pollMs: limits.pollMs });
@@ -64,19 +89,23 @@ async function devicePart(input, { env, out, limits }) {
   }
 }
 
-/** Cleans a host that could not be reached when its node was removed; `word` is from cleanLaterCommand. */
+/**
+ * Cleans a host that could not be reached when its node was removed; `word` is from cleanLaterCommand.
+ * @type {(words: readonly string[], context: LeaveContext) => Promise<void>}
+ */
 export async function cleanLater([word], { env, out, limits = {}, scripts }) {
   if (!word) throw new ToolError("usage: node src/tools/leave.mjs clean TARGET, as the removal printed it");
-  const text = Buffer.from(word, "base64url").toString("utf8");
-  if (!text.startsWith("{")) throw new ToolError("The word behind `clean` is not the one that the removal printed: copy it whole.");
-  const target = parseInput(text, out);
-  requireFields(target, HOST_FIELDS);
-  const credentials = sshCredentials({}, env, out);
-  const outcome = await cleanHost(target, credentials, { out, scripts, limitMs: limits.scriptMs, connectMs: limits.connectMs }).catch(
-    (error) => {
-      throw error instanceof SshFault ? new ToolError(`${error.message}.`) : error;
-    },
-  );
+  const document = Buffer.from(word, "base64url").toString("utf8");
+  if (!document.startsWith("{")) throw new ToolError("The word behind `clean` is not the one that the removal printed: copy it whole.");
+  const target = readFields(parseInput(document, out), hostInput);
+  const outcome = await cleanHost(target, sshCredentials(undefined, env, out), {
+    out,
+    scripts,
+    limitMs: limits.scriptMs,
+    connectMs: limits.connectMs,
+  }).catch((/** @type {unknown} */ error) => {
+    throw error instanceof SshFault ? new ToolError(`${error.message}.`) : error;
+  });
   if (outcome !== "cleaned") throw new ToolError(`${outcome.message}.\nNothing was cleaned on ${target.node}.`);
   out.say(`${target.node}: clean`);
 }

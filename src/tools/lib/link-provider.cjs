@@ -1,5 +1,16 @@
+// @ts-check
 const { createHash, randomBytes } = require("node:crypto");
-const { runVerb } = require("./run-verb.cjs");
+const { objectOf, runVerb } = require("./run-verb.cjs");
+const { sorted } = require("./sorted.cjs");
+
+/** @import { Properties, VerbOfResource } from "./run-verb.cjs" */
+
+/**
+ * @typedef {object} LinkOptions
+ * @property {(wanted: unknown) => Promise<string | undefined>} [releaseOf] What else is a part of the work.
+ * @property {(olds: Properties, news: Properties) => Promise<void>} [refuse] Throws where the work may not be done.
+ */
+/** @typedef {{ readonly wanted?: unknown; readonly secrets?: unknown; readonly release?: unknown }} Work */
 
 /**
  * A link of a node's chain that does its work when it is made or when that work is another, and nothing when it is deleted, as Pulumi's
@@ -8,29 +19,45 @@ const { runVerb } = require("./run-verb.cjs");
  * Inputs: `wanted` (the work), `secrets` (JSON of the secrets that belong to it; absent without any), `previous` (ids of the links before:
  * with others it is made again), `access` (secret JSON: how to get to the host). Outputs: `digest` of the work, `wanted`, `previous`, `result`.
  * How to get there is no part of the work: with another address, key or credential nothing on the host has changed, and nothing runs.
+ * @param {VerbOfResource} verb
+ * @param {LinkOptions} [options]
  */
-exports.linkProvider = function linkProvider(verb, { releaseOf = async () => undefined, refuse = async () => {} } = {}) {
-  const run = ({ access, wanted, secrets }, before) =>
-    runVerb(verb, access, { ...wanted, ...(secrets && { secrets: JSON.parse(secrets) }), ...(before && { before }) });
+exports.linkProvider = function linkProvider(
+  verb,
+  { releaseOf = () => Promise.resolve(undefined), refuse = () => Promise.resolve() } = {},
+) {
+  /** @type {(inputs: Properties, before?: unknown) => Promise<Properties>} */
+  const run = ({ access, wanted, secrets }, before) => {
+    const more = { ...(secrets ? { secrets: parsed(secrets) } : {}), ...(before ? { before } : {}) };
+    return runVerb(verb, access, { ...objectOf(wanted), ...more });
+  };
+  /** @type {(inputs: Properties, result: unknown) => Properties} */
   const outs = (inputs, result) => ({ digest: digestOf(inputs), wanted: inputs.wanted, previous: inputs.previous, result });
   return {
     // What this checkout's files say is a part of the work: a preview shows that it changed.
+    /** @type {(olds: Properties, news: Properties) => Promise<{ inputs: Properties }>} */
     async check(_olds, news) {
       const release = await releaseOf(news.wanted);
       return { inputs: release === undefined ? news : { ...news, release } };
     },
-    // A preview asks this too: what may not be done is refused there.
+    /**
+     * A preview asks this too: what may not be done is refused there.
+     * @type {(id: string, olds: Properties, news: Properties) => Promise<{ changes: boolean; replaces: string[]; deleteBeforeReplace: true }>}
+     */
     async diff(_id, olds, news) {
       await refuse(olds, news);
       const replaces = olds.previous === news.previous ? [] : ["previous"];
       return { changes: replaces.length > 0 || olds.digest !== digestOf(news), replaces, deleteBeforeReplace: true };
     },
+    /** @type {(inputs: Properties) => Promise<{ id: string; outs: Properties }>} */
     async create(inputs) {
       return { id: randomBytes(8).toString("hex"), outs: outs(inputs, await run(inputs)) };
     },
+    /** @type {(id: string, olds: Properties, news: Properties) => Promise<{ outs: Properties }>} */
     async update(_id, olds, news) {
       return { outs: outs(news, await run(news, olds.wanted)) };
     },
+    /** @type {(id: string, props: Properties) => Promise<{ id: string; props: Properties }>} */
     async read(id, props) {
       return { id, props };
     },
@@ -38,22 +65,17 @@ exports.linkProvider = function linkProvider(verb, { releaseOf = async () => und
   };
 };
 
-/** Of the work: the same for the same settings, secrets and script, in whatever order they come. */
+/**
+ * Of the work: the same for the same settings, secrets and script, in whatever order they come.
+ * @type {(work: Work) => string}
+ */
 function digestOf({ wanted, secrets, release }) {
   return createHash("sha256")
     .update(JSON.stringify([sorted(wanted), secrets, release]))
     .digest("hex");
 }
 
-exports.digestOf = digestOf;
+/** @type {(json: unknown) => unknown} */
+const parsed = (json) => JSON.parse(String(json));
 
-/** The engine hands objects over with their keys in any order. */
-function sorted(value) {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, sorted(value[key])]),
-  );
-}
+exports.digestOf = digestOf;

@@ -1,9 +1,27 @@
+// @ts-check
 /**
- * What the first server must do before nodes leave that are no longer listed, from the last list and this one. A node is {name, pool,
- * removeData, drainPolicy, member}: the last is the id of the resource that removes it. `pools` holds removeData and drainPolicy of each pool
- * that the config still has; `before` is {nodes, pools, left}.
- *
- * `left` is what the next run must know of nodes that were taken out: their removal may have been cut off, and they may come back.
+ * What a removal of its own knows of a node.
+ * @typedef {object} RosterNode
+ * @property {string} name
+ * @property {string} pool
+ * @property {boolean} removeData
+ * @property {string} drainPolicy
+ * @property {string} member The id of the resource that removes it.
+ */
+/** @typedef {{ readonly removeData: boolean; readonly drainPolicy: string }} Removal */
+/** @typedef {{ readonly nodes: readonly RosterNode[]; readonly pools: Readonly<Record<string, Removal>> }} Roster `pools`: those that the config still has */
+/**
+ * @typedef {object} RemovalSteps
+ * @property {RosterNode[]} keepData Nodes that must not hold data.
+ * @property {string[]} cordon
+ * @property {string[]} uncordon
+ * @property {string[]} annotate Lines `NODE KEY=VALUE`.
+ * @property {RosterNode[]} left What the next run must know of nodes that were taken out: their removal may have been cut off, and they may come back.
+ */
+
+/**
+ * What the first server must do before nodes leave that are no longer listed, from the last list and this one.
+ * @type {(before: Roster & { readonly left?: readonly RosterNode[] | undefined }, now: Roster) => RemovalSteps}
  */
 export function planRemoval(before, { nodes, pools }) {
   const listed = new Map(nodes.map(({ name, member }) => [name, member]));
@@ -11,6 +29,7 @@ export function planRemoval(before, { nodes, pools }) {
   const earlier = before.left ?? [];
   // One alone is asked for its data and cordoned by its own removal, which costs no session more.
   const cordon = lost.length > 1 ? lost : [];
+  /** @type {(node: RosterNode) => Removal} */
   const wanted = ({ pool, removeData, drainPolicy }) => pools[pool] ?? { removeData, drainPolicy };
   return {
     keepData: cordon.filter((node) => !wanted(node).removeData),
@@ -28,7 +47,10 @@ export function planRemoval(before, { nodes, pools }) {
   };
 }
 
-/** Lines `NODE KEY=VALUE` for what is to be another than a node's removal knows. */
+/**
+ * Lines `NODE KEY=VALUE` for what is to be another than a node's removal knows.
+ * @type {(name: string, wanted: Removal, known: Removal) => string[]}
+ */
 function settingsOf(name, { removeData, drainPolicy }, known) {
   return [
     ...(removeData === known.removeData ? [] : [`${name} remove-data=${removeData}`]),
@@ -36,4 +58,5 @@ function settingsOf(name, { removeData, drainPolicy }, known) {
   ];
 }
 
+/** @type {(nodes: readonly RosterNode[]) => string[]} */
 const namesOf = (nodes) => nodes.map(({ name }) => name);

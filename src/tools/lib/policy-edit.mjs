@@ -1,3 +1,4 @@
+// @ts-check
 import { acceptPolicy } from "./accept-policy.mjs";
 import { restoredPolicy, withoutOurs } from "./merge-policy.mjs";
 import { clustersIn, mayHoldUnmarked, mergedPolicy, missingFor, policyDiff, withoutCluster } from "./policy/index.mjs";
@@ -9,10 +10,42 @@ import { nameOfOther } from "./policy/refusals.mjs";
 import { unenforced } from "./policy/unenforced.mjs";
 import { policyRefusal } from "./policy-refusal.mjs";
 
+/** @import { OwnPolicy } from "./accept-policy.mjs" */
+/** @import { PolicyCluster } from "./policy/cluster-rules.cjs" */
+/** @import { MissingEntry } from "./policy/missing.mjs" */
+/** @import { PolicyRefusal } from "./policy/refusals.mjs" */
+
+/** @typedef {"own" | "merge" | "none"} PolicyMode */
 /**
- * What the live policy becomes where this cluster is in it as `needs` say: {text, found, wrote}, or {refusal} where it cannot be.
- * `needs`: {mode, document, cluster, groups}; `before`: what an earlier run left, {mode, document, found, wrote}. `isCertain` tells that no
- * `before` could make another text or refusal of it. Pure.
+ * How this cluster stands in the tailnet's policy.
+ * @typedef {object} PolicyNeeds
+ * @property {PolicyMode} mode
+ * @property {string} document The whole file, as `own` writes it.
+ * @property {PolicyCluster} cluster
+ * @property {Readonly<Record<string, readonly string[]>>} groups Of the stack's config.
+ * @property {string | undefined} [policyPage] Where an operator edits the policy; default: Tailscale's console.
+ */
+/**
+ * What an earlier run left.
+ * @typedef {object} PolicyBefore
+ * @property {PolicyMode} mode
+ * @property {string} document
+ * @property {string | undefined} [found] The policy before this stack.
+ * @property {readonly string[] | undefined} [wrote] Our entries, by place and meaning.
+ */
+/** @typedef {{ text?: never; refusal: string; isCertain?: boolean }} RefusedPolicy */
+/**
+ * What the policy is to become. `isOrphan`: the file already was this cluster's, or held its lines, and no state knows of it. `isCertain`: what
+ * an earlier run left could make no other text or refusal of it.
+ * @typedef {{ text: string; refusal?: never; found?: string | undefined; wrote?: readonly string[] | undefined; isOrphan?: boolean; isCertain?: boolean }} AcceptedPolicy
+ */
+/** @typedef {AcceptedPolicy | RefusedPolicy} PlannedPolicy */
+/** @typedef {(live: string, needs: PolicyNeeds, before?: PolicyBefore) => PlannedPolicy} Planner */
+/** @typedef {{ text: string; kept: string[]; left?: number[] }} RemovedPolicy `left`: the numbers of our lines that the mode leaves to the operator */
+
+/**
+ * What the live policy becomes where this cluster is in it as `needs` say, or why it cannot. Pure.
+ * @type {Planner}
  */
 export function plannedPolicy(live, needs, before) {
   try {
@@ -29,8 +62,8 @@ export function plannedPolicy(live, needs, before) {
 }
 
 /**
- * The live policy without this cluster: {text, kept, left?}; `left` are the numbers of its lines that its mode leaves to the operator. `before` as for
- * plannedPolicy, with the `needs` of that run. Pure.
+ * The live policy without this cluster. `before` as for plannedPolicy, with the `needs` of that run. Pure.
+ * @type {(live: string, needs: PolicyNeeds, before?: PolicyBefore) => RemovedPolicy}
  */
 export function removedPolicy(live, needs, before) {
   // No HuJSON, and nothing of ours in it.
@@ -50,7 +83,10 @@ export function removedPolicy(live, needs, before) {
   return restoredPolicy({ found, live, ...ownOf(needs) });
 }
 
-/** How many lines a change adds and takes away. */
+/**
+ * How many lines a change adds and takes away.
+ * @type {(live: string, text: string) => number}
+ */
 export function changedLines(live, text) {
   return policyDiff(live, text)
     .split("\n")
@@ -59,11 +95,16 @@ export function changedLines(live, text) {
 
 const CONSOLE = "https://login.tailscale.com/admin/acls";
 
-/** Where an operator edits the policy. */
+/**
+ * Where an operator edits the policy.
+ * @type {(needs: PolicyNeeds) => string}
+ */
 const pageOf = ({ policyPage = CONSOLE }) => policyPage;
 
+/** @type {Readonly<Record<PolicyMode, Planner>>} */
 const PLANS = { own: planOwn, merge: planMerge, none: planNone };
 
+/** @type {Planner} */
 function planOwn(live, needs, before) {
   const own = ownOf(needs);
   const taken = nameOfOther(readTree(live), needs.cluster);
@@ -81,6 +122,7 @@ function planOwn(live, needs, before) {
   };
 }
 
+/** @type {Planner} */
 function planMerge(live, needs, before) {
   const { text, wrote, refusals } = mergedPolicy(withoutOwnDocument(live, needs, before), needs.cluster, { wrote: before?.wrote });
   const isCertain = isMarked(live, needs) && !mayHoldUnmarked(live, needs.cluster);
@@ -88,7 +130,10 @@ function planMerge(live, needs, before) {
   return { text, wrote, isOrphan: before === undefined && isMarked(live, needs), isCertain };
 }
 
-/** A file that this cluster owned becomes what was found, so that what is merged stands in a file of others. */
+/**
+ * A file that this cluster owned becomes what was found, so that what is merged stands in a file of others.
+ * @type {(live: string, needs: PolicyNeeds, before?: PolicyBefore) => string}
+ */
 function withoutOwnDocument(live, needs, before) {
   const document = before?.document ?? needs.document;
   const own = { ...ownOf(needs), ours: document };
@@ -96,6 +141,7 @@ function withoutOwnDocument(live, needs, before) {
   return removedPolicy(live, { ...needs, mode: "own", document }, before).text;
 }
 
+/** @type {Planner} */
 function planNone(live, needs, before) {
   const { missing, text, refusals } = missingFor(live, needs.cluster);
   const faults = [
@@ -107,6 +153,7 @@ function planNone(live, needs, before) {
   return { text: live, found: before?.found, wrote: before?.wrote, isCertain: true };
 }
 
+/** @type {(missing: readonly MissingEntry[], text: string, needs: PolicyNeeds) => string} */
 function lackOf(missing, text, needs) {
   return [
     `vpn.policy is none, and the tailnet's policy lacks what ${needs.cluster.tag} needs (${missing.map(({ what }) => what).join(", ")}).`,
@@ -118,6 +165,7 @@ function lackOf(missing, text, needs) {
   ].join("\n");
 }
 
+/** @type {(refusals: readonly PolicyRefusal[], outcome: string) => string} */
 function refusalOf(refusals, outcome) {
   return [
     `This cluster's lines ${outcome}; nothing was changed:`,
@@ -125,7 +173,10 @@ function refusalOf(refusals, outcome) {
   ].join("\n");
 }
 
-/** What this cluster has in a file that it may not write, by an earlier mode or by hand: the lines' numbers. */
+/**
+ * What this cluster has in a file that it may not write, by an earlier mode or by hand: the lines' numbers.
+ * @type {(live: string, needs: PolicyNeeds, before?: PolicyBefore) => number[]}
+ */
 function leftBehind(live, needs, before) {
   const { changes, refusals } = withoutCluster(live, needs.cluster, { wrote: before?.wrote });
   // Nothing is to be done to the file, so that nothing in it may stop a removal.
@@ -134,20 +185,26 @@ function leftBehind(live, needs, before) {
   return [...new Set(lines)].sort((a, b) => a - b);
 }
 
-/** Whether any line of the file is one of this cluster's document, of this release or an earlier one. */
+/**
+ * Whether any line of the file is one of this cluster's document, of this release or an earlier one.
+ * @type {(live: string, needs: PolicyNeeds) => boolean}
+ */
 function holdsOurs(live, needs) {
   return isSame(live, needs.document) || ownEntries(policyEntries(live), ownOf(needs)).length > 0;
 }
 
+/** @type {(live: string, needs: PolicyNeeds) => boolean} */
 function isMarked(live, { cluster }) {
   return clustersIn(live).some(({ name }) => name === cluster.name);
 }
 
+/** @type {(needs: PolicyNeeds) => Required<OwnPolicy>} */
 function ownOf({ document, cluster, groups }) {
   const { tag, podCidr, tagOwners } = cluster;
   return { ours: document, tag, podCidr, tagOwners, groups };
 }
 
+/** @type {(one: string, other: string) => boolean} */
 function isSame(one, other) {
   try {
     return samePolicy(one, other);

@@ -1,6 +1,12 @@
+// @ts-check
+/** @import { PolicyVerdict } from "./accept-policy.mjs" */
+
 const MOST_LINES = 40;
 
-/** What the operator reads where the live policy may not be taken over: why, the lines that would be lost, what to do. Pure. */
+/**
+ * What the operator reads where the live policy may not be taken over: why, the lines that would be lost, what to do. Pure.
+ * @type {(verdict: Pick<PolicyVerdict, "reason" | "lines" | "formerTag">, tag: string, policyPage: string) => string}
+ */
 export function policyRefusal({ reason, lines, formerTag }, tag, policyPage) {
   const shown = lines.slice(0, MOST_LINES).map((line) => `  ${line}`);
   const more = lines.length > MOST_LINES ? [`  and ${lines.length - MOST_LINES} more`] : [];
@@ -12,6 +18,7 @@ export function policyRefusal({ reason, lines, formerTag }, tag, policyPage) {
   ].join("\n");
 }
 
+/** @type {(tag: string, policyPage: string) => string[]} */
 function ofStrangers(tag, policyPage) {
   return [
     `Nothing was changed. Use a tailnet of its own for ${tag}, or take these lines out at ${policyPage} and run again ` +
@@ -19,6 +26,7 @@ function ofStrangers(tag, policyPage) {
   ];
 }
 
+/** @type {(tag: string, formerTag: string, policyPage: string) => string[]} */
 function ofOtherCluster(tag, formerTag, policyPage) {
   return [
     "Nothing was changed.",

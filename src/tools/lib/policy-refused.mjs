@@ -1,17 +1,18 @@
+// @ts-check
+import { isList, isObject, parseJson } from "./json.mjs";
 import { ToolError } from "./tool-error.mjs";
 
-/** What the operator reads where the control server refuses a policy: `answer` is its JSON or its bare words. */
+/**
+ * What the operator reads where the control server refuses a policy: `answer` is its JSON or its bare words.
+ * @type {(answer: string, text: string, policyPage: string) => ToolError}
+ */
 export function policyRefused(answer, text, policyPage) {
-  let said;
-  try {
-    said = JSON.parse(answer);
-  } catch {
-    said = { message: answer.trim() };
-  }
-  const tests = (said.data ?? []).flatMap(({ user, src, errors = [] }) => errors.map((error) => `- from ${user ?? src}: ${error}`));
+  const said = parseJson(answer);
+  const { message, data } = isObject(said) ? said : { message: answer.trim(), data: undefined };
+  const tests = (isList(data) ? data : []).flatMap(testLines);
   return new ToolError(
     [
-      `The tailnet refuses the policy with this change (${said.message || "no reason given"}); nothing was written.`,
+      `The tailnet refuses the policy with this change (${message ? String(message) : "no reason given"}); nothing was written.`,
       ...tests,
       "The policy would have been:",
       ...text
@@ -21,4 +22,14 @@ export function policyRefused(answer, text, policyPage) {
       `Look at the tests and rules of others at ${policyPage}, and run again.`,
     ].join("\n"),
   );
+}
+
+/**
+ * What one test of a policy found, as the API answers it: {user or src, errors}.
+ * @type {(test: unknown) => string[]}
+ */
+function testLines(test) {
+  if (!isObject(test) || !isList(test.errors)) return [];
+  const source = String(test.user ?? test.src);
+  return test.errors.map((error) => `- from ${source}: ${String(error)}`);
 }

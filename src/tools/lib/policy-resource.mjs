@@ -1,25 +1,65 @@
+// @ts-check
 import { ABANDON, isAbandoned } from "./abandoned.mjs";
-import { requireFields } from "./input.mjs";
 import { openControl } from "./open-control.mjs";
 import { changedLines, plannedPolicy, removedPolicy } from "./policy-edit.mjs";
+import { fields, listOf, mapOf, number, oneOf, optional, readFields, text } from "./read-fields.mjs";
 import { ToolError } from "./tool-error.mjs";
+import { tailnet } from "./tool-input.mjs";
+
+/** @import { Control } from "./open-control.mjs" */
+/** @import { Env, ToolContext } from "./output.mjs" */
+/** @import { PolicyCluster } from "./policy/cluster-rules.cjs" */
+/** @import { AcceptedPolicy, PolicyBefore, PolicyMode, PolicyNeeds, RemovedPolicy } from "./policy-edit.mjs" */
+/** @import { ToolLimits } from "./run-on-host.mjs" */
+
+/** @typedef {ToolContext & { readonly limits?: ToolLimits }} PolicyContext */
+
+const mode = oneOf("own", "merge", "none");
+const texts = listOf(text);
+
+const policyInput = fields({
+  mode,
+  document: text,
+  policyCluster: fields({
+    name: text,
+    stack: optional(text),
+    tag: text,
+    tagOwners: texts,
+    podCidr: text,
+    operators: texts,
+    nodePorts: listOf(number),
+    policyTests: optional(oneOf("none", "strict")),
+    integration: optional(oneOf("k3s", "flannel-iface")),
+  }),
+  groups: optional(mapOf(texts)),
+  before: optional(fields({ mode, document: text, found: optional(text), wrote: optional(texts) })),
+  tailnet,
+});
 
 const MOST_TRIES = 6;
 
-/** Brings this cluster into the live policy, and prints what the next run must know: {"found"?, "wrote"?}. */
-export async function writePolicy(input, { env, out, limits = {} }) {
-  const { control, needs } = await open(input, { env, out, limits });
-  if (input.before === undefined) await control.requireAccess();
-  await control.ensureKeyUser?.(keyUser(needs));
-  const { found, wrote, isOrphan } = await change(control, "written", (live) => {
-    const plan = plannedPolicy(live, needs, input.before);
+/**
+ * Brings this cluster into the live policy, and prints what the next run must know: {"found"?, "wrote"?}.
+ * @type {(given: unknown, context: PolicyContext) => Promise<void>}
+ */
+export async function writePolicy(given, context) {
+  const { out } = context;
+  const { control, needs, before } = await open(given, context);
+  if (before === undefined) await control.requireAccess();
+  await control.ensureKeyUser?.(keyUser(needs.cluster.name));
+  /** @type {(live: string) => AcceptedPolicy} */
+  const planned = (live) => {
+    const plan = plannedPolicy(live, needs, before);
     if (plan.refusal !== undefined) throw new ToolError(plan.refusal);
     return plan;
-  });
-  if (isOrphan) out.say(`warning: ${ORPHANED[needs.mode](needs.cluster)}`);
+  };
+  const { found, wrote, isOrphan } = await change(control, "written", planned);
+  const orphaned = ORPHANED[needs.mode];
+  if (isOrphan && orphaned) out.say(`warning: ${orphaned(needs.cluster)}`);
   out.result(JSON.stringify({ ...(found !== undefined && { found }), ...(wrote && { wrote }) }));
 }
 
+/** @type {Readonly<Partial<Record<PolicyMode, (cluster: PolicyCluster) => string>>>} */
 const ORPHANED = {
   own: () =>
     "the tailnet's policy already was this cluster's, from a stack whose state is lost. What was there before is not known: removing this stack will leave a policy without any rule.",
@@ -29,31 +69,40 @@ const ORPHANED = {
     "cluster.name: each would remove the other's lines and devices.",
 };
 
-/** Prints how many lines of the live policy are not as this cluster left them: {"lines": n}. */
-export async function readPolicy(input, { env, out, limits = {} }) {
-  const { control, needs } = await open(input, { env, out, limits });
+/**
+ * Prints how many lines of the live policy are not as this cluster left them: {"lines": n}.
+ * @type {(given: unknown, context: PolicyContext) => Promise<void>}
+ */
+export async function readPolicy(given, context) {
+  const { control, needs, before } = await open(given, context);
   const live = await control.readPolicy();
-  const { text, refusal } = plannedPolicy(live.text, needs, input.before);
-  out.result(JSON.stringify({ lines: refusal === undefined ? changedLines(live.text, text) : 1 }));
+  const planned = plannedPolicy(live.text, needs, before);
+  context.out.result(JSON.stringify({ lines: planned.refusal === undefined ? changedLines(live.text, planned.text) : 1 }));
 }
 
-/** Takes this cluster out of the live policy; what others changed since stays. */
-export async function removePolicy(input, { env, out, limits = {} }) {
-  const { control, needs } = await open(input, { env, out, limits });
+/**
+ * Takes this cluster out of the live policy; what others changed since stays.
+ * @type {(given: unknown, context: PolicyContext) => Promise<void>}
+ */
+export async function removePolicy(given, context) {
+  const { env, out } = context;
+  const { control, needs, before, isHeadscale } = await open(given, context);
   let isAbsent = false;
-  const { kept, left = [] } = await change(control, "put back", async (live) => {
-    const removed = removedFrom(live, needs, input.before, control);
+  /** @type {(live: string) => Promise<RemovedPolicy>} */
+  const removal = async (live) => {
+    const removed = removedFrom(live, needs, before, control);
     isAbsent = needs.mode !== "none" && removed.text === live;
     if (removed.text !== live) await refuseStanding(control, needs.cluster, env);
     return removed;
-  });
+  };
+  const { kept, left = [] } = await change(control, "put back", removal);
   if (kept.length > 0) {
     out.say(
       `warning: kept in the tailnet's policy, because lines of others name it: ${kept.join(", ")}. Remove both in the console when they are not needed.`,
     );
   }
   // A headscale's URL stands in the state, and no variable leads to another.
-  if (isAbsent && input.tailnet.mode !== "headscale") {
+  if (isAbsent && !isHeadscale) {
     out.say(
       "warning: the tailnet's policy held no line of this cluster, and none was taken out. If nobody did that before, these credentials are of another " +
         "tailnet: those in the environment (TAILSCALE_*) win over the stack's.",
@@ -64,9 +113,10 @@ export async function removePolicy(input, { env, out, limits = {} }) {
       `warning: vpn.policy is none, and the tailnet's policy still holds this cluster's lines ${left.join(", ")}. Take them out at ${control.policyPage}.`,
     );
   }
-  await control.removeKeyUser?.(keyUser(needs));
+  await control.removeKeyUser?.(keyUser(needs.cluster.name));
 }
 
+/** @type {(live: string, needs: PolicyNeeds, before: PolicyBefore | undefined, control: Control) => RemovedPolicy} */
 function removedFrom(live, needs, before, { policyPage }) {
   try {
     return removedPolicy(live, needs, before);
@@ -79,7 +129,10 @@ function removedFrom(live, needs, before, { policyPage }) {
   }
 }
 
-/** Nodes are gone, and their devices with them, before the policy goes. What carries the tag all the same would be cut off, or open to rules of others. */
+/**
+ * Nodes are gone, and their devices with them, before the policy goes. What carries the tag all the same would be cut off, or open to rules of others.
+ * @type {(control: Control, cluster: PolicyCluster, env: Env) => Promise<void>}
+ */
 async function refuseStanding(control, { tag }, env) {
   const standing = (await control.listDevices({ tag })).filter(({ hostname, isExternal }) => !isExternal && !isAbandoned(hostname, env));
   if (standing.length === 0) return;
@@ -92,22 +145,33 @@ async function refuseStanding(control, { tag }, env) {
   );
 }
 
-async function open(input, { env, out, limits }) {
-  requireFields(input, ["mode", "document", "policyCluster.tag", "policyCluster.podCidr", "tailnet"]);
-  const { mode, document, policyCluster: cluster, groups = {} } = input;
-  const control = openControl(input.tailnet, { env, out, limits: limits.api });
+/** @type {(given: unknown, context: PolicyContext) => Promise<{ control: Control; needs: PolicyNeeds; before: PolicyBefore | undefined; isHeadscale: boolean }>} */
+async function open(given, { env, out, limits = {} }) {
+  const { policyCluster, before, groups = {}, tailnet: access, ...rest } = readFields(given, policyInput);
+  const control = openControl(access, { env, out, limits: limits.api });
   const { policyPage } = control;
-  const needs = { mode, document, cluster: { ...cluster, traits: await control.policyTraits() }, groups, policyPage };
-  return { control, needs };
+  const cluster = { ...policyCluster, traits: await control.policyTraits() };
+  return { control, needs: { ...rest, cluster, groups, policyPage }, before, isHeadscale: access.mode === "headscale" };
 }
 
-/** The user that the cluster's keys belong to where the control server wants one. */
-export function keyUser({ cluster }) {
-  return `k3s-${cluster.name}`;
+/**
+ * The user that the cluster's keys belong to where the control server wants one.
+ * @type {(cluster: string) => string}
+ */
+export function keyUser(cluster) {
+  return `k3s-${cluster}`;
 }
 
-/** Reads, plans and writes until no one else wrote in between; the control server checks the text before it is written. */
+/**
+ * Reads, plans and writes until no one else wrote in between; the control server checks the text before it is written.
+ * @template {{ readonly text: string }} Planned
+ * @param {Control} control
+ * @param {string} done
+ * @param {(live: string) => Planned | Promise<Planned>} plan
+ * @returns {Promise<Planned>}
+ */
 async function change(control, done, plan) {
+  /** @type {Planned | undefined} */
   let sent;
   const seen = new Set();
   for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {

@@ -1,13 +1,38 @@
+// @ts-check
 import { ABANDON, isAbandoned } from "./abandoned.mjs";
 import { sshCredentials } from "./credentials.mjs";
-import { requireFields } from "./input.mjs";
 import { planRemoval } from "./plan-removal.mjs";
+import { fields, flag, listOf, mapOf, optional, readFields, text } from "./read-fields.mjs";
 import { renderScript } from "./render-script.mjs";
 import { runOnHost } from "./run-on-host.mjs";
 import { sharedSessions } from "./session-pool.mjs";
 import { SshFault } from "./ssh-fault.mjs";
 import { lastLine } from "./ssh-session.mjs";
 import { ToolError } from "./tool-error.mjs";
+import { credentials, machine } from "./tool-input.mjs";
+
+/** @import { RemovalSteps, Roster, RosterNode } from "./plan-removal.mjs" */
+/** @import { ToolContext, ToolOutput } from "./output.mjs" */
+/** @import { Environment, ScriptSource } from "./render-script.mjs" */
+/** @import { ToolLimits } from "./run-on-host.mjs" */
+/** @import { Reveal } from "./run-script.mjs" */
+/** @import { Sessions } from "./session-pool.mjs" */
+/** @import { Reply } from "./ssh-session.mjs" */
+
+/**
+ * A volume that no other node can use. `claim` and `pods` with their namespaces, `NAMESPACE/NAME`.
+ * @typedef {{ node: string; volume: string; claim: string; pods: string[] }} LostVolume
+ */
+/** @typedef {ToolContext & { readonly limits?: ToolLimits; readonly scripts?: ScriptSource; readonly sessions?: Sessions }} FirstServerContext */
+
+const removal = { removeData: flag, drainPolicy: text };
+const roster = {
+  nodes: listOf(fields({ name: text, pool: text, ...removal, member: text })),
+  pools: mapOf(fields(removal)),
+};
+const rosterInput = fields({ ...roster, before: fields({ ...roster, left: optional(roster.nodes) }) });
+const firstServerInput = fields({ host: machine, bastion: optional(machine), credentials });
+const lookInput = fields({ nodes: listOf(text) });
 
 // The API may be restarting in the same run, and each of a few calls has its own limit.
 const PREPARE_MS = 240_000;
@@ -18,28 +43,26 @@ const REFUSED = 3;
 /**
  * Prepares the removal of nodes that are not listed any more (see plan-removal.mjs) and reveals {left}. One session to the first server,
  * and none where nothing is to be done there. Throws before anything is done where volumes would be lost that must not.
+ * @type {(given: unknown, context: FirstServerContext & { readonly reveal: Reveal }) => Promise<void>}
  */
-export async function prepareRemoval(input, { env, out, reveal, limits = {}, scripts, sessions = sharedSessions }) {
+export async function prepareRemoval(given, { reveal, ...context }) {
+  const { env, out, limits = {} } = context;
+  const input = readFields(given, rosterInput);
   const plan = planRemoval(input.before, input);
+  /** @type {(node: RosterNode) => boolean} */
   const isKept = ({ name }) => !isAbandoned(name, env);
   const keepData = plan.keepData.filter(isKept);
-  const work = {
+  const lists = {
     KEEP_DATA: keepData.map(({ name }) => name),
     CORDON: plan.cordon,
     UNCORDON: plan.uncordon,
     ANNOTATE: plan.annotate,
   };
   if (plan.cordon.length + plan.uncordon.length + plan.annotate.length > 0) {
-    const environment = Object.fromEntries(Object.entries(work).map(([key, lines]) => [key, lines.join("\n")]));
+    const environment = Object.fromEntries(Object.entries(lists).map(([key, lines]) => [key, lines.join("\n")]));
     try {
-      const reply = await runOnFirstServer(input, "prepare-removal", environment, {
-        env,
-        out,
-        limitMs: limits.scriptMs ?? PREPARE_MS,
-        limits,
-        scripts,
-        sessions,
-      });
+      const work = { script: "prepare-removal", environment, limitMs: limits.scriptMs ?? PREPARE_MS };
+      const reply = await runOnFirstServer(given, work, { sessions: sharedSessions, ...context });
       if (reply.code === REFUSED) throw new ToolError(refusal(readVolumes(reply.stdout), keepData, input.pools));
       if (reply.code !== 0)
         throw new ToolError(`The removal of nodes could not be prepared on the first server (${outcome(reply)}); nothing was removed.`);
@@ -51,43 +74,52 @@ export async function prepareRemoval(input, { env, out, reveal, limits = {}, scr
   reveal({ left: plan.left });
 }
 
-/** The volumes that would be lost with these nodes: {node, volume, claim, pods}. One session; throws where the first server does not tell. */
-export async function lookAtData(input, { env, out, limits = {}, scripts }) {
-  const environment = { NODE_NAMES: input.nodes.join("\n") };
-  const reply = await runOnFirstServer(input, "list-node-data", environment, {
-    env,
-    out,
-    limitMs: limits.scriptMs ?? LOOK_MS,
-    limits,
-    scripts,
-  });
+/**
+ * The volumes that would be lost with these nodes. One session; throws where the first server does not tell.
+ * @type {(given: unknown, context: FirstServerContext) => Promise<LostVolume[]>}
+ */
+export async function lookAtData(given, context) {
+  const { nodes } = readFields(given, lookInput);
+  const limitMs = context.limits?.scriptMs ?? LOOK_MS;
+  const reply = await runOnFirstServer(
+    given,
+    { script: "list-node-data", environment: { NODE_NAMES: nodes.join("\n") }, limitMs },
+    context,
+  );
   if (reply.code !== 0) throw new ToolError(`the first server did not tell of them: ${outcome(reply)}`);
   return readVolumes(reply.stdout);
 }
 
-/** One line on a volume, for people. */
+/**
+ * One line on a volume, for people.
+ * @type {(volume: LostVolume) => string}
+ */
 export function describeVolume({ volume, claim, pods }) {
   return `volume ${volume} (claim ${claim}${pods.length > 0 ? `, pods ${pods.join(" ")}` : ""})`;
 }
 
-function runOnFirstServer(input, script, environment, { env, out, limitMs, limits, scripts, sessions }) {
-  requireFields(input, ["host.address", "host.user", "host.hostKey"]);
-  const target = { name: "the first server", host: input.host, bastion: input.bastion };
-  const text = renderScript(script, environment, scripts);
-  return runOnHost(target, sshCredentials(input.credentials, env, out), { script, text, limitMs, connectMs: limits.connectMs, sessions });
+/** @type {(given: unknown, work: { readonly script: string; readonly environment: Environment; readonly limitMs: number }, context: FirstServerContext) => Promise<Reply>} */
+function runOnFirstServer(given, { script, environment, limitMs }, { env, out, limits = {}, scripts, sessions }) {
+  const input = readFields(given, firstServerInput);
+  const route = { name: "the first server", host: input.host, bastion: input.bastion };
+  const run = { script, text: renderScript(script, environment, scripts), limitMs, connectMs: limits.connectMs, sessions };
+  return runOnHost(route, sshCredentials(input.credentials, env, out), run);
 }
 
-function readVolumes(text) {
-  const lines = text.split("\n").filter((line) => line !== "");
+/** @type {(stdout: string) => LostVolume[]} */
+function readVolumes(stdout) {
+  const lines = stdout.split("\n").filter((line) => line !== "");
   return lines.map((line) => {
-    const [node, volume, claim, ...pods] = line.split(" ");
+    const [node = "", volume = "", claim = "", ...pods] = line.split(" ");
     return { node, volume, claim, pods };
   });
 }
 
+/** @type {(reply: Reply) => string} */
 const outcome = ({ code, signal, stderr }) =>
   `${signal ? `signal ${signal}` : `exit code ${code}`}${lastLine(stderr) ? `, last: ${lastLine(stderr)}` : ""}`;
 
+/** @type {(volumes: readonly LostVolume[], nodes: readonly RosterNode[], pools: Roster["pools"]) => string} */
 function refusal(volumes, nodes, pools) {
   const holders = nodes.filter(({ name }) => volumes.some(({ node }) => node === name));
   const settings = [...new Set(holders.map(({ pool }) => pool))]
@@ -105,7 +137,10 @@ function refusal(volumes, nodes, pools) {
   ].join("\n");
 }
 
-/** Without the first server nothing can be asked or cordoned. What must not be lost keeps its node; the rest goes on. */
+/**
+ * Without the first server nothing can be asked or cordoned. What must not be lost keeps its node; the rest goes on.
+ * @type {(fault: SshFault, about: { readonly keepData: readonly RosterNode[]; readonly plan: RemovalSteps; readonly out: ToolOutput }) => void}
+ */
 function tellUnprepared(fault, { keepData, plan, out }) {
   if (keepData.length > 0) {
     const names = keepData.map(({ name }) => name);

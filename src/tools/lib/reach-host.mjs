@@ -1,9 +1,27 @@
+// @ts-check
 import { sshCredentials } from "./credentials.mjs";
 import { Deadline, pause } from "./deadline.mjs";
-import { requireFields } from "./input.mjs";
+import { isObject } from "./json.mjs";
+import { fields, number, optional, readFields, text } from "./read-fields.mjs";
 import { SshFault } from "./ssh-fault.mjs";
 import { openSession } from "./ssh.mjs";
 import { ToolError } from "./tool-error.mjs";
+import { credentials, machine } from "./tool-input.mjs";
+
+/** @import { SshCredentials } from "./credentials.mjs" */
+/** @import { ToolContext } from "./output.mjs" */
+/** @import { ToolLimits } from "./run-on-host.mjs" */
+/** @import { FaultKind } from "./ssh-fault.mjs" */
+/** @import { SshSession } from "./ssh-session.mjs" */
+
+/** @typedef {ToolLimits & { readonly waitMs?: number; readonly tellMs?: number; readonly pollMs?: number }} ReachLimits */
+/** @typedef {{ readonly credentials: SshCredentials; readonly deadline: Deadline; readonly limits: ReachLimits; readonly onLogin: () => void }} Try */
+/** @typedef {ReturnType<typeof reachInput>} ReachInput */
+
+/** `machine`: the cloud's id of it. `replaceCommand`: the line that makes it again. */
+const about = { node: text, machine: optional(text), replaceCommand: optional(text) };
+const stoppedInput = fields(about);
+const reachInput = fields({ ...about, host: machine, bastion: optional(machine), waitSeconds: number, credentials });
 
 const POLL_MS = 500;
 const TELL_MS = 15_000;
@@ -18,17 +36,23 @@ const SSHD_SETTLED = [
   "config_stage() { systemctl is-active cloud-config.service 2>/dev/null; }",
   "until [ -e /run/cloud-init/disabled ] || case $(config_stage) in active | failed) true ;; *) false ;; esac; do sleep 0.1; done",
 ].join("; ");
-/** Faults of a machine that is still booting. Its user comes with its keys, so a refused login may pass too. */
+/**
+ * Faults of a machine that is still booting. Its user comes with its keys, so a refused login may pass too.
+ * @type {ReadonlySet<FaultKind>}
+ */
 const PASSING = new Set(["refused", "route", "timeout", "dropped", "protocol", "lost", "closed", "auth"]);
 
-/** Waits until a new machine lets the operator in under its pinned host key and its first boot has done with sshd. */
-export async function reachHost(input, { env, out, limits = {} }) {
-  if (input.host?.address === "") throw withoutAddress(input);
-  requireFields(input, ["node", "host.address", "host.user", "host.hostKey", "waitSeconds"]);
+/**
+ * Waits until a new machine lets the operator in under its pinned host key and its first boot has done with sshd.
+ * @type {(given: Readonly<Record<string, unknown>>, context: ToolContext & { readonly limits?: ReachLimits }) => Promise<void>}
+ */
+export async function reachHost(given, { env, out, limits = {} }) {
+  if (isObject(given.host) && given.host.address === "") throw withoutAddress(readFields(given, stoppedInput));
+  const input = readFields(given, reachInput);
   const { node, waitSeconds } = input;
-  const credentials = sshCredentials(input.credentials, env, out);
   const deadline = new Deadline(limits.waitMs ?? waitSeconds * 1000);
-  let seen;
+  let seen = "";
+  /** @type {(what: string) => void} */
   const sees = (what) => {
     seen = what;
     out.waitingFor = `its machine (${what})`;
@@ -39,13 +63,13 @@ export async function reachHost(input, { env, out, limits = {} }) {
   try {
     for (;;) {
       const fault = await tryOnce(input, {
-        credentials,
+        credentials: sshCredentials(input.credentials, env, out),
         deadline,
         limits,
         onLogin: () => sees("its first boot is not done with sshd"),
       });
       if (fault === undefined) return;
-      sees(fault.message.split(";")[0]);
+      sees(fault.message.split(";")[0] ?? "");
       await pause(limits.pollMs ?? POLL_MS, deadline);
     }
   } finally {
@@ -53,11 +77,14 @@ export async function reachHost(input, { env, out, limits = {} }) {
   }
 }
 
-/** Resolves with the fault that may pass, or with nothing when the machine is there. */
-async function tryOnce(input, { credentials, deadline, limits, onLogin }) {
+/**
+ * Resolves with the fault that may pass, or with nothing when the machine is there.
+ * @type {(input: ReachInput, attempt: Try) => Promise<SshFault | undefined>}
+ */
+async function tryOnce(input, { credentials: login, deadline, limits, onLogin }) {
   const { node, host, bastion } = input;
   try {
-    const session = await openSession({ name: node, host, bastion }, credentials, { connectMs: limits.connectMs ?? CONNECT_MS });
+    const session = await openSession({ name: node, host, bastion }, login, { connectMs: limits.connectMs ?? CONNECT_MS });
     onLogin();
     await sshdSettled(session, deadline).finally(() => session.close());
   } catch (fault) {
@@ -67,25 +94,32 @@ async function tryOnce(input, { credentials, deadline, limits, onLogin }) {
   }
 }
 
-/** However the first boot ends, join tells of it. */
+/**
+ * However the first boot ends, join tells of it.
+ * @type {(session: SshSession, deadline: Deadline) => Promise<void>}
+ */
 async function sshdSettled(session, deadline) {
   try {
     await session.run(SSHD_SETTLED, { limitMs: deadline.left, what: "cloud-init" });
   } catch (fault) {
-    if (fault.kind !== "limit") throw fault;
+    if (!(fault instanceof SshFault) || fault.kind !== "limit") throw fault;
   }
 }
 
-/** As a cloud tells it of a machine that somebody stopped: a public address is lent while it runs. */
-function withoutAddress({ node, machine, replaceCommand }) {
+/**
+ * As a cloud tells it of a machine that somebody stopped: a public address is lent while it runs.
+ * @type {(input: ReturnType<typeof stoppedInput>) => ToolError}
+ */
+function withoutAddress({ node, machine: id, replaceCommand }) {
   return new ToolError(
-    `${node}: its machine ${machine} has no address that could be tried: it was stopped, or its address was taken away. ` +
+    `${node}: its machine ${id} has no address that could be tried: it was stopped, or its address was taken away. ` +
       `Start it in the cloud and run pulumi up --refresh, or make it anew: ${replaceCommand}`,
   );
 }
 
-function refusal({ node, machine, waitSeconds, replaceCommand }, fault) {
-  const what = machine ? `its machine ${machine}` : "its machine";
+/** @type {(input: ReachInput, fault: SshFault) => ToolError} */
+function refusal({ node, machine: id, waitSeconds, replaceCommand }, fault) {
+  const what = id ? `its machine ${id}` : "its machine";
   if (fault.at.isBastion) return new ToolError(`${node}: ${what} could not be tried: ${fault.message}; then run pulumi up again`);
   return new ToolError(
     `${node}: ${what} cannot be used after up to ${waitSeconds} s: ${fault.message}. ` +

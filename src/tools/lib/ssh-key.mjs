@@ -1,8 +1,14 @@
+// @ts-check
 import { createPrivateKey } from "node:crypto";
 import ssh2 from "ssh2";
 import { faults } from "./ssh-fault.mjs";
 
-/** The private key in a form that ssh2 reads, or the fault that names what is wrong with it. */
+/** @import { SshTarget } from "./ssh-fault.mjs" */
+
+/**
+ * The private key in a form that ssh2 reads, or the fault that names what is wrong with it.
+ * @type {(text: string, at: SshTarget) => string | Buffer}
+ */
 export function usableKey(text, at) {
   const candidates = [() => text.trim() + "\n", () => fromPkcs8(text)];
   let seen = "its private key cannot be read";
@@ -21,9 +27,12 @@ export function usableKey(text, at) {
   throw faults.credentials(at, seen);
 }
 
-// OpenSSL writes PKCS#8 (`BEGIN PRIVATE KEY`), which ssh2 does not read: RSA and EC keys go over by way of their older forms.
+/**
+ * OpenSSL writes PKCS#8 (`BEGIN PRIVATE KEY`), which ssh2 does not read: RSA and EC keys go over by way of their older forms.
+ * @type {(text: string) => string | Buffer}
+ */
 function fromPkcs8(text) {
   const key = createPrivateKey(text);
-  const type = { rsa: "pkcs1", ec: "sec1" }[key.asymmetricKeyType];
-  return key.export({ type, format: "pem" });
+  if (key.asymmetricKeyType !== "rsa" && key.asymmetricKeyType !== "ec") throw new Error(`no older form of ${key.asymmetricKeyType}`);
+  return key.export({ type: key.asymmetricKeyType === "rsa" ? "pkcs1" : "sec1", format: "pem" });
 }

@@ -1,4 +1,14 @@
+// @ts-check
 import { faults } from "./ssh-fault.mjs";
+
+/** @import { Readable } from "node:stream" */
+/** @import { Client, ClientChannel } from "ssh2" */
+/** @import { SshFault, SshTarget } from "./ssh-fault.mjs" */
+
+/** @typedef {(line: string) => unknown} OnLine Gets each line of stderr */
+/** @typedef {{ readonly limitMs: number; readonly onLine?: OnLine | undefined }} RunLimits */
+/** @typedef {{ readonly code: number | null; readonly signal?: string | undefined }} ExitStatus */
+/** @typedef {ExitStatus & { readonly stdout: string; readonly stderr: string }} Reply */
 
 const PROBE_MS = 15_000;
 const GOODBYE_MS = 500;
@@ -8,49 +18,77 @@ const MOST_OUTPUT = 256 * 1024;
 /** A bastion passes on that the host hung up (end) and keeps its own half open: no close comes, and ssh2 asks no more whether the host lives. */
 const GONE = ["end", "close"];
 
+/**
+ * Tells once that a connection is gone.
+ * @type {(client: Client, listener: () => void) => void}
+ */
+export function onGone(client, listener) {
+  client.once("end", listener);
+  client.once("close", listener);
+}
+
 /** An open connection that runs commands, each with a time limit. */
 export class SshSession {
+  /** @type {SshTarget} */
   #at;
+  /** @type {readonly [Client, ...Client[]]} */
   #clients;
+  /** @type {Promise<void> | undefined} */
   #sudo;
   isOpen = true;
 
-  /** `clients`: the connection to the machine first, then those that carry it. */
+  /**
+   * @param {SshTarget} at
+   * @param {readonly [Client, ...Client[]]} clients The connection to the machine first, then those that carry it.
+   */
   constructor(at, clients) {
     this.#at = at;
     this.#clients = clients;
-    for (const event of GONE) clients[0].once(event, () => (this.isOpen = false));
+    onGone(clients[0], () => (this.isOpen = false));
   }
 
-  /** Runs a script, given by its text on stdin, as root: by sudo without a password unless root itself logs in. */
-  async runAsRoot(name, text, { limitMs, onLine } = {}) {
+  /**
+   * Runs a script, given by its text on stdin, as root: by sudo without a password unless root itself logs in.
+   * @param {string} name
+   * @param {string} text
+   * @param {RunLimits} limits
+   */
+  async runAsRoot(name, text, { limitMs, onLine }) {
     const isRoot = this.#at.user === "root";
     if (!isRoot) await this.#expectSudo();
     return this.run(`${isRoot ? "" : "sudo -n "}sh -s -- ${name}`, { input: text, limitMs, onLine, what: name });
   }
 
-  /** Resolves with the exit code and both outputs; throws an SshFault when the command did not end by itself. */
+  /**
+   * Resolves with the exit code and both outputs; throws an SshFault when the command did not end by itself.
+   * @param {string} command
+   * @param {RunLimits & { readonly input?: string; readonly what?: string }} options
+   * @returns {Promise<Reply>}
+   */
   run(command, { input = "", limitMs, onLine, what = command }) {
     return new Promise((resolve, reject) => {
       const [client] = this.#clients;
       const output = { stdout: "", stderr: "" };
+      /** @type {ExitStatus | undefined} */
       let status;
+      /** @type {(fault?: SshFault) => void} */
       const settle = (fault) => {
         clearTimeout(timer);
         for (const event of GONE) client.removeListener(event, onLost);
         if (fault) reject(fault);
-        else resolve({ ...status, ...output });
+        else resolve({ code: null, ...status, ...output });
       };
       let hasStarted = false;
       const onLost = () => settle(hasStarted ? faults.lost(this.#at, what) : faults.closed(this.#at, what));
       const timer = setTimeout(() => settle(faults.limit(this.#at, what, limitMs)), limitMs);
-      for (const event of GONE) client.once(event, onLost);
+      onGone(client, onLost);
+      /** @type {(error: Error | undefined, channel: ClientChannel) => void} */
       const onChannel = (error, channel) => {
         if (error) return isRefusedSession(error) ? settle(faults.sessions(this.#at)) : onLost();
         hasStarted = true;
         // Writing to a shell that ended early is seen by its exit code.
         channel.on("error", () => {});
-        channel.on("exit", (code, signal) => (status = { code, signal }));
+        channel.on("exit", (/** @type {number | null} */ code, /** @type {string | undefined} */ signal) => (status = { code, signal }));
         channel.on("close", () => (status ? settle() : onLost()));
         collect(channel, (piece) => (output.stdout = (output.stdout + piece).slice(-MOST_OUTPUT)));
         const lines = splitLines(onLine);
@@ -93,10 +131,16 @@ export class SshSession {
   }
 }
 
-/** OpenSSH's answer beyond MaxSessions (RFC 4254, 5.1); ssh2 words it so. */
+/**
+ * OpenSSH's answer beyond MaxSessions (RFC 4254, 5.1); ssh2 words it so.
+ * @type {(error: Error) => boolean}
+ */
 const isRefusedSession = ({ message }) => /channel open failure/i.test(message);
 
-/** The last line that says something. */
+/**
+ * The last line that says something.
+ * @type {(text: string) => string}
+ */
 export function lastLine(text) {
   return (
     text
@@ -107,16 +151,18 @@ export function lastLine(text) {
   );
 }
 
+/** @type {(stream: Readable, take: (piece: string) => void) => void} */
 function collect(stream, take) {
   stream.setEncoding("utf8");
   stream.on("data", take);
 }
 
+/** @type {(onLine: OnLine | undefined) => (piece: string) => void} */
 function splitLines(onLine) {
   let rest = "";
   return (piece) => {
     const lines = (rest + piece).split("\n");
-    rest = lines.pop().slice(-MOST_OUTPUT);
+    rest = (lines.pop() ?? "").slice(-MOST_OUTPUT);
     if (onLine) for (const line of lines) onLine(line);
   };
 }

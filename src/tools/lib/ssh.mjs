@@ -1,8 +1,24 @@
+// @ts-check
 import net from "node:net";
 import { Deadline } from "./deadline.mjs";
 import { openHop } from "./ssh-hop.mjs";
 import { faults } from "./ssh-fault.mjs";
 import { SshSession } from "./ssh-session.mjs";
+
+/** @import { Duplex } from "node:stream" */
+/** @import { Client } from "ssh2" */
+/** @import { SshCredentials } from "./credentials.mjs" */
+/** @import { Dial, Keepalive } from "./ssh-hop.mjs" */
+/** @import { Machine, SshFault, SshTarget } from "./ssh-fault.mjs" */
+
+/**
+ * A host and the bastion on the way to it.
+ * @typedef {object} HostRoute
+ * @property {string} name What the host is called in messages.
+ * @property {Machine} host
+ * @property {Machine | undefined} [bastion]
+ */
+/** @typedef {{ readonly connectMs?: number | undefined; readonly keepalive?: Keepalive | undefined }} OpenOptions */
 
 /** How long one machine may take from the first packet to the login. */
 export const CONNECT_MS = 10_000;
@@ -15,7 +31,7 @@ const ATTEMPT_MS = 3000;
 
 /**
  * Connects to a host, through its bastion if it has one. Throws an SshFault that names machine, fault and remedy.
- * `name` is what the host is called in messages.
+ * @type {(route: HostRoute, credentials: SshCredentials, options?: OpenOptions) => Promise<SshSession>}
  */
 export async function openSession({ name, host, bastion }, credentials, { connectMs = CONNECT_MS, keepalive = KEEPALIVE } = {}) {
   const limits = { connectMs, keepalive };
@@ -37,6 +53,7 @@ export async function openSession({ name, host, bastion }, credentials, { connec
   }
 }
 
+/** @type {(at: SshTarget) => Dial} */
 function dialDirect({ address, port }) {
   return (deadline) =>
     new Promise((resolve, reject) => {
@@ -56,6 +73,7 @@ function dialDirect({ address, port }) {
     });
 }
 
+/** @type {(outer: Client, jump: SshTarget, target: SshTarget) => () => Promise<Duplex>} */
 function dialThrough(outer, jump, target) {
   return () =>
     new Promise((resolve, reject) => {
@@ -72,12 +90,13 @@ function dialThrough(outer, jump, target) {
 // RFC 4254, 5.1. With CONNECT_FAILED OpenSSH gives the words of the C library for its own connect().
 const CONNECT_FAILED = 2;
 
-function faultBehind(jump, target, { message, reason }) {
-  const words = message.replace(/^.*Channel open failure:?\s*/, "");
+/** @type {(jump: SshTarget, target: SshTarget, error: Error) => SshFault} */
+function faultBehind(jump, target, error) {
+  const words = error.message.replace(/^.*Channel open failure:?\s*/, "");
   const seen = `${jump.name} says: ${words || "connect failed"}`;
   if (/refused/i.test(words)) return faults.refused(target);
   if (/not known|resol/i.test(words)) return faults.name(target, seen);
   if (/no response from server/i.test(words)) return faults.dropped(jump, "while connecting on");
-  if (reason === CONNECT_FAILED) return faults.route(target, seen);
+  if ("reason" in error && error.reason === CONNECT_FAILED) return faults.route(target, seen);
   return faults.forward(jump, target, words);
 }

@@ -1,12 +1,33 @@
-import { ApiCalls, ApiError, parseJson } from "./api-calls.mjs";
+// @ts-check
+import { ApiCalls, ApiError } from "./api-calls.mjs";
+import { isList, isObject, parseJson } from "./json.mjs";
+
+/** @import { ApiLimits, ApiReply, Headers } from "./api-calls.mjs" */
+/** @import { TailnetAccess } from "./credentials.mjs" */
+/** @import { ToolOutput } from "./output.mjs" */
+
+/** @typedef {{ readonly accessToken: string; readonly scope: string | undefined; readonly tags: unknown }} Token */
+/**
+ * @typedef {object} TailnetCall
+ * @property {string} [scope] That an OAuth client needs for the call.
+ * @property {readonly number[]} [accept] Statuses beside 2xx that are returned; others throw.
+ * @property {Headers} [headers]
+ * @property {string} [body]
+ */
 
 /** The tailnet's HTTP API (https://tailscale.com/api). */
 export class TailnetApi {
   #access;
   #calls;
   #out;
+  /** @type {Token | undefined} */
   #token;
 
+  /**
+   * @param {TailnetAccess} access
+   * @param {ToolOutput} out
+   * @param {Partial<ApiLimits>} [limits]
+   */
   constructor(access, out, limits = {}) {
     this.#access = access;
     this.#out = out;
@@ -18,14 +39,19 @@ export class TailnetApi {
     return this.#calls.deadline;
   }
 
-  /** Path below /tailnet/<name>. */
+  /**
+   * Path below /tailnet/<name>.
+   * @param {string} path
+   */
   inTailnet(path) {
     return `/api/v2/tailnet/${encodeURIComponent(this.#access.tailnet)}${path}`;
   }
 
   /**
-   * One call; resolves with {status, text, etag}. `scope` names the scope of an OAuth client that the call needs;
-   * statuses in `accept` beside 2xx are returned, others throw.
+   * One call.
+   * @param {string} method
+   * @param {string} path
+   * @param {TailnetCall} [options]
    */
   async call(method, path, { scope, accept = [], headers = {}, body } = {}) {
     const token = await this.#bearer();
@@ -43,20 +69,28 @@ export class TailnetApi {
   /** The tags of the OAuth client, as the token's answer lists them (tailscale/tailscale#15456); undefined for an API key, or where it lists none. */
   async clientTags() {
     await this.#bearer();
-    const { tags } = this.#token ?? {};
-    const list = Array.isArray(tags) ? tags : String(tags ?? "").split(/\s+/);
-    const named = list.filter((tag) => String(tag).startsWith("tag:"));
+    const tags = this.#token?.tags;
+    const list = isList(tags) ? tags.map(String) : String(tags ?? "").split(/\s+/);
+    const named = list.filter((tag) => tag.startsWith("tag:"));
     return named.length === 0 ? undefined : named;
   }
 
-  async #bearer() {
-    if (this.#access.apiKey) return this.#access.apiKey;
-    this.#token ??= await this.#requestToken();
-    return this.#token.access_token;
+  get #isKey() {
+    return "apiKey" in this.#access.credential;
   }
 
-  async #requestToken() {
-    const { oauthClientId, oauthClientSecret } = this.#access;
+  async #bearer() {
+    const { credential } = this.#access;
+    if ("apiKey" in credential) return credential.apiKey;
+    this.#token ??= await this.#requestToken(credential);
+    return this.#token.accessToken;
+  }
+
+  /**
+   * @param {{ readonly oauthClientId: string; readonly oauthClientSecret: string }} client
+   * @returns {Promise<Token>}
+   */
+  async #requestToken({ oauthClientId, oauthClientSecret }) {
     const path = "/api/v2/oauth/token";
     const body = new URLSearchParams({
       grant_type: "client_credentials",
@@ -72,25 +106,29 @@ export class TailnetApi {
       );
     }
     const token = parseJson(reply.text);
-    if (typeof token?.access_token !== "string")
+    if (!isObject(token) || typeof token.access_token !== "string")
       throw new ApiError(`${this.#access.baseUrl}${path} answered without an access_token. Check tailscale:baseUrl.`, reply.status);
-    this.#out.keepSecret(token.access_token);
-    return token;
+    const { access_token: accessToken, scope, tags } = token;
+    this.#out.keepSecret(accessToken);
+    return { accessToken, scope: typeof scope === "string" ? scope : undefined, tags };
   }
 
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {ApiReply} reply
+   * @param {string} [scope]
+   */
   #refusal(method, path, reply, scope) {
     const what = `${method} ${path} at ${this.#access.baseUrl} was refused (${reply.status}: ${reply.message}).`;
     if (reply.status === 401) {
-      const credential = this.#access.apiKey
+      const fault = this.#isKey
         ? "The API key is not valid any more (they live 90 days at most)"
         : "The OAuth client's token is not accepted";
-      return new ApiError(
-        `${what} ${credential}: give a current credential in the stack's config or in the environment (TAILSCALE_*).`,
-        401,
-      );
+      return new ApiError(`${what} ${fault}: give a current credential in the stack's config or in the environment (TAILSCALE_*).`, 401);
     }
     if (reply.status === 403 && scope) {
-      const remedy = this.#access.apiKey
+      const remedy = this.#isKey
         ? `The owner of the API key lacks the right for it: use the key of an admin, or an OAuth client with the scope ${scope} (write).`
         : `The OAuth client lacks the scope ${scope} (write), or the tag for it: give it at https://login.tailscale.com/admin/settings/oauth.`;
       return new ApiError(`${what} ${remedy}`, 403);

@@ -1,8 +1,12 @@
+// @ts-check
 import { requireScopes } from "./api-scopes.mjs";
-import { parseJson } from "./api-calls.mjs";
+import { isList, isObject, parseJson, textsOf } from "./json.mjs";
 import { policyRefused } from "./policy-refused.mjs";
 import { TailnetApi } from "./tailnet-api.mjs";
 import { ToolError } from "./tool-error.mjs";
+
+/** @import { Device } from "./devices.mjs" */
+/** @import { DeviceFilter, LivePolicy } from "./open-control.mjs" */
 
 const CORE = "devices:core";
 const POLICY = "policy_file";
@@ -15,7 +19,10 @@ export class TailscaleControl extends TailnetApi {
   /** How to approve a route by hand. */
   routesPage = `${this.machinesPage} (Edit route settings)`;
 
-  /** What its policies do: as tools/lib/policy takes them to do. */
+  /**
+   * What its policies do: as tools/lib/policy takes them to do.
+   * @returns {Promise<undefined>}
+   */
   policyTraits() {
     return Promise.resolve(undefined);
   }
@@ -24,31 +31,44 @@ export class TailscaleControl extends TailnetApi {
     await requireScopes(this);
   }
 
-  /** Devices that match all of the filter: exact, by the vendor (its OpenAPI file, listTailnetDevices) and by whoever asked. */
+  /**
+   * Devices that match all of the filter: exact, by the vendor (its OpenAPI file, listTailnetDevices) and by whoever asked.
+   * @param {DeviceFilter} [filter]
+   */
   async listDevices({ hostname, tag, withRoutes = false } = {}) {
     const query = new URLSearchParams({ ...(withRoutes && { fields: "all" }), ...(hostname && { hostname }), ...(tag && { tags: tag }) });
     const { text } = await this.call("GET", this.inTailnet(`/devices${query.size > 0 ? `?${query}` : ""}`), { scope: CORE });
-    const devices = parseJson(text)?.devices;
-    if (!Array.isArray(devices))
-      throw new ToolError("The tailnet's API answered the list of devices without `devices`. Check tailscale:baseUrl.");
+    const answer = parseJson(text);
+    const devices = isObject(answer) ? answer.devices : undefined;
+    if (!isList(devices)) throw new ToolError("The tailnet's API answered the list of devices without `devices`. Check tailscale:baseUrl.");
     return devices.map(asDevice);
   }
 
-  /** The device with its routes, or undefined where it is gone. */
+  /**
+   * The device with its routes, or undefined where it is gone.
+   * @param {string} id
+   */
   async getDevice(id) {
     const { ok, text } = await this.call("GET", `/api/v2/device/${encodeURIComponent(id)}?fields=all`, { scope: CORE, accept: [404] });
     if (!ok) return undefined;
     const device = parseJson(text);
-    if (!device) throw new ToolError("The tailnet's API answered a device without JSON. Check tailscale:baseUrl.");
+    if (!isObject(device)) throw new ToolError("The tailnet's API answered a device without JSON. Check tailscale:baseUrl.");
     return asDevice(device);
   }
 
-  /** Resolves also where somebody else removed it meanwhile, or its own logout did. */
+  /**
+   * Resolves also where somebody else removed it meanwhile, or its own logout did.
+   * @param {string} id
+   */
   async deleteDevice(id) {
     await this.call("DELETE", `/api/v2/device/${encodeURIComponent(id)}`, { scope: CORE, accept: [404] });
   }
 
-  /** Exactly these routes of the device are enabled from now on. */
+  /**
+   * Exactly these routes of the device are enabled from now on.
+   * @param {string} id
+   * @param {readonly string[]} routes
+   */
   async enableRoutes(id, routes) {
     const headers = { "content-type": "application/json" };
     const body = JSON.stringify({ routes });
@@ -60,7 +80,11 @@ export class TailscaleControl extends TailnetApi {
     return { text, etag };
   }
 
-  /** Writes what the API finds valid, its tests included. Resolves with false where `live` is not the policy any more. */
+  /**
+   * Writes what the API finds valid, its tests included. Resolves with false where `live` is not the policy any more.
+   * @param {string} text
+   * @param {LivePolicy} live
+   */
   async writePolicy(text, live) {
     if (!live.etag) {
       throw new ToolError(
@@ -75,6 +99,7 @@ export class TailscaleControl extends TailnetApi {
     return reply.ok;
   }
 
+  /** @param {string} text */
   async #validate(text) {
     const headers = { "content-type": HUJSON };
     const reply = await this.call("POST", this.inTailnet("/acl/validate"), { scope: POLICY, accept: [400], headers, body: text });
@@ -83,17 +108,23 @@ export class TailscaleControl extends TailnetApi {
   }
 }
 
-// nodeId is the preferred identifier, id the older one; the API takes either (https://tailscale.com/api#tag/devices).
-function asDevice({ nodeId, id, name, hostname, tags, isExternal, connectedToControl, addresses, advertisedRoutes, enabledRoutes }) {
+/**
+ * nodeId is the preferred identifier, id the older one; the API takes either (https://tailscale.com/api#tag/devices).
+ * @type {(device: unknown) => Device}
+ */
+function asDevice(device) {
+  const { nodeId, id, name, hostname, tags, isExternal, connectedToControl, addresses, advertisedRoutes, enabledRoutes } = isObject(device)
+    ? device
+    : {};
   return {
-    id: nodeId || id,
-    name,
-    hostname,
-    tags: Array.isArray(tags) ? tags : [],
+    id: String(nodeId || id),
+    name: String(name),
+    hostname: String(hostname),
+    tags: textsOf(tags),
     isExternal: isExternal === true,
     isOnline: connectedToControl === true,
-    addresses: addresses ?? [],
-    advertisedRoutes: advertisedRoutes ?? [],
-    enabledRoutes: enabledRoutes ?? [],
+    addresses: textsOf(addresses),
+    advertisedRoutes: textsOf(advertisedRoutes),
+    enabledRoutes: textsOf(enabledRoutes),
   };
 }

@@ -1,4 +1,5 @@
-export { clusterRules } from "./cluster-rules.mjs";
+// @ts-check
+export { clusterRules } from "./cluster-rules.cjs";
 export { clustersIn, mayHoldUnmarked } from "./marked-entries.mjs";
 export { mergedPolicy, withoutCluster } from "./merge.mjs";
 export { missingFor } from "./missing.mjs";

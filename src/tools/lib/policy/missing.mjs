@@ -1,19 +1,40 @@
-import { policyEntries } from "../policy-document.mjs";
-import { asRule, clusterNeeds } from "./cluster-rules.mjs";
+// @ts-check
+import { membersOf, policyEntries } from "../policy-document.mjs";
+import { asRule, clusterNeeds } from "./cluster-rules.cjs";
 import { entryText } from "./entry-text.mjs";
 import { entryMark } from "./markers.mjs";
 import { contains, readNetwork } from "./networks.mjs";
-import { nodeAt, readTree } from "./policy-tree.mjs";
+import { itemsOf, nodeAt, readTree } from "./policy-tree.mjs";
 import { NODE_CONDITIONS, nodesMeet, ownPosture } from "./postures.mjs";
 import { certainlyReaches, readRules } from "./reach.mjs";
-import { claimsOfOthers, unreadable } from "./refusals.mjs";
+import { claimsOfOthers } from "./refusals.mjs";
+import { unreadable } from "./unreadable.mjs";
 import { ROUTES, ruleForm, TAG_OWNERS } from "./wanted-entries.mjs";
 
+/** @import { Node } from "jsonc-parser" */
+/** @import { PolicyCluster } from "./cluster-rules.cjs" */
+/** @import { KeyValue } from "./markers.mjs" */
+/** @import { Policy } from "./reach.mjs" */
+/** @import { PolicyRefusal } from "./refusals.mjs" */
+
 /**
- * What the live policy lacks for this cluster, by meaning: rules, CIDRs and groups of others that cover a need count. Returns
- * {missing: [{what, section, entry}], text, refusals}; `text` is what to add, section by section, and `refusals` what stands in the way of
- * the cluster whatever is added. Rules that only hold for some devices or ways, and names that the text does not explain (IP sets), do not
- * count.
+ * @typedef {object} MissingEntry
+ * @property {string} what For people.
+ * @property {string} section
+ * @property {KeyValue} entry
+ * @property {boolean} [replaces] The policy has an entry of this key, which the new one replaces.
+ */
+/**
+ * @typedef {object} MissingPolicy
+ * @property {MissingEntry[]} missing
+ * @property {string} text The lines to add, section by section; "" where nothing is missing.
+ * @property {PolicyRefusal[]} refusals What stands in the way of the cluster whatever is added.
+ */
+
+/**
+ * What the live policy lacks for this cluster, by meaning: rules, CIDRs and groups of others that cover a need count. Rules that only hold for
+ * some devices or ways, and names that the text does not explain (IP sets), do not count. Pure.
+ * @type {(liveText: string, cluster: PolicyCluster) => MissingPolicy}
  */
 export function missingFor(liveText, cluster) {
   const refusals = unreadable(liveText);
@@ -36,6 +57,7 @@ export function missingFor(liveText, cluster) {
   return { missing, text: linesToAdd(missing, cluster), refusals: claimsOfOthers(live, live, cluster) };
 }
 
+/** @type {(root: Node, cluster: PolicyCluster) => MissingEntry[]} */
 function missingGroups(root, { operators, groups = {} }) {
   return operators
     .filter((name) => name.startsWith("group:") && !nodeAt(root, ["groups", name]))
@@ -45,8 +67,13 @@ function missingGroups(root, { operators, groups = {} }) {
     });
 }
 
+/** @type {(root: Node, cluster: PolicyCluster) => MissingEntry[]} */
 function missingOwners(root, { tag, tagOwners }) {
-  const owners = (name) => nodeAt(root, [...TAG_OWNERS, name])?.children?.map(({ value }) => value);
+  /** @type {(name: string) => unknown[] | undefined} */
+  const owners = (name) => {
+    const node = nodeAt(root, [...TAG_OWNERS, name]);
+    return node?.children && itemsOf(node);
+  };
   const undefinedOwners = tagOwners.filter((owner) => owner.startsWith("tag:") && owner !== tag && !owners(owner));
   const there = owners(tag);
   const lacking = tagOwners.filter((owner) => !there?.includes(owner));
@@ -65,18 +92,17 @@ function missingOwners(root, { tag, tagOwners }) {
   ];
 }
 
+/** @type {(root: Node, cluster: PolicyCluster) => MissingEntry[]} */
 function missingApproval(root, { tag, podCidr, integration }) {
   if (integration === "flannel-iface") return [];
   const pods = readNetwork(podCidr);
-  const routes = nodeAt(root, ROUTES)?.children ?? [];
-  const approvers = (list) => (list.children ?? []).map(({ value }) => value);
-  const isApproved = routes.some(({ children: [key, list] }) => {
-    const route = readNetwork(key.value);
-    return route && contains(route, pods) && approvers(list).includes(tag);
+  const isApproved = membersOf(nodeAt(root, ROUTES)).some(({ key, value: approvers }) => {
+    const route = readNetwork(key);
+    return route && pods && contains(route, pods) && itemsOf(approvers).includes(tag);
   });
   if (isApproved) return [];
   const there = nodeAt(root, [...ROUTES, podCidr]);
-  const value = [...(there ? approvers(there) : []), tag];
+  const value = [...itemsOf(there), tag];
   return [
     {
       what: `approval of the pod routes in ${podCidr}`,
@@ -87,7 +113,10 @@ function missingApproval(root, { tag, podCidr, integration }) {
   ];
 }
 
-// Without acls and grants everything is allowed: tailscale/tailscale#2799.
+/**
+ * Without acls and grants everything is allowed: tailscale/tailscale#2799.
+ * @type {(root: Node, policies: { readonly ofNodes: Policy; readonly ofPeople: Policy }, cluster: PolicyCluster) => MissingEntry[]}
+ */
 function missingRules(root, { ofNodes, ofPeople: ofAnybody }, cluster) {
   const isOpen = cluster.traits?.openWithoutRules !== false;
   if (isOpen && !nodeAt(root, ["acls"]) && !nodeAt(root, ["grants"])) return [];
@@ -97,17 +126,17 @@ function missingRules(root, { ofNodes, ofPeople: ofAnybody }, cluster) {
     const policy = need.ofPeople ? ofAnybody : ofNodes;
     const src = need.src.filter((source) => !certainlyReaches(policy, { ...need, src: source }));
     if (src.length === 0) return [];
-    const ports =
-      need.ports === "*"
-        ? "*"
-        : need.ports.filter((port) => src.some((source) => !certainlyReaches(policy, { ...need, src: source, ports: [port] })));
+    /** @type {(port: number) => boolean} */
+    const isMissing = (port) => src.some((source) => !certainlyReaches(policy, { ...need, src: source, ports: [port] }));
+    const ports = need.ports === "*" ? need.ports : need.ports.filter(isMissing);
     return [{ what: need.what, section: form, entry: { value: asRule({ ...need, src, ports }, form, own?.name) } }];
   });
-  if (own === undefined || own.isDefined || !rules.some(({ entry: { value } }) => value.srcPosture)) return rules;
+  if (own === undefined || own.isDefined || !rules.some(({ entry: { value } }) => value.srcPosture !== undefined)) return rules;
   const posture = { key: own.name, value: NODE_CONDITIONS };
   return [{ what: `a posture that nodes meet, for defaultSrcPosture`, section: "postures", entry: posture }, ...rules];
 }
 
+/** @type {(missing: readonly MissingEntry[], cluster: PolicyCluster) => string} */
 function linesToAdd(missing, cluster) {
   const sections = [...new Set(missing.map(({ section }) => section))];
   return sections

@@ -1,7 +1,11 @@
+// @ts-check
 /** Without a policy headscale allows everything (hscontrol/policy/v2/filter.go); its API cannot take one away again, so these words stand for none. */
 export const NO_POLICY = '{\n  "acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}],\n}\n';
 
-/** What an operator must know who writes the first one: with any policy, only what its acls say is allowed. */
+/**
+ * What an operator must know who writes the first one: with any policy, only what its acls say is allowed.
+ * @type {(cluster: { readonly operators: readonly string[] }) => string}
+ */
 export function firstPolicy({ operators }) {
   const groups = operators.filter((name) => name.startsWith("group:")).map((name) => `${JSON.stringify(name)}: ["alice@"]`);
   return [

@@ -1,16 +1,23 @@
+// @ts-check
 import { canonical, policyEntries } from "../policy-document.mjs";
-import { API_PORT, clusterRules } from "./cluster-rules.mjs";
-import { contains, overlaps, readNetwork } from "./networks.mjs";
+import { API_PORT, clusterRules } from "./cluster-rules.cjs";
+import { contains, knownNetwork, overlaps, readNetwork } from "./networks.mjs";
 import { nodeAt, readTree } from "./policy-tree.mjs";
 import { readRules } from "./reach.mjs";
 import { selects } from "./selectors.mjs";
+
+/** @import { PolicyCluster } from "./cluster-rules.cjs" */
+/** @import { Policy, Rule } from "./reach.mjs" */
+
+/** @typedef {{ line: number; what: string; rule: string }} PolicyOpening */
 
 // Both stand for no device that could be a node, a pod or reached by one: exit traffic, and people's own devices.
 const NO_DEVICES_OF_OTHERS = ["autogroup:internet", "autogroup:self"];
 
 /**
- * Rules of others by which devices that are not this cluster's reach its nodes or pods, or are reached by them: [{line, what, rule}]. Rules
- * only add to one another, so that none of ours could take that back.
+ * Rules of others by which devices that are not this cluster's reach its nodes or pods, or are reached by them. `what` tells who reaches what.
+ * Rules only add to one another, so that none of ours could take that back. Pure; throws as clustersIn.
+ * @type {(text: string, cluster: PolicyCluster) => PolicyOpening[]}
  */
 export function openings(text, cluster) {
   if (text.trim() === "") return [];
@@ -19,7 +26,7 @@ export function openings(text, cluster) {
     if (cluster.traits?.openWithoutRules === false) return [];
     return [{ line: 1, what: "everything reaches everything", rule: "neither grants nor acls" }];
   }
-  const ours = ["acls", "grants"].flatMap((form) => clusterRules(cluster, form)).map(canonical);
+  const ours = [...clusterRules(cluster, "acls"), ...clusterRules(cluster, "grants")].map(canonical);
   const policy = readRules(policyEntries(text));
   return policy.rules
     .filter(({ entry }) => !ours.includes(canonical(entry.value)))
@@ -29,7 +36,10 @@ export function openings(text, cluster) {
     });
 }
 
-/** What of the cluster devices of others reach by this rule. */
+/**
+ * What of the cluster devices of others reach by this rule.
+ * @type {(policy: Policy, rule: Rule, cluster: PolicyCluster) => string | undefined}
+ */
 function reached(policy, rule, cluster) {
   const { operators } = cluster;
   const sources = rule.src.filter((selector) => !isOwn(selector, cluster));
@@ -43,7 +53,10 @@ function reached(policy, rule, cluster) {
   return `${sources.join(", ")} ${sources.length > 1 ? "reach" : "reaches"} ${parts}`;
 }
 
-/** What of others the cluster reaches by this rule. */
+/**
+ * What of others the cluster reaches by this rule.
+ * @type {(policy: Policy, rule: Rule, cluster: PolicyCluster) => string | undefined}
+ */
 function reaching(policy, rule, cluster) {
   const targets = [...new Set(rule.targets.map(({ selector }) => selector))].filter(
     (selector) => !isOwn(selector, cluster) && !NO_DEVICES_OF_OTHERS.includes(selector),
@@ -52,6 +65,7 @@ function reaching(policy, rule, cluster) {
   return targets.length === 0 || parts === "" ? undefined : `${parts} reach ${targets.join(", ")}`;
 }
 
+/** @type {(policy: Policy, selectors: readonly string[], cluster: PolicyCluster) => string} */
 function partsHeld(policy, selectors, { tag, podCidr, integration }) {
   const holdsNodes = selectors.some((selector) => selects(policy, selector, tag) === "yes");
   // With flannel-iface the tailnet sees no pod.
@@ -59,13 +73,15 @@ function partsHeld(policy, selectors, { tag, podCidr, integration }) {
   return [holdsNodes && "nodes", holdsPods && "pods"].filter(Boolean).join(" and ");
 }
 
+/** @type {(policy: Policy, selector: string, podCidr: string) => boolean} */
 function holdsSomeOf(policy, selector, podCidr) {
   const network = readNetwork(Object.hasOwn(policy.hosts, selector) ? policy.hosts[selector] : selector);
-  return network ? overlaps(network, readNetwork(podCidr)) : selects(policy, selector, podCidr) === "yes";
+  return network ? overlaps(network, knownNetwork(podCidr)) : selects(policy, selector, podCidr) === "yes";
 }
 
+/** @type {(selector: string, cluster: PolicyCluster) => boolean} */
 function isOwn(selector, { tag, podCidr }) {
   if (selector === tag) return true;
   const network = readNetwork(selector);
-  return network !== undefined && contains(readNetwork(podCidr), network);
+  return network !== undefined && contains(knownNetwork(podCidr), network);
 }

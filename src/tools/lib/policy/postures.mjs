@@ -1,5 +1,9 @@
-import jsonc from "jsonc-parser";
+// @ts-check
+import { isList, isObject } from "../json.mjs";
+import { valueOfNode } from "../policy-document.mjs";
 import { nodeAt } from "./policy-tree.mjs";
+
+/** @import { Node } from "jsonc-parser" */
 
 /** What every node of a cluster is: Linux, with a stable tailscale (the config takes no other). */
 const OF_NODES = { "node:os": "linux", "node:tsReleaseTrack": "stable" };
@@ -12,32 +16,48 @@ export const NODE_ATTRIBUTES = OF_NODES;
 /**
  * Postures that each rule without one of its own demands (https://tailscale.com/docs/features/device-posture, "Default source posture"): a rule
  * that names any is free of them. Empty: none.
+ * @type {(root: Node) => unknown[]}
  */
 export function defaultPostures(root) {
-  return valueAt(root, "defaultSrcPosture", []);
+  const standing = valueAt(root, "defaultSrcPosture");
+  return isList(standing) ? standing : [];
 }
 
-/** Whether nodes certainly meet one of these postures; one is enough. */
+/**
+ * Whether nodes certainly meet one of these postures; one is enough.
+ * @type {(root: Node, names: readonly unknown[]) => boolean}
+ */
 export function nodesMeet(root, names) {
-  const postures = valueAt(root, "postures", {});
-  return names.some((name) => isOfNodes(postures[name]));
+  const postures = definedPostures(root);
+  return names.some((name) => isOfNodes(postures[String(name)]));
 }
 
-/** The posture that a rule from nodes must name to be free of the policy's default; undefined where it need not. `isDefined`: whether it stands there. */
+/**
+ * The posture that a rule from nodes must name to be free of the policy's default; undefined where it need not. `isDefined`: whether it stands there.
+ * @type {(root: Node) => { name: string; isDefined: boolean } | undefined}
+ */
 export function ownPosture(root) {
   const standing = defaultPostures(root);
   if (standing.length === 0 || nodesMeet(root, standing)) return undefined;
-  const [name] = Object.entries(valueAt(root, "postures", {})).find(([, conditions]) => isOfNodes(conditions)) ?? [];
+  const [name] = Object.entries(definedPostures(root)).find(([, conditions]) => isOfNodes(conditions)) ?? [];
   return { name: name ?? NODE_POSTURE, isDefined: name !== undefined };
 }
 
+/** @type {(conditions: unknown) => boolean} */
 function isOfNodes(conditions) {
+  /** @type {(condition: unknown) => boolean} */
   const isMet = (condition) => Object.entries(OF_NODES).some(([attribute, value]) => condition === `${attribute} == '${value}'`);
-  return Array.isArray(conditions) && conditions.length > 0 && conditions.every(isMet);
+  return isList(conditions) && conditions.length > 0 && conditions.every(isMet);
 }
 
-function valueAt(root, section, instead) {
+/** @type {(root: Node) => Record<string, unknown>} */
+function definedPostures(root) {
+  const postures = valueAt(root, "postures");
+  return isObject(postures) ? postures : {};
+}
+
+/** @type {(root: Node, section: string) => unknown} */
+function valueAt(root, section) {
   const node = nodeAt(root, [section]);
-  const value = node && jsonc.getNodeValue(node);
-  return Array.isArray(value) === Array.isArray(instead) && typeof value === "object" && value !== null ? value : instead;
+  return node && valueOfNode(node);
 }

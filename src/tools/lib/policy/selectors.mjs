@@ -1,6 +1,11 @@
-import { contains, overlaps, readNetwork } from "./networks.mjs";
+// @ts-check
+import { contains, knownNetwork, overlaps, readNetwork } from "./networks.mjs";
 
-const TAILNET = ["100.64.0.0/10", "fd7a:115c:a1e0::/48"].map(readNetwork);
+/** @import { Policy } from "./reach.mjs" */
+/** @import { AnyNetwork } from "./networks.mjs" */
+/** @typedef {"yes" | "no" | "maybe"} Answer */
+
+const [TAILNET_V4, TAILNET_V6] = [knownNetwork("100.64.0.0/10"), knownNetwork("fd7a:115c:a1e0::/48")];
 // A source `*` holds approved subnets too, pods among them: https://tailscale.com/docs/reference/syntax/policy-file (src).
 const EVERYTHING = ["*", "autogroup:danger-all"];
 const MEMBERS = ["autogroup:member", "autogroup:members"];
@@ -9,6 +14,7 @@ const NEITHER_NODES_NOR_PODS = ["autogroup:internet", "autogroup:self", "autogro
 /**
  * Whether a rule's selector stands for a whole subject, which is a tag, a network or people: "yes", "no" or "maybe", the last where the
  * policy's text does not tell (devices behind addresses, people's roles, IP sets).
+ * @type {(policy: Pick<Policy, "groups" | "hosts">, selector: string, subject: string) => Answer}
  */
 export function selects({ groups, hosts }, selector, subject) {
   if (EVERYTHING.includes(selector) || selector === subject) return "yes";
@@ -26,28 +32,35 @@ export function selects({ groups, hosts }, selector, subject) {
   return ofPeople(groups, selector, subject);
 }
 
+/** @type {(network: AnyNetwork, wanted: AnyNetwork) => Answer} */
 function ofNetworks(network, wanted) {
   if (contains(network, wanted)) return "yes";
   return overlaps(network, wanted) ? "maybe" : "no";
 }
 
-// Devices are known by the tailnet's addresses, and which device has which the policy does not say.
+/**
+ * Devices are known by the tailnet's addresses, and which device has which the policy does not say.
+ * @type {(network: AnyNetwork) => Answer}
+ */
 function ofDevices(network) {
-  if (contains(network, TAILNET[0])) return "yes";
-  return TAILNET.some((tailnet) => overlaps(network, tailnet)) ? "maybe" : "no";
+  if (contains(network, TAILNET_V4)) return "yes";
+  return [TAILNET_V4, TAILNET_V6].some((tailnet) => overlaps(network, tailnet)) ? "maybe" : "no";
 }
 
+/** @type {(groups: Policy["groups"], selector: string, subject: string) => Answer} */
 function ofPeople(groups, selector, subject) {
   if (MEMBERS.includes(selector)) return subject.startsWith("autogroup:") && !isRole(subject) ? "maybe" : "yes";
   const there = groups[selector];
   const wanted = groups[subject] ?? [subject];
-  return Array.isArray(there) && wanted.length > 0 && wanted.every((person) => there.includes(person)) ? "yes" : "maybe";
+  return there !== undefined && wanted.length > 0 && wanted.every((person) => there.includes(person)) ? "yes" : "maybe";
 }
 
+/** @type {(selector: string) => boolean} */
 function isPeople(selector) {
   return selector.startsWith("group:") || selector.includes("@") || isRole(selector);
 }
 
+/** @type {(selector: string) => boolean} */
 function isRole(selector) {
   return /^autogroup:(members?|admin|owner|network-admin|it-admin|billing-admin|auditor)$/.test(selector);
 }

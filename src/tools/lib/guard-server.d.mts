@@ -1,1 +1,0 @@
-export function describeLostServer(server: { readonly node?: string; readonly cluster?: string }): string;

@@ -1,1 +1,0 @@
-export function faultOfK3sStep(before: string, wanted: string): string | undefined;
