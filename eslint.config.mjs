@@ -25,13 +25,19 @@ export default tseslint.config(
     },
   },
   {
-    files: ["src/plan/**/*.ts", "src/config/schema.ts", "src/config/validate*.ts"],
+    files: [
+      "src/plan/**/*.ts",
+      "src/catalog/**/*.ts",
+      "src/config/*schema*.ts",
+      "src/config/validate*.ts",
+      "src/config/{rules,values}/**/*.ts",
+    ],
     rules: {
       "no-restricted-imports": [
         "error",
         {
           patterns: [
-            { group: ["@pulumi/*"], message: "plan/ and validation are pure data: no Pulumi." },
+            { group: ["@pulumi/*"], message: "plan/, catalog/ and validation are pure data: no Pulumi." },
             {
               group: ["fs", "fs/*", "node:fs", "node:fs/*", "child_process", "node:child_process", "node:net", "node:https"],
               message: "plan/ has no effects.",

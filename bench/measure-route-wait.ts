@@ -7,7 +7,7 @@ import type { LabStack } from "../lab/stack";
 const NODE: HostName = "kiosk-1";
 /**
  * How long after its first look the route is approved: at other points of the verification's polling each time, and before it gives the
- * policy up and approves the route itself (POLICY_MS of src/tools/lib/approve-route.mjs).
+ * policy up and approves the route itself (POLICY_MS of src/operator-tools/control/approve-route.mjs).
  */
 const APPROVED_AFTER_MS = [300, 800, 1300, 1800, 2300];
 

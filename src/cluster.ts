@@ -3,16 +3,16 @@ import type { ClusterContext } from "./cluster-context";
 import { K3sAgent } from "./k3s/k3s-agent";
 import { K3sServer } from "./k3s/k3s-server";
 import { rewriteKubeconfig } from "./k3s/kubeconfig";
-import type { ReadyResult } from "./membership/ready";
-import { Roster } from "./membership/roster";
-import { ServerGuard } from "./membership/server-guard";
-import type { DrainedNode } from "./membership/drained-node";
+import type { ReadyResult } from "./nodes/ready";
+import { Roster } from "./nodes/roster";
+import { ServerGuard } from "./nodes/server-guard";
+import type { DrainedNode } from "./nodes/drained-node";
 import { createNode } from "./nodes/create-node";
-import { createNetworks } from "./nodes/networks";
+import { createNetworks } from "./clouds/networks";
 import type { JoinedNode } from "./nodes/node";
 import type { NodePlan } from "./plan/cluster-plan";
 import { type NodeStatus, renderTopology } from "./plan/topology";
-import type { PlacedMachine } from "./nodes/tell-lost-machines";
+import type { PlacedMachine } from "./preview/tell-lost-machines";
 import type { HostRoute } from "./remote/connection";
 
 export interface ClusterArgs extends ClusterContext {

@@ -18,15 +18,17 @@ const nodeTest = (concurrency: number, ...patterns: string[]): readonly string[]
 const shellFiles = () => files("**/*.sh", "**/*.bats", "**/*.bash", ".ci/run", "lab/enter");
 const GOFMT = 'unformatted=$(gofmt -l lab) && test -z "$unformatted" || { echo "gofmt: $unformatted"; exit 1; }';
 const UNIT = [
+  "catalog",
   "config",
   "plan",
+  "clouds",
   "nodes",
   "remote",
   "k3s",
   "preview",
-  "tailnet",
+  "vpn",
   "program",
-  "tools",
+  "operator-tools",
   "tailscale-api",
   "bench",
   "lab-tools",
@@ -68,7 +70,7 @@ export const SUITES: readonly Suite[] = [
   { name: "unit", beside: "fast", commands: () => [unitTests(2)] },
   // The other release that is supported.
   { name: "unit-24", beside: "fast", commands: () => [["lab/tools/on-node.sh", "24", ...unitTests(1)]] },
-  { name: "scripts", beside: "fast", commands: () => [["bats", "--tap", "--jobs", "2", ...files("test/scripts/*.bats")]] },
+  { name: "scripts", beside: "fast", commands: () => [["bats", "--tap", "--jobs", "2", ...files("test/host-scripts/*.bats")]] },
   contract("contract", ".lab", ofClouds),
   contract("contract-2", ".lab-2", (file) => !ofClouds(file)),
   // They count what a lab leaves on the machine, so nothing else may run a lab meanwhile.

@@ -1,8 +1,8 @@
-import { type Network, readCidr } from "./cidr";
+import { type Network, readCidr } from "./values/cidr";
 import { settingPath } from "./config-issue";
 import type { CloudPoolDraft, ConfigDraft, PoolDraft } from "./draft";
 import { nodesIn, type PlacedPool, poolsOf } from "./pool-hosts";
-import { type CloudProvider, cloudProviders, defaultNetwork, findRegion, type Region } from "./regions";
+import { type CloudProvider, cloudProviders, defaultNetwork, findRegion, type Region } from "../catalog/regions";
 
 type NetworkDraft = NonNullable<NonNullable<NonNullable<ConfigDraft["networks"]>["aws"]>[string]> &
   NonNullable<NonNullable<NonNullable<ConfigDraft["networks"]>["azure"]>[string]>;

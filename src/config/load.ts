@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { configError } from "./config-error";
 import type { GivenConfig, GivenFile } from "./given-config";
 import type { HybridConfig } from "./schema";
-import { publicKeyOf } from "./ssh-public-key";
+import { publicKeyOf } from "./values/ssh-public-key";
 import { validateConfig } from "./validate";
 
 /** Credentials, each from a config key of its own (one nested secret would make a whole object secret). */

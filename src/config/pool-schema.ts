@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { architectures, imageNames } from "./images";
+import { architectures, imageNames } from "../catalog/images";
 import { dollars, k3sSettings, oneOf, text, textMap, texts, whole, wholes, yesNo } from "./schema-fields";
 
 export const drainPolicies = ["force", "wait"] as const;

@@ -76,7 +76,7 @@ const accessSchema = z.strictObject({
   }).optional(),
 });
 
-/** A region's network: made by the stack, or an existing one by its ids; which settings go together stands in validate-cloud-networks.ts. */
+/** A region's network: made by the stack, or an existing one by its ids; which settings go together stands in rules/networks.ts. */
 const madeNetwork = (example: string) => ({
   cidr: text("Range of the region's network, a /16 to a /22.", example, { defaultIs: "a /20 of the region's own" }).optional(),
   natGateway: yesNo("A way out for machines without a public address. It costs money while the network stands.", {

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import { Member } from "../membership/member";
-import { Ready, type ReadyResult } from "../membership/ready";
+import { Member } from "../nodes/member";
+import { Ready, type ReadyResult } from "../nodes/ready";
 import type { JoinedNode } from "../nodes/node";
 import { agentTokenFile } from "../plan/k3s-config";
 import { RemoteScript } from "../remote/remote-script";
 import { replaceCommand } from "../remote/replace-command";
-import { createPodRoute } from "../tailnet/pod-route";
+import { createPodRoute } from "../vpn/tailnet/pod-route";
 import { createInstall } from "./install";
 import type { K3sServer } from "./k3s-server";
 

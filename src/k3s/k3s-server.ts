@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import { Ready, type ReadyResult } from "../membership/ready";
+import { Ready, type ReadyResult } from "../nodes/ready";
 import type { JoinedNode } from "../nodes/node";
 import type { HostRoute } from "../remote/connection";
 import type { RemoteScript } from "../remote/remote-script";
-import { createPodRoute } from "../tailnet/pod-route";
+import { createPodRoute } from "../vpn/tailnet/pod-route";
 import { createInstall } from "./install";
 import { type ClusterAccess, type ReadAccess, readAccess } from "./cluster-access";
 

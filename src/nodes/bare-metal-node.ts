@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import { Preflight } from "../membership/preflight";
+import { Preflight } from "./preflight";
 import type { BareMetalNodePlan } from "../plan/cluster-plan";
 import type { HostRoute } from "../remote/connection";
 import type { RemoteScript } from "../remote/remote-script";

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import type { ClusterContext } from "../cluster-context";
-import { Reach } from "../membership/reach";
+import { Reach } from "./reach";
 import type { CloudNodePlan } from "../plan/cluster-plan";
 import { agentTokenFile } from "../plan/k3s-config";
 import type { HostRoute } from "../remote/connection";
 import { replaceCommand } from "../remote/replace-command";
 import { type JoinChain, createJoinChain } from "./join-chain";
-import { cloudUser, renderUserData } from "./user-data";
+import { cloudUser, renderUserData } from "../clouds/user-data";
 
 const CLOUD_INIT_SECONDS = 300;
 const SSH_PORT = 22;

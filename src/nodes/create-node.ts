@@ -1,10 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { NodePlan } from "../plan/cluster-plan";
-import { AwsNode } from "./aws/aws-node";
-import { AzureNode } from "./azure/azure-node";
+import { AwsNode } from "./aws-node";
+import { AzureNode } from "./azure-node";
 import { BareMetalNode } from "./bare-metal-node";
-import type { Networks } from "./networks";
+import type { Networks } from "../clouds/networks";
 import type { JoinedNode } from "./node";
 
 export interface NodeSurroundings {

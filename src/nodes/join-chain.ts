@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import { Leave } from "../membership/leave";
-import type { Machine } from "../membership/tool-input";
+import { Leave } from "./leave";
+import type { Machine } from "../remote/tool-input";
 import type { NodePlan } from "../plan/cluster-plan";
 import type { HostRoute } from "../remote/connection";
 import { RemoteScript, type SecretFile } from "../remote/remote-script";

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { isUnknownFlag, k3sFlags } from "../config/k3s-flags";
+import { isUnknownFlag, k3sFlags } from "../catalog/k3s-flags";
 import type { HybridConfig, K3sSettings, PoolConfig } from "../config/schema";
 import type { K3sValue, NodePlan } from "./cluster-plan";
 import { kubeletMaySet } from "./kubelet-labels";

@@ -1,4 +1,4 @@
-import type { Architecture, ImageName } from "../config/images";
+import type { Architecture, ImageName } from "../catalog/images";
 import type { DrainPolicy } from "../config/schema";
 
 /** One node; a union on `kind`. */

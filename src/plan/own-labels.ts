@@ -1,5 +1,5 @@
-import { ownLabelPrefix } from "../config/kubernetes-names";
-import { findRegion, jurisdictionsOf } from "../config/regions";
+import { ownLabelPrefix } from "../config/values/kubernetes-names";
+import { findRegion, jurisdictionsOf } from "../catalog/regions";
 import type { CloudPoolConfig, PoolConfig } from "../config/schema";
 
 const spotKey = `${ownLabelPrefix}spot`;

@@ -1,6 +1,6 @@
-import { readInstanceType } from "../config/instance-architecture";
-import type { Architecture } from "../config/images";
-import { findRegion, spreadZones } from "../config/regions";
+import { readInstanceType } from "../catalog/instance-architecture";
+import type { Architecture } from "../catalog/images";
+import { findRegion, spreadZones } from "../catalog/regions";
 import type { AwsPoolConfig, AzurePoolConfig, CloudPoolConfig, HybridConfig } from "../config/schema";
 import type { AwsNodePlan, AzureNodePlan, CloudNodePlan } from "./cluster-plan";
 import { k3sConfigOf } from "./k3s-config";

@@ -1,7 +1,7 @@
-import { formatNetwork, type Network, readCidr } from "../config/cidr";
-import { type CloudProvider, cloudProviders, defaultNetwork, findRegion, type Region, spreadZones } from "../config/regions";
+import { formatNetwork, type Network, readCidr } from "../config/values/cidr";
+import { type CloudProvider, cloudProviders, defaultNetwork, findRegion, type Region, spreadZones } from "../catalog/regions";
 import type { CloudPoolConfig, HybridConfig, PoolConfig } from "../config/schema";
-import { awsSubnet, azureSubnet, zonePlace } from "../config/subnet-layout";
+import { awsSubnet, azureSubnet, zonePlace } from "../catalog/subnet-layout";
 import type { AwsNetworkPlan, AzureNetworkPlan, CloudNetworkPlan, CloudNodePlan } from "./cluster-plan";
 import type { SubnetPlan } from "./network-plan";
 

@@ -1,4 +1,4 @@
-import { parseDuration } from "../config/duration";
+import { parseDuration } from "../config/values/duration";
 import type { PoolConfig, SshTargetConfig } from "../config/schema";
 import type { RemovalPlan, SshTarget } from "./cluster-plan";
 

@@ -1,4 +1,4 @@
-import { defaultTag } from "../config/names";
+import { defaultTag } from "../config/values/names";
 import type { HybridConfig, Integration } from "../config/schema";
 import type { ControlPlan, PolicyDocument, TailnetPlan } from "./cluster-plan";
 

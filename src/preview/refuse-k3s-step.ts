@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { settingPath } from "../config/config-issue";
-import { lastOutputs, lastResources } from "../last-run";
+import { lastOutputs, lastResources } from "./last-run";
 import type { ClusterPlan } from "../plan/cluster-plan";
 import { scriptType } from "../remote/host-link";
 
@@ -11,9 +11,9 @@ import { scriptType } from "../remote/host-link";
 export async function refuseK3sStep(plan: Pick<ClusterPlan, "k3sVersion" | "allowUntestedK3s" | "nodes">): Promise<void> {
   const { k3sVersion, allowUntestedK3s } = plan;
   // What an earlier run wanted, nodes that it failed on or left out (--target) included. Where it is the same the state, which is much to
-  // ask for, is spared: after a run that failed as a whole each node's link (tools/script-provider.cjs) refuses by what it holds itself.
+  // ask for, is spared: after a run that failed as a whole each node's link (operator-tools/script-provider.cjs) refuses by what it holds itself.
   if ((await lastOutputs()).cluster?.k3sVersion === k3sVersion) return;
-  const { faultOfK3sStep } = await import("../tools/lib/k3s-step.mjs");
+  const { faultOfK3sStep } = await import("../operator-tools/run/k3s-step.mjs");
   const faults = [...(await givenReleases(plan.nodes.map(({ name }) => name)))].flatMap(([release, names]) => {
     const fault = faultOfK3sStep(release, k3sVersion);
     return fault === undefined ? [] : [`${names.join(", ")}: ${release} by the last run, and ${k3sVersion} ${fault}`];

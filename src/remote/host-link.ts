@@ -19,7 +19,7 @@ export interface HostLinkArgs {
 }
 
 /**
- * One link of a node's chain (tools/lib/link-provider.cjs). It has no delete, so that a dead host cannot block a removal. All links of a
+ * One link of a node's chain (operator-tools/run/link-provider.cjs). It has no delete, so that a dead host cannot block a removal. All links of a
  * run share one process, and those of one host a connection, which is closed when they are done.
  */
 export class HostLink<Result> extends pulumi.CustomResource {

@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 
-/** Programs of src/tools. Their paths stand in state: a rename strands what older stacks removed. */
+/** Programs of src/operator-tools. Their paths stand in state: a rename strands what older stacks removed. */
 export type ToolName = "reach" | "leave" | "member" | "guard";
 
 export interface LocalToolArgs {
@@ -17,7 +17,8 @@ export interface LocalToolArgs {
 /** One tool on the operator's machine. The working directory of local commands is this program's folder, src/. */
 export class LocalTool extends command.local.Command {
   constructor(name: string, args: LocalToolArgs, opts: pulumi.CustomResourceOptions) {
-    const run = (verb: LocalToolArgs["on"][number]) => (args.on.includes(verb) ? { [verb]: `node tools/${args.tool}.mjs ${verb}` } : {});
+    const run = (verb: LocalToolArgs["on"][number]) =>
+      args.on.includes(verb) ? { [verb]: `node operator-tools/${args.tool}.mjs ${verb}` } : {};
     super(
       name,
       {

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { HostRoute, SshCredentials } from "./connection";
 import { HostLink } from "./host-link";
 
-/** Scripts of src/scripts that the program runs on hosts. (preflight-host, leave-host and remove-node are run by their own tools.) */
+/** Scripts of src/host-scripts that the program runs on hosts. (preflight-host, leave-host and remove-node are run by their own tools.) */
 export type ScriptName = "join-tailnet" | "install-k3s" | "read-cluster" | "wait-for-node";
 
 export interface SecretFile {
@@ -34,7 +34,7 @@ export interface RemoteScriptArgs {
   readonly secretResult?: boolean;
 }
 
-/** The version of the tools' input, see tools/lib/input.mjs. */
+/** The version of the tools' input, see operator-tools/run/input.mjs. */
 const INPUT_VERSION = 1;
 
 /** One script run on one host as root. A changed script, environment or secret file runs it again in place. */

@@ -1,7 +1,7 @@
 import type { StackSecrets } from "../config/load";
 import type { TailnetPlan } from "../plan/cluster-plan";
-import { HeadscaleVpn } from "./headscale-vpn";
-import { TailscaleVpn } from "./tailscale-vpn";
+import { HeadscaleVpn } from "./tailnet/headscale-vpn";
+import { TailscaleVpn } from "./tailnet/tailscale-vpn";
 import type { Vpn } from "./vpn";
 
 /** The VPN of the plan's mode. The others that the schema knows are refused by validation until they stand here. */

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { TailnetArgs } from "../tailnet/tailnet";
+import type { TailnetArgs } from "./tailnet/tailnet";
 
 /**
  * What a VPN must give this program: the one door through which another way of joining machines comes in. One implementation for each

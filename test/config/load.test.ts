@@ -7,9 +7,9 @@ import { join, resolve } from "node:path";
 import { afterEach, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { formatNetwork } from "../../src/config/cidr";
+import { formatNetwork } from "../../src/config/values/cidr";
 import { loadConfig } from "../../src/config/load";
-import { defaultNetwork } from "../../src/config/regions";
+import { defaultNetwork } from "../../src/catalog/regions";
 import { planCluster } from "../../src/plan/plan-cluster";
 import { baseSettings, cloudPools, hostKey, type Overrides, privateKey, settingsWith, siteCa } from "../helpers/config-builder";
 

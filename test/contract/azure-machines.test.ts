@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { describe, it } from "node:test";
-import { publicKeyOf } from "../../src/config/ssh-public-key";
+import { publicKeyOf } from "../../src/config/values/ssh-public-key";
 import { Azure, type MachineChanges, USER_DATA, diskId, machine, machineId, networkId, refused, rule, wall } from "./azure-fixture";
 
 const VM = machineId("edge-burst-0");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { machineChanges, RETRY_TAG, retriedMachineChanges } from "../../src/nodes/azure/machine-changes";
+import { machineChanges, RETRY_TAG, retriedMachineChanges } from "../../src/clouds/azure/machine-changes";
 import { diskId, GROUP, machineId, networkId, subnetId } from "./azure-fixture";
 import { AzureProject, type ResourceEntry } from "./azure-project";
 

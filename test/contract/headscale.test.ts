@@ -116,7 +116,7 @@ async function defineCases(emulation: Emulation): Promise<void> {
     it("takes a cluster's lines for either way of its pods: as acls, and from 0.29 on as grants", async () => {
       const traits = await traitsOf({ mode: "headscale", loginServer: `https://${headscale.hostName}`, apiKey, caPem: ca.toString() });
       assert.equal(traits?.server, `headscale 0.${minor}`);
-      const { mergedPolicy } = await import("../../src/tools/lib/policy/index.mjs");
+      const { mergedPolicy } = await import("../../src/operator-tools/policy/index.mjs");
       const grants = POLICY.replace(/"acls".*/, '"grants": [{"src": ["tag:edge"], "dst": ["tag:edge"], "ip": ["6443"]}],');
       for (const policy of minor >= 29 ? [POLICY, grants] : [POLICY]) {
         for (const way of [{}, { integration: "flannel-iface" }] as const) {
@@ -194,10 +194,10 @@ async function defineCases(emulation: Emulation): Promise<void> {
 /** What the program takes this server to make of policies. */
 async function traitsOf(tailnet: Readonly<Record<string, string>>) {
   const [{ openControl }, { createOutput }, { readFields }, input] = await Promise.all([
-    import("../../src/tools/lib/open-control.mjs"),
-    import("../../src/tools/lib/output.mjs"),
-    import("../../src/tools/lib/read-fields.mjs"),
-    import("../../src/tools/lib/tool-input.mjs"),
+    import("../../src/operator-tools/control/open-control.mjs"),
+    import("../../src/operator-tools/run/output.mjs"),
+    import("../../src/operator-tools/run/read-fields.mjs"),
+    import("../../src/operator-tools/run/tool-input.mjs"),
   ]);
   return openControl(readFields(tailnet, input.tailnet), { env: {}, out: createOutput() }).policyTraits();
 }

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import type { LabTools } from "../../lab/contract";
 import { waitUntil } from "../../lab/hosts/wait-until";
 import type { Lab } from "../../lab/lab";
-import { readK3sVersion, ruleFor } from "../../src/config/k3s-versions";
+import { readK3sVersion, ruleFor } from "../../src/catalog/k3s-versions";
 import { type K3sMachine, startK3sPair } from "./k3s-machine";
 
 // What the program relies on in k3s with --flannel-iface and no VPN of k3s's own, on the k3s that the lab has: the stand-in, or the real

@@ -7,7 +7,7 @@ import { PulumiProject } from "./language-project";
 const PROGRAM = `
 require("tsx/cjs");
 const pulumi = require("@pulumi/pulumi");
-const { refuseChangedRanges } = require(${JSON.stringify(resolve(__dirname, "../../src/nodes/refuse-changed-ranges.ts"))});
+const { refuseChangedRanges } = require(${JSON.stringify(resolve(__dirname, "../../src/preview/refuse-changed-ranges.ts"))});
 const { range, fail } = require("./wish.json");
 module.exports = async () => {
   const networks = [{ kind: "aws", name: "edge-aws-eu-central-1", region: "eu-central-1", vpc: { kind: "made", cidr: range } }];

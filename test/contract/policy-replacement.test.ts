@@ -39,7 +39,9 @@ describe("`up --replace` of a policy and a route that nodes live by", () => {
   let tailnet: Tailnet;
   let project: PulumiProject;
   before(async () => {
-    const files = ["tailnet-server", "policy-run", "policy-texts"].map((name) => import(`../tools/support/${name}.mjs`) as Promise<object>);
+    const files = ["tailnet-server", "policy-run", "policy-texts"].map(
+      (name) => import(`../operator-tools/support/${name}.mjs`) as Promise<object>,
+    );
     support = Object.assign({}, ...(await Promise.all(files))) as Support;
     const routes = { advertisedRoutes: ["10.42.0.0/24"], enabledRoutes: ["10.42.0.0/24"] };
     const more = { connectedToControl: true, addresses: ["100.64.0.1"], ...routes };

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { findRegion } from "../../src/config/regions";
+import { findRegion } from "../../src/catalog/regions";
 import type { HybridConfig } from "../../src/config/schema";
 import { configWith, hostKey, type Overrides } from "../helpers/config-builder";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parse } from "yaml";
-import { k3sFlags } from "../../src/config/k3s-flags";
+import { k3sFlags } from "../../src/catalog/k3s-flags";
 import { renderK3sConfig } from "../../src/plan/k3s-config";
 import { planCluster } from "../../src/plan/plan-cluster";
 import { configWith, type Overrides } from "../helpers/config-builder";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import ipaddr from "ipaddr.js";
-import { formatNetwork, networkOf } from "../../src/config/cidr";
+import { formatNetwork, networkOf } from "../../src/config/values/cidr";
 import type { HybridConfig } from "../../src/config/schema";
 import { validateConfig } from "../../src/config/validate";
 import type { ClusterPlan, NodePlan } from "../../src/plan/cluster-plan";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { type Network, overlap, readCidr } from "../../src/config/cidr";
+import { type Network, overlap, readCidr } from "../../src/config/values/cidr";
 import type { HybridConfig } from "../../src/config/schema";
 import type { CloudNetworkPlan } from "../../src/plan/cluster-plan";
 import { planCluster } from "../../src/plan/plan-cluster";

@@ -40,7 +40,7 @@ describe("the operator's SSH agent", () => {
 
   it("passes where it holds a key", async (t) => {
     // As text: the type checker would follow it into a module of another kind.
-    const agents = "../tools/support/agent.mjs";
+    const agents = "../operator-tools/support/agent.mjs";
     const { startAgent } = (await import(agents)) as { readonly startAgent: (key: string) => Promise<TestAgent> };
     const agent = await startAgent(newSshKey().privateKey);
     t.after(() => agent.stop());

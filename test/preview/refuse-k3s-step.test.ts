@@ -42,7 +42,7 @@ describe("the k3s release of a cluster that stands", () => {
       "organization",
     );
     ({ refuseK3sStep: refuse } = await import("../../src/preview/refuse-k3s-step.js"));
-    ({ forgetLastRun: forget } = await import("../../src/last-run.js"));
+    ({ forgetLastRun: forget } = await import("../../src/preview/last-run.js"));
   });
 
   const said = (run: LastRun, k3sVersion: string, allowUntestedK3s = false) => {

@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { ensureAuthority, ensureServerCertificate } from "../../lab/control/certificate-authority";
 import { planCluster } from "../../src/plan/plan-cluster";
-import { HeadscaleVpn } from "../../src/vpn/headscale-vpn";
+import { HeadscaleVpn } from "../../src/vpn/tailnet/headscale-vpn";
 import { baseSettings, configWith } from "../helpers/config-builder";
 import { compareWithGolden } from "../helpers/golden";
 import { mockedAnswers, mockedOutputs } from "../helpers/mocked-engine";
@@ -29,7 +29,7 @@ describe("the program in the mode headscale", () => {
     directory = mkdtempSync(join(tmpdir(), "headscale-stack-"));
     const authority = await ensureAuthority(directory, "an authority that nobody trusts");
     const { certificateFile, keyFile } = await ensureServerCertificate(authority, directory, ["localhost"]);
-    const { startHeadscale, HEADSCALE_KEY } = (await import("../tools/support/headscale-server.mjs")) as unknown as {
+    const { startHeadscale, HEADSCALE_KEY } = (await import("../operator-tools/support/headscale-server.mjs")) as unknown as {
       startHeadscale: (options: object) => Promise<Headscale>;
       HEADSCALE_KEY: string;
     };

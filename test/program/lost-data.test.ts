@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { addBurstPools, labSettings, metalPool } from "../../lab/stack-config";
-import { tellLostData } from "../../src/membership/tell-lost-data";
+import { tellLostData } from "../../src/preview/tell-lost-data";
 import { keepWarnings } from "../helpers/kept-warnings";
 import { labWithFixedKeys } from "../helpers/lab-with-fixed-keys";
 import { mockedAnswers } from "../helpers/mocked-engine";
@@ -32,7 +32,7 @@ const nodeOf = (name: string, pool: string, tailnetIp = "100.64.0.9") => ({
 
 describe("a preview in which nodes go that volumes are bound to", () => {
   it("names volumes and pods, says what up will do, and asks the first server once", async (t) => {
-    const { newKey, startHost } = (await import("../tools/support/ssh-host.mjs")) as {
+    const { newKey, startHost } = (await import("../operator-tools/support/ssh-host.mjs")) as {
       newKey: () => { publicKey: string; privateKey: string };
       startHost: (settings: object) => Promise<FakeHost>;
     };

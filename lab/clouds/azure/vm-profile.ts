@@ -1,4 +1,4 @@
-import { rsaBits } from "../../../src/config/ssh-host-key";
+import { rsaBits } from "../../../src/config/values/ssh-host-key";
 import { CloudError } from "../contract";
 import { type JsonObject, at, checkChoice, invalidParameter, isObject, listAt, requireText, textAt, textsAt } from "./json";
 

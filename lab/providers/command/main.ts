@@ -22,7 +22,7 @@ const localRun: ProviderFunction = {
   }),
 };
 
-// Of the provider's resources the program uses the local one alone: it reaches hosts by a way of its own (src/tools/lib/run-script.mjs).
+// Of the provider's resources the program uses the local one alone: it reaches hosts by a way of its own (src/operator-tools/host/run-script.mjs).
 void serveProvider({
   version,
   checkConfig: (config) =>

@@ -1,5 +1,5 @@
-import { checkHost } from "../../../src/tools/lib/check-host.mjs";
-import { runTool } from "../../../src/tools/lib/run-tool.mjs";
+import { checkHost } from "../../../src/operator-tools/host/check-host.mjs";
+import { runTool } from "../../../src/operator-tools/run/run-tool.mjs";
 
 // As the provider calls it, for a process of its own on a machine of the lab.
 await runTool("preflight", {

@@ -219,7 +219,7 @@ export const burstFaults: Scenario = {
         { timeoutMs: 120_000 },
       );
       // Ctrl-C lets running steps end, and these have minutes left.
-      await context.lab.namespaces.runOrFail(["pkill", "--full", "tools/reach.mjs"]);
+      await context.lab.namespaces.runOrFail(["pkill", "--full", "operator-tools/reach.mjs"]);
       await expectFailure(run);
       await emptyPools(context);
     });

@@ -145,7 +145,7 @@ export const removal: Scenario = {
 
       const said = await destroy(context());
       await installer.cure();
-      const commands = said.match(/node src\/tools\/leave\.mjs clean \S+/g) ?? [];
+      const commands = said.match(/node src\/operator-tools\/leave\.mjs clean \S+/g) ?? [];
       assert.equal(commands.length, 1, said);
       const { text } = await admin.call("getPolicy");
       assert.deepEqual(parse(text), parse(withTheirs(before.policy)));

@@ -1,0 +1,33 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterContext } from "../cluster-context";
+import { dynamicProvider } from "../remote/dynamic-provider";
+import type { DrainedNode } from "./drained-node";
+import { type Machine, firstServerInput } from "../remote/tool-input";
+
+/**
+ * The nodes that leave by a drain. When names are gone from it, its update gets their removal ready before any node is touched: those
+ * whose volumes must not be lost stop the run, the others are cordoned together. One session to the first server then, none otherwise.
+ */
+export class Roster extends pulumi.CustomResource {
+  constructor(
+    name: string,
+    context: ClusterContext,
+    firstServer: Machine,
+    agents: readonly DrainedNode[],
+    opts: pulumi.CustomResourceOptions,
+  ) {
+    super(
+      "pulumi-nodejs:dynamic/nodes:Roster",
+      name,
+      {
+        __provider: dynamicProvider("roster-provider"),
+        nodes: agents.map(({ plan: { name: node, pool, removal }, member }) => ({ name: node, pool, ...removal, member: member.id })),
+        pools: context.plan.removals,
+        access: pulumi.secret(pulumi.jsonStringify(firstServerInput(context, firstServer))),
+        left: undefined,
+      },
+      // After a failed update, --continue-on-error spares what the list depended on: all that undoes the nodes.
+      pulumi.mergeOptions(opts, { dependsOn: agents.map(({ member }) => member), additionalSecretOutputs: ["access"] }),
+    );
+  }
+}

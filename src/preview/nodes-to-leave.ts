@@ -1,0 +1,22 @@
+import { lastOutputs } from "./last-run";
+import type { ClusterPlan } from "../plan/cluster-plan";
+import { isKnown } from "../remote/is-known";
+import type { DrainedNode } from "../nodes/drained-node";
+
+export interface LeavingNode {
+  readonly name: string;
+  readonly pool: string;
+  readonly isReplaced: boolean;
+}
+
+/** Nodes that the last run saw in the cluster, and that are gone from the config or, in a preview, are drained because a link of their chain is new. */
+export async function nodesToLeave({ firstServer }: ClusterPlan, agents: readonly DrainedNode[]): Promise<readonly LeavingNode[]> {
+  const { nodes: before = [] } = await lastOutputs();
+  const joined = before.filter(({ name, role, tailnetIp }) => role === "agent" && tailnetIp !== "" && name !== firstServer.name);
+  const drained = new Map(agents.map((agent) => [agent.plan.name, agent.member]));
+  const found = joined.map(async ({ name, pool }) => {
+    const member = drained.get(name);
+    return member !== undefined && (await isKnown(member.id)) ? [] : [{ name, pool, isReplaced: member !== undefined }];
+  });
+  return (await Promise.all(found)).flat();
+}

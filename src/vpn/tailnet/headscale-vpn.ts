@@ -1,0 +1,50 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ControlPlan, TailnetPlan } from "../../plan/cluster-plan";
+import { type LivePolicy, type Tell, previewPolicy } from "../../preview/preview-policy";
+import { HeadscaleKey } from "./headscale-key";
+import { Tailnet, type TailnetArgs } from "./tailnet";
+import { askControl } from "./ask-control";
+import { tailnetInterface } from "./tailnet-interface";
+import type { JoinKey, JoinKeyArgs, Vpn } from "../vpn";
+
+/** A tailnet at a headscale of the operator's own. */
+export class HeadscaleVpn implements Vpn {
+  readonly interfaceName = tailnetInterface.interfaceName;
+  readonly mtu = tailnetInterface.mtu;
+  readonly hasPodRoutes = tailnetInterface.hasPodRoutes;
+  readonly login: Vpn["login"];
+  readonly access: Vpn["access"];
+
+  constructor(
+    private readonly plan: TailnetPlan,
+    { loginServer, caPem }: Extract<ControlPlan, { mode: "headscale" }>,
+    apiKey: pulumi.Output<string> | undefined,
+  ) {
+    this.login = { server: loginServer, caPem };
+    this.access = { mode: "headscale", loginServer, tag: plan.tag, ...(caPem !== "" && { caPem }), ...(apiKey && { apiKey }) };
+  }
+
+  look(tell?: Tell, warn?: Tell): Promise<number> {
+    return previewPolicy(this.plan, () => this.readPolicy(), tell, warn);
+  }
+
+  prepare(name: string, args: TailnetArgs, opts: pulumi.ComponentResourceOptions): Tailnet {
+    return new Tailnet(name, args, opts);
+  }
+
+  createKey(name: string, args: JoinKeyArgs, opts: pulumi.CustomResourceOptions): JoinKey {
+    return new HeadscaleKey(name, { ...args, cluster: this.plan.cluster.name, tag: this.plan.tag, access: this.access }, opts);
+  }
+
+  /** By the tools' own client: no provider reads headscale, and a dynamic one answers no invokes. */
+  private async readPolicy(): Promise<LivePolicy> {
+    const { FIXED_POLICY } = await import("../../operator-tools/control/headscale-control.mjs");
+    return askControl(this.access, async (control) => {
+      await control.requireAccess();
+      await control.requireClient?.(this.plan.clientVersion);
+      const [{ text, isFixed }, traits] = await Promise.all([control.readPolicy(), control.policyTraits()]);
+      if (isFixed && this.plan.policyMode !== "none") throw new pulumi.RunError(FIXED_POLICY);
+      return { text, policyPage: control.policyPage, ...(traits && { traits }) };
+    });
+  }
+}

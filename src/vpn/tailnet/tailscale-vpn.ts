@@ -1,0 +1,111 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as tailscale from "@pulumi/tailscale";
+import type { TailscaleCredentials } from "../../config/load";
+import type { TailnetPlan } from "../../plan/cluster-plan";
+import { type Tell, previewPolicy } from "../../preview/preview-policy";
+import { Tailnet, type TailnetArgs } from "./tailnet";
+import { askControl } from "./ask-control";
+import { tailnetInterface } from "./tailnet-interface";
+import type { JoinKey, JoinKeyArgs, Vpn } from "../vpn";
+
+/** Where the API does not answer, the policy cannot be read either, and that is told. */
+const TAGS_LIMITS = { requestMs: 5000, totalMs: 5000 };
+const VARIABLES = ["TAILSCALE_OAUTH_CLIENT_ID", "TAILSCALE_OAUTH_CLIENT_SECRET", "TAILSCALE_API_KEY"];
+
+/** A tailnet at Tailscale. */
+export class TailscaleVpn implements Vpn {
+  readonly interfaceName = tailnetInterface.interfaceName;
+  readonly mtu = tailnetInterface.mtu;
+  readonly hasPodRoutes = tailnetInterface.hasPodRoutes;
+  readonly login = { server: "", caPem: "" };
+  readonly access: Vpn["access"];
+
+  constructor(
+    private readonly plan: TailnetPlan,
+    private readonly credentials: TailscaleCredentials,
+  ) {
+    this.access = { ...credentials, tag: plan.tag };
+  }
+
+  look(tell?: Tell, warn?: Tell): Promise<number> {
+    return previewPolicy(this.plan, () => this.readAsClient(), tell, warn);
+  }
+
+  prepare(name: string, args: TailnetArgs, opts: pulumi.ComponentResourceOptions): Tailnet {
+    return new Tailnet(name, args, opts);
+  }
+
+  createKey(name: string, args: JoinKeyArgs, opts: pulumi.CustomResourceOptions): JoinKey {
+    return new tailscale.TailnetKey(
+      name,
+      {
+        reusable: false,
+        ephemeral: args.isEphemeral,
+        preauthorized: true,
+        tags: [this.plan.tag],
+        expiry: args.expirySeconds,
+        description: args.identity,
+        // A used or expired key is as it should be; making it anew at a refresh would replace the node.
+        recreateIfInvalid: "never",
+      },
+      pulumi.mergeOptions(opts, { deleteBeforeReplace: true }),
+    );
+  }
+
+  /** A client that may not make the nodes' keys would be told so only once the policy is written. */
+  private async readAsClient(): Promise<{ readonly text: string }> {
+    const [live, tags] = await Promise.all([this.readPolicy(), this.clientTags()]);
+    const { mayMakeKeys } = await import("../../operator-tools/policy/index.mjs");
+    const { tag, tagOwners } = this.plan.cluster;
+    if (tags === undefined || mayMakeKeys(live.text, { tag, tagOwners }, tags)) return live;
+    throw new pulumi.RunError(
+      `The OAuth client has the tag${tags.length > 1 ? "s" : ""} ${tags.join(", ")}, and none of them gives out ${tag}: it could make no node's auth key; nothing was changed. ` +
+        `Give the client one of vpn.tagOwners (${tagOwners.join(", ")}) at https://login.tailscale.com/admin/settings/oauth (README, step 2), or name the client's tag there.`,
+    );
+  }
+
+  /** Of the client that makes keys: the provider prefers the stack's own to the environment's. What cannot be asked is told by those who need it. */
+  private async clientTags(): Promise<readonly string[] | undefined> {
+    const { oauthClientId, oauthClientSecret, apiKey } = this.credentials;
+    if (apiKey !== undefined) return undefined;
+    const isOwn = oauthClientId !== undefined && oauthClientSecret !== undefined;
+    if (!isOwn && !process.env["TAILSCALE_OAUTH_CLIENT_SECRET"]) return undefined;
+    try {
+      return await askControl(this.access, async (control) => control.clientTags?.(), {
+        env: isOwn ? {} : process.env,
+        limits: TAGS_LIMITS,
+      });
+    } catch (error) {
+      if (pulumi.RunError.isInstance(error)) return undefined;
+      throw error;
+    }
+  }
+
+  private async readPolicy(): Promise<{ readonly text: string }> {
+    const { baseUrl, tailnet } = this.credentials;
+    if (this.isOverridden()) return askControl(this.access, (control) => control.readPolicy());
+    try {
+      return { text: (await tailscale.getAcl()).hujson };
+    } catch (error) {
+      const said = (error instanceof Error ? error.message : String(error)).trim();
+      throw new pulumi.RunError(
+        [
+          `The policy of ${tailnet === "-" ? "the credential's tailnet" : `tailnet ${tailnet}`} could not be read at ${baseUrl}; nothing was changed. The answer was:`,
+          `  ${said.replaceAll("\n", "\n  ")}`,
+          "Check that the credential is a current one (config tailscale:oauthClientId and tailscale:oauthClientSecret, or tailscale:apiKey) with the scopes " +
+            "policy_file, auth_keys and devices:core, each with write (README, step 2), that tailscale:tailnet names yours, if it is set, and that this machine reaches the API. Then run again.",
+        ].join("\n"),
+      );
+    }
+  }
+
+  /**
+   * Whether the environment has a credential beside the stack's. The provider prefers the stack's own (tailscale/terraform-provider-tailscale:
+   * tailscale/provider_sdk.go), the tools the environment's, which may be what is left after the other died.
+   */
+  private isOverridden(): boolean {
+    const { apiKey, oauthClientId, oauthClientSecret } = this.credentials;
+    const isGiven = [apiKey, oauthClientId, oauthClientSecret].some((credential) => credential !== undefined);
+    return isGiven && VARIABLES.some((name) => process.env[name]);
+  }
+}
