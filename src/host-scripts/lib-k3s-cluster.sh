@@ -60,10 +60,20 @@ unknown_cluster() {
     "k3s-killall.sh; rm -rf /var/lib/rancher/k3s/agent /var/lib/kubelet /etc/rancher/node $AUTHORITY. Then run pulumi up again"
 }
 
+pod_volumes() { awk '$2 ~ "^/var/lib/kubelet/" { print $2 }' /proc/self/mounts | sort -r; }
+
+# One that is busy is let go of lazily. What is still mounted would be emptied along with the folder, and may be a file server's.
+release_pod_volumes() {
+  pod_volumes | while read -r mount; do umount "$mount" 2>/dev/null || umount -l "$mount" 2>/dev/null || true; done
+  mounted=$(pod_volumes | paste -sd ' ' -)
+  [ -z "$mounted" ] || fail "volumes of the old cluster's pods cannot be unmounted, and nothing below them was touched: $mounted. Run on the host: umount -l $mounted; then run pulumi up again"
+}
+
 # An agent's certificates, and the pods that they stand for, are worthless in another cluster.
 forget_other_cluster() {
   say "this is another cluster than before: forgetting the local state of the old one"
   timeout 120 k3s-killall.sh >/dev/null 2>&1 || true
+  release_pod_volumes
   find /var/lib/rancher/k3s/agent -mindepth 1 -maxdepth 1 ! -name images -exec rm -rf {} + 2>/dev/null || true
   rm -rf /var/lib/kubelet /var/lib/cni /etc/rancher/node "$STARTED"
 }

@@ -52,6 +52,25 @@ forgotten() { assert_call '^k3s-killall$' && [ "$(cd "$HOST/var-lib" && find . -
   assert_call '^systemctl start --no-block k3s-agent.service$'
 }
 
+@test "volumes that k3s-killall left mounted are unmounted, not emptied; one that stays mounted ends the run" {
+  agent_with_state
+  as_agent bbbb
+  export CLUSTER_ID=c2
+  mkdir -p "$HOST/opt/share"
+  touch "$HOST/opt/share/precious"
+  export BEFORE='mkdir -p /var/lib/kubelet/pods/u/share && mount --bind /opt/share /var/lib/kubelet/pods/u/share'
+  give_program umount
+  run_script install-k3s
+  assert_failure
+  assert_stderr 'volumes of the old cluster'"'"'s pods cannot be unmounted, and nothing below them was touched: /var/lib/kubelet/pods/u/share.'
+  [ -e "$HOST/opt/share/precious" ]
+  rm "$FAKE/bin/umount"
+  run_script install-k3s
+  assert_success
+  [ -e "$HOST/opt/share/precious" ]
+  forgotten
+}
+
 @test "the same cluster's new authority, even a forced one: the state is kept and k3s restarted" {
   agent_with_state
   as_agent bbbb
