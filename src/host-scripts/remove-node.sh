@@ -2,7 +2,7 @@
 # Usage: sh -s -- remove-node (on the first server)
 # Cordons, drains and deletes a Node. Disruption budgets are respected for DRAIN_SECONDS; what happens then is DRAIN_POLICY.
 # Stops waiting early where nothing could take the pods or the node itself is dead. A Node that is not there is fine.
-# Libraries: lib-node-removal.sh
+# Libraries: lib-node-removal.sh lib-tailnet.sh
 # Needs: NODE_NAME DRAIN_SECONDS
 # May have: DRAIN_POLICY (force, the default: what is left is deleted and named; wait: it is named, and the Node stays)
 #   REMOVE_DATA (yes: volumes that only this node can use may go with it; default: no) POOL (for what is advised)
@@ -70,13 +70,14 @@ has_room_elsewhere() {
   awk -v name="$NODE_NAME" '$1 != name && $2 == "open" && $3 == "True" && $4 !~ /NoSchedule|NoExecute/ { n++ } END { exit n == 0 }' "$SCRATCH/nodes"
 }
 
-# A dead kubelet confirms no deletion; the API notices only after 40 s (Unknown), the tailnet at once. One that says False lives.
+# A dead kubelet confirms no deletion; the API notices only after 40 s (Unknown), the tailnet at once. One that says False lives. Where this
+# server itself is out of the tailnet, nobody answers it, and the API's word is all that there is.
 is_alive() {
   ask ready get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
   ask addresses get node "$NODE_NAME" -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}'
   grep -qE 'True|False' "$SCRATCH/ready" || return 1
   address=$(tr ' ' '\n' <"$SCRATCH/addresses" | grep -F . | sed -n 1p)
-  wait_until 4 "$NODE_NAME in the tailnet" timeout 5 tailscale ping --tsmp -c 1 --timeout 2s "$address" >/dev/null 2>&1
+  wait_until 4 "$NODE_NAME in the tailnet" timeout 5 tailscale ping --tsmp -c 1 --timeout 2s "$address" >/dev/null 2>&1 || ! tailnet_is_online
 }
 
 drain() {

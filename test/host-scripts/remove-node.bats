@@ -10,6 +10,8 @@ setup() {
   echo True >"$K/ready"
   echo 100.64.0.2 >"$K/ips"
   echo pong >"$FAKE/tailscale/pong"
+  echo Running >"$FAKE/tailscale/state"
+  echo true >"$FAKE/tailscale/online"
   printf '%s\n' 'rack-1 open True ' 'rack-2 open True ' >"$K/others"
   printf '%s\n' 'ReplicaSet default web-1' 'DaemonSet kube-system proxy-1' '- default lonely' >"$K/pods"
 }
@@ -212,4 +214,14 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
   run_script remove-node
   assert_success
   [ ! -e "$K/node" ]
+}
+
+@test "a server that is out of the tailnet takes no node for dead because of that" {
+  hold_back
+  export DRAIN_POLICY=wait
+  rm "$FAKE/tailscale/pong"
+  echo Stopped >"$FAKE/tailscale/state"
+  run_script remove-node
+  [ "$status" -eq 3 ]
+  refute_call 'disable-eviction'
 }
