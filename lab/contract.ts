@@ -45,8 +45,15 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-/** Shows a step and its elapsed time; a step longer than two seconds prints progress. */
+/** How far a step is: `done` packages, or of so many where that is known. */
+export interface Amount {
+  readonly what: string;
+  readonly done: number;
+  readonly of?: number;
+}
+
+/** Shows a step and its elapsed time, and how far it is where it says so; a step longer than two seconds shows while it runs. */
 export interface Progress {
-  step<T>(title: string, work: () => Promise<T>): Promise<T>;
+  step<T>(title: string, work: (report: (amount: Amount) => void) => Promise<T>): Promise<T>;
   note(text: string): void;
 }

@@ -49,7 +49,7 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): Pro
       running.set(title, since);
       follow();
       try {
-        const result = await work();
+        const result = await work(() => undefined);
         line(`  ✓ ${title} ${seconds(since)}`);
         return result;
       } catch (error) {
@@ -64,4 +64,4 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): Pro
 }
 
 /** Says nothing: for tests, whose runner shows what matters. */
-export const silentProgress: Progress = { note: () => undefined, step: (_title, work) => work() };
+export const silentProgress: Progress = { note: () => undefined, step: (_title, work) => work(() => undefined) };

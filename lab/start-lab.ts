@@ -94,7 +94,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   await cleanUpEnded();
   dropFormerState();
   const [rootFileSystems, tools] = await Promise.all([
-    progress.step("root file systems of the hosts", ensureRootFileSystems),
+    progress.step("root file systems of the hosts", () => ensureRootFileSystems(progress)),
     options.control === false ? undefined : progress.step("programs", () => getTools(progress)),
   ]);
   prepareNames();

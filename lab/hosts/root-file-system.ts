@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
+import type { Amount, Progress } from "../contract";
 import { cacheDir, hostScript } from "../paths";
+import { dropHalfMade, halfMade } from "../tools/half-made";
 import { runOrFail } from "./run-command";
 
 /** What metal hosts are installed with, and the clouds' image, which sets itself up by cloud-init. */
@@ -11,34 +13,43 @@ export interface RootFileSystems {
 }
 
 /** The root file systems, made once per recipe and kept in the cache; used read-only by every lab of this user. */
-export async function ensureRootFileSystems(): Promise<RootFileSystems> {
+export async function ensureRootFileSystems(progress: Progress): Promise<RootFileSystems> {
   mkdirSync(cacheDir, { recursive: true });
-  dropInterruptedBuilds();
-  const [metal, cloud] = await Promise.all([ensureRootFileSystem("metal"), ensureRootFileSystem("cloud")]);
+  dropHalfMade(cacheDir);
+  const [metal, cloud] = await Promise.all([ensureRootFileSystem("metal", progress), ensureRootFileSystem("cloud", progress)]);
   return { metal, cloud };
 }
 
-async function ensureRootFileSystem(variant: keyof RootFileSystems): Promise<string> {
+async function ensureRootFileSystem(variant: keyof RootFileSystems, progress: Progress): Promise<string> {
   const recipe = hostScript("build-rootfs.sh");
   const key = createHash("sha256").update(readFileSync(recipe)).digest("hex").slice(0, 12);
   const directory = join(cacheDir, `rootfs-${variant}-${key}`);
   if (existsSync(directory)) return directory;
-  const building = `${directory}.building-${process.pid}`;
-  await runOrFail(["setpriv", "--pdeathsig", "KILL", recipe, variant, building]);
+  await progress.step(`Debian for ${variant === "metal" ? "metal hosts" : "cloud machines"}: make its root file system`, async (report) => {
+    const timer = setInterval(() => report(countPackages(halfMade(directory))), 1000);
+    try {
+      await runOrFail(["setpriv", "--pdeathsig", "KILL", recipe, variant, halfMade(directory)]);
+    } finally {
+      clearInterval(timer);
+    }
+  });
   try {
-    renameSync(building, directory);
+    renameSync(halfMade(directory), directory);
   } catch (error) {
     // Another checkout was first; its result is the same.
     if (!existsSync(directory)) throw error;
-    rmSync(building, { recursive: true, force: true });
+    rmSync(halfMade(directory), { recursive: true, force: true });
   }
   return directory;
 }
 
-/** What a build that was killed left behind: its folder bears the number of the process that built. */
-function dropInterruptedBuilds(): void {
-  for (const name of readdirSync(cacheDir)) {
-    const builder = /^rootfs-.*\.building-(\d+)$/.exec(basename(name))?.[1];
-    if (builder !== undefined && !existsSync(`/proc/${builder}`)) rmSync(join(cacheDir, name), { recursive: true, force: true });
-  }
+/** How far an installation is: packages are fetched first, all of them, then installed. */
+function countPackages(root: string): Amount {
+  const archives = join(root, "var/cache/apt/archives");
+  const status = join(root, "var/lib/dpkg/status");
+  const fetched = existsSync(archives) ? readdirSync(archives).filter((name) => name.endsWith(".deb")).length : 0;
+  const installed = existsSync(status) ? (readFileSync(status, "utf8").match(/^Status: install ok installed$/gm)?.length ?? 0) : 0;
+  return installed === 0
+    ? { what: "packages fetched", done: fetched }
+    : { what: "packages installed", done: installed, of: Math.max(fetched, installed) };
 }

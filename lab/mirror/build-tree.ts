@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { constants, createReadStream, existsSync } from "node:fs";
-import { chmod, copyFile, link, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { LabTools } from "../contract";
 import { cacheFolder, contentKey } from "../tools/cache-folder";
+import { dropHalfMade, halfMade } from "../tools/half-made";
 import { runOrFail } from "../tools/run-program";
 import { writeImageArchive } from "./image";
 import { nextK3sVersion, writeAsRelease } from "./next-release";
@@ -48,8 +49,9 @@ export async function buildMirrorTree(tools: MirroredTools, imageArchive?: strin
   );
   const tree = cacheFolder("mirror", key);
   if (existsSync(tree)) return tree;
-  await mkdir(dirname(tree), { recursive: true });
-  const making = await mkdtemp(`${tree}.`);
+  const making = halfMade(tree);
+  dropHalfMade(dirname(tree));
+  await mkdir(making, { recursive: true });
   try {
     await addTailscale(join(making, "tailscale"), tools);
     await addK3s(join(making, "k3s"), tools, imageArchive);

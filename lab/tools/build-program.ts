@@ -1,18 +1,23 @@
-import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
+import type { Amount } from "../contract";
 import { cacheFolder, contentKey } from "./cache-folder";
+import { dropHalfMade, finishFile, halfMade } from "./half-made";
 import type { Build } from "./programs";
-import { runOrFail, runProgram } from "./run-program";
+import { type ProgramOptions, runProgram } from "./run-program";
 
 const lab = path.resolve(__dirname, "..");
 
 // One process from the lock to the compiler, so that the lock goes with it and the end of this program interrupts it. Whoever gets
-// the lock second finds the file there.
+// the lock second finds the file there. What the compiler had made by then stays in its cache: the next run goes on from there.
 // The compiler writes no debugging information, which the linker leaves out anyway, and collects its garbage seldom: together they
 // save a quarter to a third of its processor time for the same program.
-const buildOnce = `test -x "$OUT" || exec go build -trimpath -gcflags=all=-dwarf=false -ldflags "$LDFLAGS" -o "$OUT.part" "$PACKAGE"`;
+const compilerFlags = ["-trimpath", "-gcflags=all=-dwarf=false"];
+const buildOnce = `test -x "$OUT" || exec go build -v ${compilerFlags.join(" ")} -ldflags "$LDFLAGS" -o "$PART" "$PACKAGE"`;
 const garbageCollector = { GOGC: "400" };
-const underLock = ["nice", "setpriv", "--pdeathsig", "INT", "flock", "--no-fork"];
+const niceUntilWeEnd = ["nice", "setpriv", "--pdeathsig", "INT"];
+
+type Report = (amount: Amount) => void;
 
 /** Where the built program is, or will be: the folder is named after everything that goes into it. */
 export async function builtPath(name: string, build: Build): Promise<string> {
@@ -20,18 +25,58 @@ export async function builtPath(name: string, build: Build): Promise<string> {
   return cacheFolder("tools", `${name}-${key}`, name);
 }
 
+const underWay = new Map<string, Promise<string>>();
+
 /** Builds a program from its Go module; a second call, from this or another checkout, waits for the first or finds its result. */
-export async function buildProgram(name: string, build: Build): Promise<string> {
+export async function buildProgram(name: string, build: Build, report: Report = () => undefined): Promise<string> {
   const out = await builtPath(name, build);
   if (existsSync(out)) return out;
+  const building = underWay.get(out) ?? buildInto(out, build, report);
+  underWay.set(out, building);
+  return building.finally(() => underWay.delete(out));
+}
+
+async function buildInto(out: string, build: Build, report: Report): Promise<string> {
   mkdirSync(path.dirname(out), { recursive: true });
-  await runOrFail([...underLock, path.join(path.dirname(out), "lock"), "sh", "-c", buildOnce], {
-    cwd: path.join(lab, build.folder),
-    env: { ...process.env, ...garbageCollector, CGO_ENABLED: "0", OUT: out, LDFLAGS: linkerFlags(build), PACKAGE: build.package },
-  });
-  if (existsSync(`${out}.part`)) renameSync(`${out}.part`, out);
+  dropHalfMade(path.dirname(out));
+  const folder = path.join(lab, build.folder);
+  const flags = linkerFlags(build);
+  const go = { ...process.env, ...garbageCollector, CGO_ENABLED: "0" };
+  const env = { ...go, OUT: out, PART: halfMade(out), LDFLAGS: flags, PACKAGE: build.package };
+  const toCompile = await countStale(build, { cwd: folder, env: go }, report);
+  let compiled = 0;
+  const onLine = (line: string) => {
+    if (isPackage(line)) report({ what: "packages compiled", done: ++compiled, of: Math.max(toCompile, compiled) });
+  };
+  const lock = [...niceUntilWeEnd, "flock", "--no-fork", path.join(path.dirname(out), "lock")];
+  const { code, output } = await runProgram([...lock, "sh", "-c", buildOnce], { cwd: folder, env, onLine });
+  if (code !== 0) throw new Error(`\`go build ${build.package}\` in ${folder} failed with exit code ${code}:\n${faultsIn(output)}`);
+  if (existsSync(halfMade(out))) finishFile(out);
   return out;
 }
+
+/** How many packages the compiler has still to make; fetches the modules that are missing, which no list tells beforehand. */
+async function countStale(build: Build, options: ProgramOptions, report: Report): Promise<number> {
+  let fetched = 0;
+  const onLine = (line: string) => {
+    if (line.startsWith("go: downloading")) report({ what: "modules fetched", done: ++fetched });
+  };
+  const list = ["go", "list", "-deps", ...compilerFlags, "-ldflags", linkerFlags(build), "-f", "{{if .Stale}}stale{{end}}", build.package];
+  const { code, output } = await runProgram([...niceUntilWeEnd, ...list], { ...options, onLine });
+  if (code !== 0) throw new Error(`\`${list.slice(0, 3).join(" ")} ${build.package}\` failed with exit code ${code}:\n${faultsIn(output)}`);
+  return output.match(/^stale$/gm)?.length ?? 0;
+}
+
+/** A line of `go build -v`: a package that is being compiled, and nothing else. */
+const isPackage = (line: string): boolean => /^[\w.~-]+(\/[\w.~-]+)*$/.test(line);
+
+const faultsIn = (output: string): string =>
+  output
+    .split("\n")
+    .filter((line) => !isPackage(line))
+    .join("\n")
+    .trim()
+    .slice(-4000);
 
 function goSources(folder: string): string[] {
   return readdirSync(folder)

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { Amount, Progress } from "../contract";
+import { silentProgress } from "../progress";
 import { cacheFolder, contentKey } from "./cache-folder";
+import { dropHalfMade, finishFile, halfMade } from "./half-made";
 import type { Download } from "./programs";
 import { runOrFail } from "./run-program";
 
@@ -11,38 +14,66 @@ export class Unreachable extends Error {}
 // An answer to the first request within this time decides whether there is a way to the vendor at all.
 const firstAnswerLimit = 4_000;
 const wholeFileLimit = 300_000;
+const mebibyte = 1024 ** 2;
+
+type Report = (amount: Amount) => void;
+
+interface DownloadOptions {
+  /** Default: the user's cache. */
+  readonly cache?: string;
+  /** Shows the file as it comes. Default: nothing does. */
+  readonly progress?: Progress;
+}
+
 const unreachableOrigins = new Map<string, string>();
 
 /** Fetches a vendor's release into the cache and compares its checksum; throws Unreachable at once where a host was already found out of reach. */
-export async function downloadProgram(name: string, download: Download, cache = cacheFolder("tools")): Promise<string> {
+export async function downloadProgram(
+  name: string,
+  download: Download,
+  { cache = cacheFolder("tools"), progress = silentProgress }: DownloadOptions = {},
+): Promise<string> {
   const out = path.join(cache, `${name}-${contentKey([download.url, download.member ?? ""])}`, name);
   if (existsSync(out)) return out;
   const checksums = (await fetchWhole(download.checksumsUrl, firstAnswerLimit)).toString();
-  const content = await fetchWhole(download.url, wholeFileLimit);
+  const content = await progress.step(`download ${name}`, (report) => fetchWhole(download.url, wholeFileLimit, report));
   verify(download, checksums, content);
   mkdirSync(path.dirname(out), { recursive: true });
-  const part = `${out}.${process.pid}.part`;
-  if (download.member === undefined) writeFileSync(part, content);
-  else await extract(content, download.member, part);
-  chmodSync(part, 0o755);
-  renameSync(part, out);
+  dropHalfMade(path.dirname(out));
+  if (download.member === undefined) writeFileSync(halfMade(out), content);
+  else await extract(content, download.member, out);
+  chmodSync(halfMade(out), 0o755);
+  finishFile(out);
   return out;
 }
 
-async function fetchWhole(url: string, limit: number): Promise<Buffer> {
+async function fetchWhole(url: string, limit: number, report: Report = () => undefined): Promise<Buffer> {
   const { origin } = new URL(url);
   const earlier = unreachableOrigins.get(origin);
   if (earlier !== undefined) throw new Unreachable(earlier);
   let response: Response;
   try {
     response = await fetch(url, { signal: AbortSignal.timeout(limit) });
-    if (response.ok) return Buffer.from(await response.arrayBuffer());
+    if (response.ok) return await readBody(response, report);
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     unreachableOrigins.set(origin, `${origin} cannot be reached (${cause})`);
     throw new Unreachable(`${origin} cannot be reached (${cause})`);
   }
   throw new Unreachable(`${url} answered ${response.status} ${response.statusText}`);
+}
+
+async function readBody(response: Response, report: Report): Promise<Buffer> {
+  const length = Number(response.headers.get("content-length") ?? 0);
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    const done = Math.floor(bytes / mebibyte);
+    report({ what: "MiB fetched", done, ...(length > 0 && { of: Math.ceil(length / mebibyte) }) });
+  }
+  return Buffer.concat(chunks);
 }
 
 /** The published checksum of the file: its own line, or the only word of a file that holds nothing else. */
@@ -58,11 +89,12 @@ export function verify(download: Download, checksums: string, content: Buffer): 
   if (wanted !== seen) throw new Error(`${download.url} has the checksum ${seen}, but ${download.checksumsUrl} says ${wanted}.`);
 }
 
+/** Takes the program out of the archive, under the name that it has while it is half made. */
 async function extract(archive: Buffer, member: string, out: string): Promise<void> {
-  const packed = `${out}.tar.gz`;
+  const packed = halfMade(`${out}.tar.gz`);
   writeFileSync(packed, archive);
   try {
-    await runOrFail(["sh", "-c", 'tar -xzOf "$1" "$2" > "$3"', "sh", packed, member, out]);
+    await runOrFail(["sh", "-c", 'tar -xzOf "$1" "$2" > "$3"', "sh", packed, member, halfMade(out)]);
   } finally {
     rmSync(packed, { force: true });
   }

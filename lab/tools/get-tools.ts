@@ -49,14 +49,14 @@ async function getProgram(program: Program, progress: Progress): Promise<string>
   const found = givenPath(program.variable) ?? (await onPathInVersion(program));
   if (found !== undefined) return found;
   try {
-    return await downloadProgram(program.name, program.download);
+    return await downloadProgram(program.name, program.download, { progress });
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
   }
   const built = await builtPath(program.name, program.build);
   if (existsSync(built)) return built;
   const title = `${program.name} ${program.version}: build it from source modules`;
-  return progress.step(title, () => buildProgram(program.name, program.build));
+  return progress.step(title, (report) => buildProgram(program.name, program.build, report));
 }
 
 /** The official installer goes with the real k3s; the stand-in for it works with both. */

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { cacheFolder, contentKey } from "./cache-folder";
 import { givenPath } from "./find-program";
+import { finishFile, halfMade } from "./half-made";
 
 const folder = path.resolve(__dirname, "../k3s");
 
@@ -17,8 +18,8 @@ export function makeStandInInstaller(age: InstallerAge = "tag"): string {
   const out = cacheFolder("tools", `install-k3s-${contentKey([text])}`, "install.sh");
   if (existsSync(out)) return out;
   mkdirSync(path.dirname(out), { recursive: true });
-  writeFileSync(`${out}.${process.pid}`, text, { mode: 0o755 });
-  renameSync(`${out}.${process.pid}`, out);
+  writeFileSync(halfMade(out), text, { mode: 0o755 });
+  finishFile(out);
   return out;
 }
 

@@ -35,12 +35,19 @@ folder=${XDG_CACHE_HOME:-$HOME/.cache}/hybrid-k3s/node-$key
 bin=$folder/node_modules/$package/bin
 if [ ! -x "$bin/node" ]; then
   command -v npm >/dev/null || fail "npm is needed to install Node.js $wanted: install Node.js $OLDEST or newer (https://nodejs.org) and run again"
-  mkdir -p "$folder"
+  mkdir -p "${folder%/*}"
   echo "use-node: this machine's node is ${major:-missing}, and $OLDEST or newer is needed: installing it into the user's cache" >&2
-  # One at a time: another checkout may do the same. The packages hold the program alone and run nothing.
+  # One at a time: another checkout may do the same. It gets its name when it is whole: an installation that is cut off is made again.
+  # The packages hold the program alone and run nothing.
   # shellcheck disable=SC2016 # the arguments are the inner shell's
-  flock "$folder/lock" sh -c 'test -x "$2/node" || { cd "$3" && cp "$1"/package*.json . && npm ci --ignore-scripts --no-audit --no-fund >&2; }' \
-    sh "$here/node" "$bin" "$folder" || fail "npm could not install it; its words are above"
+  flock "$folder.lock" sh -euc '
+    [ ! -x "$2/node" ] || exit 0
+    rm -rf "$3.new" "$3"
+    mkdir "$3.new"
+    cd "$3.new"
+    cp "$1"/package*.json .
+    npm ci --ignore-scripts --no-audit --no-fund >&2
+    mv "$3.new" "$3"' sh "$here/node" "$bin" "$folder" || fail "npm could not install it; its words are above"
   [ "$(major_of "$bin/node")" = "$wanted" ] || fail "$bin/node does not run on this machine; install Node.js $OLDEST or newer (https://nodejs.org)"
 fi
 echo "$bin"

@@ -42,11 +42,11 @@ after(() => {
 describe("a vendor's download", () => {
   it("is verified, made executable and kept", async () => {
     files.set("/prog%2B1", "#!/bin/sh\n").set("/sums", `${sha256("other")}  other\n${sha256("#!/bin/sh\n")} *prog+1\n`);
-    const file = await downloadProgram("prog", release("prog%2B1"), folder);
+    const file = await downloadProgram("prog", release("prog%2B1"), { cache: folder });
     assert.equal(readFileSync(file, "utf8"), "#!/bin/sh\n");
     assert.equal(statSync(file).mode & 0o777, 0o755);
     const before = requests.length;
-    assert.equal(await downloadProgram("prog", release("prog%2B1"), folder), file);
+    assert.equal(await downloadProgram("prog", release("prog%2B1"), { cache: folder }), file);
     assert.equal(requests.length, before);
   });
 
@@ -55,17 +55,17 @@ describe("a vendor's download", () => {
     await runOrFail(["tar", "-C", folder, "-czf", path.join(folder, "tool.tgz"), "tool"]);
     const archive = readFileSync(path.join(folder, "tool.tgz"));
     files.set("/tool.tgz", archive).set("/sums", sha256(archive));
-    assert.equal(readFileSync(await downloadProgram("tool", release("tool.tgz", "tool"), folder), "utf8"), "the tool");
+    assert.equal(readFileSync(await downloadProgram("tool", release("tool.tgz", "tool"), { cache: folder }), "utf8"), "the tool");
   });
 
   it("is refused with a wrong checksum, or none", async () => {
     files.set("/bad", "tampered").set("/sums", `${sha256("good")}  bad\n`);
     const seen = sha256("tampered");
-    await assert.rejects(downloadProgram("bad", release("bad"), folder), {
+    await assert.rejects(downloadProgram("bad", release("bad"), { cache: folder }), {
       message: `${origin}/bad has the checksum ${seen}, but ${origin}/sums says ${sha256("good")}.`,
     });
     files.set("/sums", `${seen}  other\n`);
-    await assert.rejects(downloadProgram("bad", release("bad"), folder), { message: `${origin}/sums has no checksum for bad.` });
+    await assert.rejects(downloadProgram("bad", release("bad"), { cache: folder }), { message: `${origin}/sums has no checksum for bad.` });
   });
 
   it("is given up at once where its vendor cannot be reached, and is not asked for twice", async () => {
@@ -75,7 +75,7 @@ describe("a vendor's download", () => {
     await new Promise((resolve) => closed.close(resolve));
     const download: Download = { url: `${gone}/a`, checksumsUrl: `${gone}/sums`, algorithm: "sha256" };
     const started = performance.now();
-    await assert.rejects(downloadProgram("a", download, folder), new RegExp(`^Error: ${gone} cannot be reached \\(`));
+    await assert.rejects(downloadProgram("a", download, { cache: folder }), new RegExp(`^Error: ${gone} cannot be reached \\(`));
     await assert.rejects(downloadProgram("b", { ...download, url: `${gone}/b` }), new RegExp(`^Error: ${gone} cannot be reached \\(`));
     assert.ok(performance.now() - started < 4_000);
   });

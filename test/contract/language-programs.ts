@@ -2,6 +2,7 @@ import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { LabTools } from "../../lab/contract";
 import { installProviders } from "../../lab/providers";
+import { silentProgress } from "../../lab/progress";
 import { getTools } from "../../lab/tools/get-tools";
 
 type Plugin = "languageNodejs" | "resourcePulumiNodejs" | "resourceCommand" | "resourceTailscale";
@@ -20,10 +21,7 @@ let found: Promise<EnginePrograms> | undefined;
 
 /** The engine and its plugins as the lab finds them, or, with the engine given by PULUMI_BIN, without getting the lab's other tools. */
 export function enginePrograms(): Promise<EnginePrograms> {
-  found ??=
-    process.env["PULUMI_BIN"] === undefined
-      ? getTools({ step: (_title, work) => work(), note: () => undefined })
-      : withEngine(process.env["PULUMI_BIN"]);
+  found ??= process.env["PULUMI_BIN"] === undefined ? getTools(silentProgress) : withEngine(process.env["PULUMI_BIN"]);
   return found;
 }
 

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { labAddresses, vendorNames } from "../../lab/control/prepare-control";
+import { silentProgress } from "../../lab/progress";
 import { getTools } from "../../lab/tools/get-tools";
 import type { EmulationPrograms } from "./tailscale-api-setup";
 
@@ -47,5 +48,5 @@ export async function enterPrivateNetwork(file: string): Promise<EmulationProgra
 async function findPrograms(): Promise<EmulationPrograms> {
   const { LAB_HEADSCALE: headscale, LAB_TAILSCALE: tailscale, LAB_TAILSCALED: tailscaled } = process.env;
   if (headscale !== undefined && tailscale !== undefined && tailscaled !== undefined) return { headscale, tailscale, tailscaled };
-  return await getTools({ step: (_title, work) => work(), note: () => undefined });
+  return await getTools(silentProgress);
 }
