@@ -8,8 +8,12 @@ TSX = $(ON_NODE) node --import tsx
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: setup ## one cluster on the lab from nothing to nothing, with times
+demo: needs setup ## one cluster on the lab from nothing to nothing, on one screen, with times
 	@$(TSX) lab/demo.ts
+
+# Before the set-up, which may take its time.
+needs:
+	@lab/tools/tell-needs.sh
 
 lab: setup ## the lab with the cluster up, until `make lab-down`
 	@$(TSX) lab/cli.ts up
@@ -57,4 +61,4 @@ node_modules/.installed: package-lock.json package.json
 	@$(ON_NODE) npm ci --no-audit --no-fund
 	@touch $@
 
-.PHONY: help demo lab lab-down test test-all test-real test-burst test-tailnet test-fast lint bench golden docs clean setup
+.PHONY: help demo needs lab lab-down test test-all test-real test-burst test-tailnet test-fast lint bench golden docs clean setup

@@ -21,4 +21,10 @@ export function renderFigure({ name, unit, values, floors }: Figure): string {
   return `bench ${name} ${round(value)} ${unit} ${floor} ${ratio}\n`;
 }
 
+/** The median floor of each figure that is a time and has one: what a demo on this machine compares itself with. */
+export const floorsInSeconds = (figures: readonly Figure[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    figures.filter(({ unit, floors }) => unit === "s" && floors.length > 0).map(({ name, floors }) => [name, median(floors)]),
+  );
+
 const round = (value: number): string => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);

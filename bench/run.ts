@@ -1,4 +1,5 @@
-import { joinOperator } from "../lab/console";
+import { controlOf, joinOperator } from "../lab/console";
+import { saveFloors } from "../lab/floors";
 import type { HostName } from "../lab/hosts/topology";
 import { endLabOnSignal } from "../lab/interrupt";
 import { createProgress } from "../lab/progress";
@@ -6,7 +7,7 @@ import { RequirementError } from "../lab/requirements";
 import { startLab } from "../lab/start-lab";
 import { burstFigures, burstHosts } from "./burst-figures";
 import { clusterFigures, clusterHosts } from "./cluster-figures";
-import { type Figure, renderFigure } from "./figures";
+import { type Figure, floorsInSeconds, renderFigure } from "./figures";
 import { type Bench, FreshHosts } from "./fresh-hosts";
 import { previewFigures, previewHosts } from "./preview-figures";
 import { tailnetFigures, tailnetHosts } from "./tailnet-figures";
@@ -51,7 +52,11 @@ async function main(): Promise<void> {
     await joinOperator(lab);
     const onOutput = (text: string) => void (showOutput && process.stderr.write(text));
     const bench = { lab, hosts: new FreshHosts(lab, progress), progress, runs, onOutput };
-    for (const { measure } of chosen) for (const figure of await measure(bench)) process.stdout.write(renderFigure(figure));
+    for (const { measure } of chosen) {
+      const figures = await measure(bench);
+      for (const figure of figures) process.stdout.write(renderFigure(figure));
+      saveFloors(controlOf(lab).tools, { date: new Date().toISOString().slice(0, 10), seconds: floorsInSeconds(figures) });
+    }
   } finally {
     await lab.down();
   }

@@ -2,12 +2,15 @@ import { joinOperator } from "./console";
 import { Namespaces, cleanUpEnded } from "./hosts/namespaces";
 import { firstHosts, hostSpecs } from "./hosts/topology";
 import { endLabOnSignal, isInterrupted } from "./interrupt";
-import { createProgress } from "./progress";
+import { inState } from "./paths";
 import { RequirementError } from "./requirements";
-import { createStack } from "./stack";
+import { EngineLog, Failure } from "./screen/engine-log";
+import { createScreen } from "./screen/screen";
+import { type LabStack, createStack } from "./stack";
+import { nodeNames } from "./stack-config";
 import { attachLab, startLab } from "./start-lab";
 
-const progress = createProgress();
+const progress = createScreen(process.stderr);
 
 const usage = `usage: lab/cli.ts up | down | boot NAME | status
   up      start the lab, bring the cluster up on it and leave both running
@@ -23,19 +26,35 @@ const howTo = `The lab is up; make lab-down ends it. As its operator (a machine 
 The stack's settings are .lab/Pulumi.lab.yaml; rack-3 and kiosk-2 are spare hosts: lab/cli.ts boot NAME boots one.`;
 
 async function up(): Promise<void> {
-  endLabOnSignal((text) => progress.note(text));
+  endLabOnSignal((text) => {
+    progress.stop();
+    progress.note(text);
+  });
   const lab = await startLab({ progress });
+  const log = new EngineLog(inState("lab.log"), progress);
   const stack = await progress.step("stack and operator", async () => {
     await joinOperator(lab);
     return createStack(lab);
   });
-  const result = await progress.step("pulumi up", () => stack.up([], { onOutput: (text) => process.stdout.write(text) }));
+  const fault = await bringUp(stack, log);
   if (isInterrupted()) return;
   await lab.keep();
-  if (result.code === 0) await stack.saveKubeconfig();
-  else progress.note("pulumi up failed; the lab stays for a look at it");
+  if (fault === undefined) await stack.saveKubeconfig();
+  else progress.note(`${fault}\npulumi up failed; the lab stays for a look at it. What the engine said: ${log.place}`);
   progress.note(howTo);
-  process.exitCode = result.code === 0 ? 0 : 1;
+  process.exitCode = fault === undefined ? 0 : 1;
+}
+
+/** Gives the engine's last errors where it fails. */
+async function bringUp(stack: LabStack, log: EngineLog): Promise<string | undefined> {
+  try {
+    const nodes = nodeNames(stack.settings());
+    await progress.step("pulumi up", () => log.run("pulumi up", nodes, (options) => stack.up([], options)));
+    return undefined;
+  } catch (error) {
+    if (error instanceof Failure) return error.message;
+    throw error;
+  }
 }
 
 async function down(): Promise<void> {

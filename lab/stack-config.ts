@@ -117,6 +117,14 @@ export function cloudPool(settings: StackSettings, name: string): CloudPool {
   return pool;
 }
 
+/** The names of the nodes that these settings ask for. */
+export const nodeNames = (settings: StackSettings): string[] =>
+  Object.entries(settings["hybrid-k3s:pools"]).flatMap(([name, pool]) =>
+    pool.provider === "bare-metal"
+      ? pool.hosts.map((host) => host.name)
+      : Array.from({ length: pool.count ?? 0 }, (_none, index) => `${clusterName}-${name}-${index}`),
+  );
+
 /** The pool of lab hosts that stand at the same site as this one. */
 export const poolOf = (name: HostName): "rack" | "metal" | "edge" =>
   name === "rack-1" ? "rack" : name.startsWith("kiosk") ? "edge" : "metal";

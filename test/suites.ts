@@ -31,6 +31,7 @@ const UNIT = [
   "operator-tools",
   "tailscale-api",
   "bench",
+  "lab-screen",
   "lab-tools",
   "docs",
 ];

@@ -82,12 +82,15 @@ describe("make demo, interrupted", () => {
     assert.notEqual(await demo.ended, 0);
     // At its end, not some time after it.
     assert.deepEqual(traces(), []);
+    // A pipe gets plain lines, and one word on the interruption: no step that failed by it, nothing drawn over.
+    assert.match(demo.said, /^make demo: [^]*\ninterrupted: ending the lab\n/);
+    assert.doesNotMatch(demo.said, /\u001b|\r|✗/);
     await expectNothingLeft();
   });
 
   it("runs again, and leaves nothing after two Ctrl-C in the middle of pulumi up", async () => {
     const demo = startDemo();
-    await demo.says(/rack-1-join creating/);
+    await demo.engineSays(/rack-1-join creating/);
     demo.interruptTwice();
     assert.notEqual(await demo.ended, 0);
     await expectNothingLeft();
@@ -95,7 +98,7 @@ describe("make demo, interrupted", () => {
 
   it("runs again, and leaves nothing where it is killed in the middle of pulumi up", async () => {
     const demo = startDemo();
-    await demo.says(/rack-1-join creating/);
+    await demo.engineSays(/rack-1-join creating/);
     demo.kill();
     await demo.ended;
     await expectNothingLeft();
@@ -103,7 +106,7 @@ describe("make demo, interrupted", () => {
 
   it("runs again until hosts have joined, and leaves nothing after one Ctrl-C then", async () => {
     const demo = startDemo();
-    await demo.says(/rack-1-join created/);
+    await demo.engineSays(/rack-1-join created/);
     demo.interrupt();
     assert.notEqual(await demo.ended, 0);
     assert.deepEqual(traces(), []);

@@ -1,7 +1,10 @@
 import { spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { killGroup } from "../../../lab/hosts/run-command";
 import { waitUntil } from "../../../lab/hosts/wait-until";
-import { checkoutRoot } from "../../../lab/paths";
+import { checkoutRoot, inState } from "../../../lab/paths";
+
+const engineLog = inState("demo.log");
 
 /** `make demo` as a terminal runs it: make and what it starts are one process group, which Ctrl-C reaches as a whole. */
 export class DemoRun {
@@ -13,6 +16,7 @@ export class DemoRun {
   private hasEnded = false;
 
   constructor(mark: Readonly<Record<string, string>>) {
+    rmSync(engineLog, { force: true });
     // Its set-up was made before this suite was started; making it again would put other modules under the running tests.
     const argv = ["--old-file=setup", "demo"];
     const child = spawn("make", argv, {
@@ -42,9 +46,14 @@ export class DemoRun {
     if (!isSo()) throw new Error(`the demo ended before ${what}:\n${this.output}`);
   }
 
-  /** Waits until the demo has said this. */
-  says(pattern: RegExp): Promise<void> {
-    return this.until(`it says ${String(pattern)}`, () => pattern.test(this.output));
+  /** Waits until the engine has said this, in the file that the demo keeps its output in. */
+  engineSays(pattern: RegExp): Promise<void> {
+    return this.until(`the engine says ${String(pattern)}`, () => existsSync(engineLog) && pattern.test(readFileSync(engineLog, "utf8")));
+  }
+
+  /** All that it has printed. */
+  get said(): string {
+    return this.output;
   }
 
   /** As Ctrl-C does. */
