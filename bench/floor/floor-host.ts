@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { controlOf, operatorLogin } from "../../lab/console";
 import { vendorNames } from "../../lab/control/prepare-control";
 import type { LabHost } from "../../lab/hosts/host";
-import { shellQuote } from "../../lab/hosts/shell-quote";
+import { exportLines } from "../../src/operator-tools/host/shell-quote.cjs";
 import type { HostName } from "../../lab/hosts/topology";
 import type { Lab } from "../../lab/lab";
 import { inState } from "../../lab/paths";
@@ -114,8 +114,7 @@ export class FloorHost {
 }
 
 function render(script: string, environment: Readonly<Record<string, string>>): string {
-  const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${shellQuote(value)}\n`);
   const text = readFileSync(join(__dirname, `${script}.sh`), "utf8");
   // In braces, so that no command can read the rest of the script as its input.
-  return `${exports.join("")}{\n${text}} </dev/null\n`;
+  return `${exportLines(environment)}{\n${text}} </dev/null\n`;
 }

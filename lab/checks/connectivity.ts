@@ -1,7 +1,7 @@
+import { KUBELET_PORT } from "../../src/catalog/ports.cjs";
 import { PROBE_HTTP_PORT, PROBE_TCP_PORT, type Kubectl, type ProbePod, execProbe } from "./probe-pods";
 
 const TRANSFER_BYTES = 20_000_000;
-const KUBELET_PORT = 10250;
 
 /** One thing tried between two places, and what was seen; `fault` is absent where it was as it must be. */
 export interface Finding {

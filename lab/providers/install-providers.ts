@@ -1,6 +1,6 @@
 import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { shellQuote } from "../hosts/shell-quote";
+import { shellQuote } from "../../src/operator-tools/host/shell-quote.cjs";
 import { inState } from "../paths";
 import { bundlePlugin } from "./bundle";
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type AwsPoolConfig, type AzurePoolConfig, type drainPolicies, poolSchema } from "./pool-schema";
 import { k3sSettings, oneOf, text, texts, wholes, yesNo } from "./schema-fields";
+import { KUBELET_PORT } from "../catalog/ports.cjs";
 
 export { drainPolicies, providers } from "./pool-schema";
 export type { AwsPoolConfig, AzurePoolConfig, BareMetalPoolConfig, HostConfig, SshTargetConfig } from "./pool-schema";
@@ -50,7 +51,10 @@ const vpnSchema = z.strictObject({
     .meta({ description: "Groups that `operators` names. With `policy: own` only.", example: "{ops: [alice@example.org]}" })
     .default({}),
   /** The kubelet's port by default: metrics-server asks each node there by its tailnet address. */
-  nodePorts: wholes("Ports that nodes reach on one another. 10250 is the kubelet's, for metrics.", "[10250, 9100]").default([10250]),
+  nodePorts: wholes(
+    `Ports that nodes reach on one another. ${KUBELET_PORT} is the kubelet's, for metrics.`,
+    `[${KUBELET_PORT}, 9100]`,
+  ).default([KUBELET_PORT]),
   policy: oneOf("How the tailnet's policy file is treated.", policyModes, "merge").default("merge"),
   policyTests: oneOf("Which tests `merge` adds to the policy file.", policyTests, "strict").default("accept"),
   loginServer: text("Address of your headscale. With `mode: headscale` only.", "https://headscale.example.org").optional(),

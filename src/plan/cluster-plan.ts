@@ -1,4 +1,5 @@
-import type { Integration, PolicyTests } from "../config/schema";
+import type { Integration } from "../config/schema";
+import type { AclRule, PolicyCluster } from "../operator-tools/policy/cluster-rules.cjs";
 import type { CloudNetworkPlan } from "./network-plan";
 import type { NodePlan, RemovalPlan } from "./node-plan";
 
@@ -44,7 +45,7 @@ export interface TailnetPlan {
   /** The whole file as `own` writes it. */
   readonly policy: PolicyDocument;
   /** What the policy must hold for this cluster, in every mode. */
-  readonly cluster: PolicyClusterPlan;
+  readonly cluster: PolicyCluster;
   /** Defined by `own`. By name with `group:`. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
 }
@@ -60,34 +61,12 @@ export type ControlPlan =
       readonly caPem: string;
     };
 
-export interface PolicyClusterPlan {
-  readonly name: string;
-  /** `<project>/<stack>`: stands in the marks of its lines, as in the hosts' markers. */
-  readonly stack?: string;
-  readonly tag: string;
-  readonly tagOwners: readonly string[];
-  readonly podCidr: string;
-  readonly operators: readonly string[];
-  readonly nodePorts: readonly number[];
-  /** What `merge` adds to the policy's `tests`. Absent: `accept`, what the cluster needs. `strict`: also what no rule may give. */
-  readonly policyTests?: Exclude<PolicyTests, "accept">;
-  /** Present where pods cross in vxlan: the policy then speaks of nodes alone. Absent otherwise, as in state of older releases. */
-  readonly integration?: "flannel-iface";
-}
-
 /** A tailnet policy file (https://tailscale.com/kb/1337/policy-syntax), the part that we write. */
 export interface PolicyDocument {
   readonly groups?: Readonly<Record<string, readonly string[]>>;
   readonly tagOwners: Readonly<Record<string, readonly string[]>>;
   readonly autoApprovers?: { readonly routes: Readonly<Record<string, readonly string[]>> };
   readonly acls: readonly AclRule[];
-}
-
-export interface AclRule {
-  readonly action: "accept";
-  readonly proto?: "udp";
-  readonly src: readonly string[];
-  readonly dst: readonly string[];
 }
 
 /** Where hosts fetch programs from: the vendors, or a mirror in the vendors' own layout. URLs without a trailing slash. */

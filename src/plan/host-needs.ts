@@ -1,3 +1,4 @@
+import { API_PORT, KUBELET_PORT } from "../catalog/ports.cjs";
 import type { NodePlan } from "./cluster-plan";
 
 /** What a node's k3s needs of its host and dies without, as preflight-host's environment names it. */
@@ -8,11 +9,11 @@ export interface HostNeeds {
   readonly KERNEL_DEFAULTS?: "true";
 }
 
-/** Ports as k3s v1.35.4 listens on them: pkg/cli/cmds (6443, 6444), pkg/daemons/config/types.go (10010), pkg/daemons/control/server.go; kubelet 10250. */
+/** Ports as k3s v1.35.4 listens on them: pkg/cli/cmds (6444), pkg/daemons/config/types.go (10010), pkg/daemons/control/server.go. */
 export function hostNeeds({ role, k3sConfig }: Pick<NodePlan, "role" | "k3sConfig">): HostNeeds {
   const balancer = k3sConfig["lb-server-port"];
   const local = role === "agent" && typeof balancer === "number" ? balancer : 6444;
-  const ports = [...(role === "server" ? [6443, 10257, 10258, 10259] : []), local, 10010, 10250];
+  const ports = [...(role === "server" ? [API_PORT, 10257, 10258, 10259] : []), local, 10010, KUBELET_PORT];
   return {
     K3S_PORTS: ports.sort((a, b) => a - b).join("\n"),
     ...(protectsKernel(k3sConfig) && { KERNEL_DEFAULTS: "true" }),

@@ -3,6 +3,7 @@ import { isUnknownFlag, k3sFlags } from "../catalog/k3s-flags";
 import type { HybridConfig, K3sSettings, PoolConfig } from "../config/schema";
 import type { K3sValue, NodePlan } from "./cluster-plan";
 import { kubeletMaySet } from "./kubelet-labels";
+import { API_PORT } from "../catalog/ports.cjs";
 
 /** Where the secret files stand on hosts; their contents come by other ways than this file. */
 export const agentTokenFile = "/etc/hybrid-k3s/agent-token";
@@ -49,7 +50,7 @@ function vpnSettings({ vpn }: HybridConfig, pool: PoolConfig): Record<string, K3
 
 /** The whole text of /etc/rancher/k3s/config.yaml. `serverIp`: the first server's tailnet address, for all nodes but itself. */
 export function renderK3sConfig(node: Pick<NodePlan, "k3sConfig">, serverIp?: string): string {
-  const settings = serverIp === undefined ? node.k3sConfig : { ...node.k3sConfig, server: `https://${serverIp}:6443` };
+  const settings = serverIp === undefined ? node.k3sConfig : { ...node.k3sConfig, server: `https://${serverIp}:${API_PORT}` };
   return stringify(settings, { sortMapEntries: true, lineWidth: 0 });
 }
 

@@ -1,10 +1,16 @@
-import ipaddr from "ipaddr.js";
+import { isIpv6, type Network, networkOf, readIpv4 } from "../../operator-tools/policy/ipv4-networks.cjs";
 
-/** An IPv4 network as its first address and the length of its prefix. */
-export interface Network {
-  readonly first: number;
-  readonly prefix: number;
-}
+export {
+  contains,
+  formatNetwork,
+  isIpv6,
+  isWithin,
+  type Network,
+  networkOf,
+  overlap,
+  readIpv4,
+  sizeOf,
+} from "../../operator-tools/policy/ipv4-networks.cjs";
 
 /** Addresses of the tailnet's own devices (https://tailscale.com/kb/1015/100.x-addresses). */
 export const tailnetNetwork: Network = { first: 0x64400000, prefix: 10 };
@@ -27,40 +33,4 @@ export function readCidr(text: string): ReadCidr {
   const prefix = Number(prefixText);
   if (value === undefined || prefix > 32) return { kind: "malformed" };
   return networkOf(value, prefix).first === value ? { kind: "network", network: { first: value, prefix } } : { kind: "host-bits" };
-}
-
-/** The network of this length that an address is in. */
-export function networkOf(address: number, prefix: number): Network {
-  return { first: Math.floor(address / sizeOf(prefix)) * sizeOf(prefix), prefix };
-}
-
-export function overlap(a: Network, b: Network): boolean {
-  return a.first < b.first + sizeOf(b.prefix) && b.first < a.first + sizeOf(a.prefix);
-}
-
-/** Whether all of a network lies in another one. */
-export function isWithin(inner: Network, outer: Network): boolean {
-  return inner.prefix >= outer.prefix && overlap(inner, outer);
-}
-
-export function contains(network: Network, address: number): boolean {
-  return overlap(network, { first: address, prefix: 32 });
-}
-
-export function sizeOf(prefix: number): number {
-  return 2 ** (32 - prefix);
-}
-
-export function readIpv4(text: string): number | undefined {
-  if (!ipaddr.IPv4.isValidFourPartDecimal(text)) return undefined;
-  return ipaddr.IPv4.parse(text).octets.reduce((sum, octet) => sum * 256 + octet, 0);
-}
-
-export function isIpv6(text: string): boolean {
-  return ipaddr.IPv6.isValid(text.replace(/^\[(.*)\]$/, "$1"));
-}
-
-export function formatNetwork(network: Network): string {
-  const octets = [24, 16, 8, 0].map((shift) => Math.floor(network.first / 2 ** shift) % 256);
-  return `${octets.join(".")}/${network.prefix}`;
 }

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
+import { exportLines, shellQuote } from "./shell-quote.cjs";
 import { codeOf, ToolError } from "../run/tool-error.mjs";
 
 /** @typedef {Readonly<Record<string, string | number | boolean>>} Environment */
@@ -52,25 +53,6 @@ export function scriptDigest(name) {
 export function secretFileLine({ path, secret }) {
   const [folder, unfinished, file] = [shellQuote(posix.dirname(path)), shellQuote(`${path}.new`), shellQuote(path)];
   return `(umask 077 && mkdir -p ${folder} && printf %s ${shellQuote(secret)} >${unfinished} && mv -f ${unfinished} ${file}) || exit 1\n`;
-}
-
-/**
- * `export NAME='value'` for each entry.
- * @type {(environment: Environment) => string}
- */
-export function exportLines(environment) {
-  return Object.entries(environment)
-    .map(([name, value]) => `export ${name}=${shellQuote(String(value))}\n`)
-    .join("");
-}
-
-/**
- * One word of POSIX shell that stands for exactly this text.
- * @type {(text: string) => string}
- */
-export function shellQuote(text) {
-  if (text.includes("\0")) throw new ToolError("A NUL byte cannot be given to a shell.");
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** @type {(folder: URL, name: string) => string} */

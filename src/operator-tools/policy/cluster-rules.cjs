@@ -1,8 +1,6 @@
 // @ts-check
-/** The port of a server's Kubernetes API, and of the supervisor that nodes join by. */
-const API_PORT = 6443;
-/** Of flannel's vxlan on Linux (flannel-io/flannel: Documentation/backends.md). */
-const VXLAN_PORT = 8472;
+const { API_PORT, VXLAN_PORT } = require("../../catalog/ports.cjs");
+
 /** Roles whose people may edit the policy anyhow (https://tailscale.com/kb/1396/targets): owning a tag adds nothing to what they can do. */
 const POLICY_EDITORS = ["autogroup:admin", "autogroup:owner", "autogroup:network-admin"];
 
@@ -85,6 +83,14 @@ function clusterRules(cluster, form, posture) {
   return clusterNeeds(cluster).map((need) => asRule(need, form, posture));
 }
 
+/**
+ * The needs as rules of a policy that is this cluster's alone.
+ * @type {(cluster: ClusterTraffic) => AclRule[]}
+ */
+function ownRules(cluster) {
+  return clusterNeeds(cluster).map((need) => asAcl(need));
+}
+
 /** @type {(need: Omit<Need, "what">, form: RuleForm, posture?: string) => AclRule | GrantRule} */
 function asRule(need, form, posture) {
   return form === "grants" ? asGrant(need, posture) : asAcl(need, posture);
@@ -150,4 +156,4 @@ function firstPod(podCidr) {
   return podCidr.replace(/\d+\/\d+$/, (end) => String(Number.parseInt(end, 10) + 1));
 }
 
-module.exports = { API_PORT, VXLAN_PORT, POLICY_EDITORS, clusterNeeds, clusterRules, asRule, asAcl, clusterTests, closedConnections };
+module.exports = { POLICY_EDITORS, clusterNeeds, clusterRules, ownRules, asRule, clusterTests, closedConnections };

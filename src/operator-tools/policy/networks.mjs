@@ -1,7 +1,10 @@
 // @ts-check
 import ipaddr from "ipaddr.js";
+import { isWithin, networkOf, numberOf, overlap } from "./ipv4-networks.cjs";
 
-/** @typedef {{ readonly address: ipaddr.IPv4 | ipaddr.IPv6; readonly prefix: number }} AnyNetwork */
+/** @import { Network } from "./ipv4-networks.cjs" */
+
+/** @typedef {Network | { readonly address: ipaddr.IPv6; readonly prefix: number }} AnyNetwork Of IPv4 or IPv6 */
 
 /**
  * An address or CIDR as a network; undefined where the text is neither.
@@ -9,13 +12,16 @@ import ipaddr from "ipaddr.js";
  */
 export function readNetwork(text) {
   if (typeof text !== "string") return undefined;
-  if (ipaddr.isValidCIDR(text)) {
-    const [address, prefix] = ipaddr.parseCIDR(text);
-    return { address, prefix };
-  }
-  if (!ipaddr.isValid(text) || !/[.:].*[.:]/.test(text)) return undefined;
-  const address = ipaddr.parse(text);
-  return { address, prefix: address.kind() === "ipv4" ? 32 : 128 };
+  if (ipaddr.isValidCIDR(text)) return asNetwork(...ipaddr.parseCIDR(text));
+  return ipaddr.isValid(text) && /[.:].*[.:]/.test(text) ? asNetwork(ipaddr.parse(text)) : undefined;
+}
+
+/**
+ * Without a prefix: the address alone.
+ * @type {(address: ipaddr.IPv4 | ipaddr.IPv6, prefix?: number) => AnyNetwork}
+ */
+function asNetwork(address, prefix) {
+  return address instanceof ipaddr.IPv4 ? networkOf(numberOf(address), prefix ?? 32) : { address, prefix: prefix ?? 128 };
 }
 
 /**
@@ -30,11 +36,13 @@ export function knownNetwork(text) {
 
 /** @type {(outer: AnyNetwork, inner: AnyNetwork) => boolean} */
 export function contains(outer, inner) {
+  if ("first" in outer && "first" in inner) return isWithin(inner, outer);
   return outer.prefix <= inner.prefix && overlaps(outer, inner);
 }
 
 /** @type {(one: AnyNetwork, other: AnyNetwork) => boolean} */
 export function overlaps(one, other) {
-  if (one.address.kind() !== other.address.kind()) return false;
+  if ("first" in one && "first" in other) return overlap(one, other);
+  if ("first" in one || "first" in other) return false;
   return one.address.match(other.address, Math.min(one.prefix, other.prefix));
 }

@@ -1,6 +1,7 @@
 // @ts-check
+import { API_PORT } from "../../catalog/ports.cjs";
 import { canonical, policyEntries } from "./policy-document.mjs";
-import { API_PORT, clusterRules } from "./cluster-rules.cjs";
+import { clusterRules } from "./cluster-rules.cjs";
 import { contains, knownNetwork, overlaps, readNetwork } from "./networks.mjs";
 import { nodeAt, readTree } from "./policy-tree.mjs";
 import { readRules } from "./reach.mjs";

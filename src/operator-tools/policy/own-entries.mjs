@@ -1,7 +1,7 @@
 // @ts-check
 import { isList, isObject } from "../run/json.mjs";
 import { policyEntries } from "./policy-document.mjs";
-import { API_PORT, VXLAN_PORT } from "./cluster-rules.cjs";
+import { API_PORT, VXLAN_PORT } from "../../catalog/ports.cjs";
 
 /** @import { PolicyEntry } from "./policy-document.mjs" */
 

@@ -45,6 +45,14 @@ export function readFields(input, reader) {
   }
 }
 
+/**
+ * A NUL byte can stand in no word of a shell and in no file's name.
+ * @type {(value: unknown) => value is string}
+ */
+function isText(value) {
+  return typeof value === "string" && !value.includes("\0");
+}
+
 /** @type {(value: unknown) => boolean} */
 const isMissing = (value) => value === undefined || value === null || value === "";
 
@@ -64,7 +72,7 @@ function valueThat(kind, is) {
 }
 
 /** Not empty. */
-export const text = valueThat("text", (value) => typeof value === "string");
+export const text = valueThat("text without a NUL byte", isText);
 export const number = valueThat("a number", (value) => typeof value === "number");
 /** @type {Reader<unknown>} */
 export const anything = (value) => value;
@@ -72,8 +80,8 @@ export const flag = valueThat("true or false", (value) => typeof value === "bool
 /** What a script's environment can hold; an empty text too. */
 export const scalar = orEmpty(
   valueThat(
-    "a text, a number, true or false",
-    (value) => typeof value === "string" || typeof value === "number" || typeof value === "boolean",
+    "a text without a NUL byte, a number, true or false",
+    (value) => isText(value) || typeof value === "number" || typeof value === "boolean",
   ),
 );
 

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { isObject } from "../run/json.mjs";
 import { asError, codeOf } from "../run/tool-error.mjs";
+import { typeInKey } from "./ssh-keys.cjs";
 
 /** @typedef {import("../run/tool-input.mjs").Machine} Machine */
 /** @typedef {Machine & { readonly port: number; readonly name: string; readonly isBastion?: boolean }} SshTarget A machine and what it is called */
@@ -59,8 +60,7 @@ export function describe(at) {
  * @type {(key: Buffer) => string}
  */
 export function fingerprint(key) {
-  const type = key.readUInt32BE(0) < 64 ? key.toString("latin1", 4, 4 + key.readUInt32BE(0)) : "unknown";
-  return `${type} SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+  return `${typeInKey(key) ?? "unknown"} SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 }
 
 export const faults = {

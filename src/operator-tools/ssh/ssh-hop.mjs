@@ -4,6 +4,7 @@ import ssh2 from "ssh2";
 import { pause } from "../run/deadline.mjs";
 import { classify, faults, fingerprint, levelOf, SshFault } from "./ssh-fault.mjs";
 import { usableKey } from "./ssh-key.mjs";
+import { splitPublicKey } from "./ssh-keys.cjs";
 import { onGone } from "./ssh-session.mjs";
 
 /** @import { Duplex } from "node:stream" */
@@ -74,8 +75,8 @@ function tryHop(at, { privateKey, agentSocket }, dial, deadline, { connectMs, ke
     /** @type {(key: Buffer) => boolean} */
     const hostVerifier = (key) => {
       stage = "logging in";
-      const [type = "", blob] = at.hostKey.trim().split(/\s+/);
-      const expected = Buffer.from(blob ?? "", "base64");
+      const { type, key: pinned } = splitPublicKey(at.hostKey);
+      const expected = Buffer.from(pinned, "base64");
       if (key.equals(expected)) return true;
       wrongKey = faults.hostkey(at, expected.length > 4 ? fingerprint(expected) : `${type} (not a key)`, fingerprint(key));
       return false;
@@ -121,7 +122,7 @@ function loginWith(at, privateKey, agentSocket) {
  * @type {(hostKey: string) => ServerHostKeyAlgorithm[]}
  */
 function hostKeyOrder(hostKey) {
-  const [type = ""] = hostKey.trim().split(/\s+/);
+  const { type } = splitPublicKey(hostKey);
   const pinned = type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [type];
   const first = HOST_KEY_TYPES.filter((name) => pinned.includes(name));
   return [...new Set([...first, ...HOST_KEY_TYPES])];

@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { exportLines, renderScript, shellQuote } from "../../../src/operator-tools/host/render-script.mjs";
+import { renderScript } from "../../../src/operator-tools/host/render-script.mjs";
+import { exportLines, shellQuote } from "../../../src/operator-tools/host/shell-quote.cjs";
 import { scriptFolder } from "../support/scripts.mjs";
 
 const file = (name) => readFileSync(new URL(`../../../src/host-scripts/${name}.sh`, import.meta.url), "utf8");

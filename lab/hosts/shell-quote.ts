@@ -1,2 +1,0 @@
-/** One word of POSIX shell that stands for exactly this text. */
-export const shellQuote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
