@@ -23,12 +23,9 @@ export = async () => {
   const plan = planCluster(config, { mirrorCaPem, vpnCaPem, sshPublicKey, owner, warnings });
   for (const warning of plan.warnings) await pulumi.log.warn(warning);
   if (plan.costs !== undefined) await pulumi.log.info(plan.costs);
-  // Pulumi keeps the stack of each of its many promises and resources (runtime/debuggable.ts, Resource.callsites): finding their lines in
-  // the TypeScript sources took two fifths of this program's time at 200 nodes.
-  Error.stackTraceLimit = 1;
-  Reflect.deleteProperty(Error, "prepareStackTrace");
-  // What the engine would keep of them: half a kilobyte a resource, written with every step. Where a resource stands in our sources tells an operator nothing.
-  Reflect.set(pulumi.Resource, "callsites", () => []);
+  // Pulumi takes a call stack with each of its many promises (runtime/debuggable.ts) and looks every line of it up in the sources: with Node's
+  // default of ten lines two thirds of this program's time at 100 nodes. For whole ones: NODE_OPTIONS=--stack-trace-limit=50.
+  if (Error.stackTraceLimit === 10) Error.stackTraceLimit = 1;
   const { sshPrivateKey: privateKey, bastionPrivateKey } = secrets;
   const vpn = createVpn(plan.tailnet, secrets);
   const [linesToChange, failedMachines] = await awaitLooks([

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { isConfigSecret } from "../undocumented-pulumi";
 import { configError } from "./config-error";
 import type { GivenConfig, GivenFile } from "./given-config";
 import type { HybridConfig } from "./schema";
@@ -78,7 +79,7 @@ function readGivenConfig(): GivenConfig {
   return {
     settings,
     tailscale: Object.fromEntries(below("tailscale:")),
-    secretKeys: new Set(all.map(([key]) => key).filter(isSecret)),
+    secretKeys: new Set(all.map(([key]) => key).filter(isConfigSecret)),
     environment: Object.fromEntries(
       Object.entries(process.env).flatMap(([name, value]) => (/^(TAILSCALE|HYBRID_K3S)_/.test(name) && value ? [[name, value]] : [])),
     ),
@@ -95,12 +96,6 @@ function parseSetting(value: string): unknown {
   } catch {
     return value;
   }
-}
-
-function isSecret(key: string): boolean {
-  // Exported, but kept out of the SDK's types (@pulumi/pulumi 3.270, runtime/config.js); there is no public way to ask.
-  const runtime = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
-  return runtime.isConfigSecret(key);
 }
 
 /** The file that a section's `caFile` names. */

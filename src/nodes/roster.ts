@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import { dynamicProvider } from "../remote/dynamic-provider";
+import { DynamicResource } from "../undocumented-pulumi";
 import type { DrainedNode } from "./drained-node";
 import { type Machine, firstServerInput } from "../remote/tool-input";
 
@@ -8,7 +8,7 @@ import { type Machine, firstServerInput } from "../remote/tool-input";
  * The nodes that leave by a drain. When names are gone from it, its update gets their removal ready before any node is touched: those
  * whose volumes must not be lost stop the run, the others are cordoned together. One session to the first server then, none otherwise.
  */
-export class Roster extends pulumi.CustomResource {
+export class Roster extends DynamicResource {
   constructor(
     name: string,
     context: ClusterContext,
@@ -17,10 +17,10 @@ export class Roster extends pulumi.CustomResource {
     opts: pulumi.CustomResourceOptions,
   ) {
     super(
-      "pulumi-nodejs:dynamic/nodes:Roster",
+      "nodes:Roster",
       name,
       {
-        __provider: dynamicProvider("roster-provider"),
+        provider: "roster-provider",
         nodes: agents.map(({ plan: { name: node, pool, removal }, member }) => ({ name: node, pool, ...removal, member: member.id })),
         pools: context.plan.removals,
         access: pulumi.secret(pulumi.jsonStringify(firstServerInput(context, firstServer))),

@@ -1,7 +1,7 @@
-import * as pulumi from "@pulumi/pulumi";
 import type { ClusterStatus } from "../plan/cluster-status";
 import type { NetworkStatus } from "../plan/network-status";
 import type { NodeStatus } from "../plan/topology";
+import { readStackOutputs, readStackResources } from "../undocumented-pulumi";
 
 /** The stack's own outputs as the last run to its end left them; each is absent in a stack that never had it. */
 export interface LastOutputs {
@@ -21,19 +21,13 @@ let outputs: Promise<LastOutputs> | undefined;
 let resources: Promise<Readonly<Record<string, LastResource>>> | undefined;
 
 export function lastOutputs(): Promise<LastOutputs> {
-  outputs ??= readOutputs();
+  outputs ??= readStackOutputs() as Promise<LastOutputs>;
   return outputs;
-}
-
-async function readOutputs(): Promise<LastOutputs> {
-  // What a StackReference asks, without the resource that it would leave in the state (pulumi/pulumi: pkg/resource/deploy/builtins.go).
-  const answer = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stackName() })) as { outputs?: LastOutputs };
-  return answer.outputs ?? {};
 }
 
 /** All resources in the state by URN, also those of a run that failed before it could write outputs. It is much to hand over. */
 export function lastResources(): Promise<Readonly<Record<string, LastResource>>> {
-  resources ??= readResources();
+  resources ??= readStackResources() as Promise<Readonly<Record<string, LastResource>>>;
   return resources;
 }
 
@@ -41,16 +35,4 @@ export function lastResources(): Promise<Readonly<Record<string, LastResource>>>
 export function forgetLastRun(): void {
   outputs = undefined;
   resources = undefined;
-}
-
-async function readResources(): Promise<Readonly<Record<string, LastResource>>> {
-  // In the same place of the engine; the SDK has no function for it.
-  const answer = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName: stackName() })) as {
-    outputs?: Readonly<Record<string, LastResource>>;
-  };
-  return answer.outputs ?? {};
-}
-
-function stackName(): string {
-  return `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
 }

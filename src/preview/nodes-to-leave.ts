@@ -1,6 +1,6 @@
 import { lastOutputs } from "./last-run";
 import type { ClusterPlan } from "../plan/cluster-plan";
-import { isKnown } from "../remote/is-known";
+import { isKnown } from "../undocumented-pulumi";
 import type { DrainedNode } from "../nodes/drained-node";
 
 export interface LeavingNode {

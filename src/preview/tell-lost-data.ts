@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import { isKnown } from "../remote/is-known";
+import { isKnown } from "../undocumented-pulumi";
 import type { LostVolume } from "../operator-tools/host/prepare-removal.mjs" with { "resolution-mode": "import" };
 import type { DrainedNode } from "../nodes/drained-node";
 import { type LeavingNode, nodesToLeave } from "./nodes-to-leave";

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { settingPath } from "../config/config-issue";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan";
 import { lastOutputs } from "./last-run";
-import { isKnown } from "../remote/is-known";
+import { isKnown } from "../undocumented-pulumi";
 import type { NodeMachine } from "../nodes/node";
 
 /** A node of this run and its cloud machine. */

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type ProviderName, dynamicProvider } from "./dynamic-provider";
+import { DynamicResource, type ProviderName, dynamicType } from "../undocumented-pulumi";
 
 /** A script's type as the state names it. */
-export const scriptType = "pulumi-nodejs:dynamic/remote:Script";
+export const scriptType = dynamicType("remote:Script");
 
 export interface HostLinkArgs {
   readonly provider: ProviderName;
@@ -22,16 +22,16 @@ export interface HostLinkArgs {
  * One link of a node's chain (operator-tools/run/link-provider.cjs). It has no delete, so that a dead host cannot block a removal. All links of a
  * run share one process, and those of one host a connection, which is closed when they are done.
  */
-export class HostLink<Result> extends pulumi.CustomResource {
+export class HostLink<Result> extends DynamicResource {
   /** Empty where `pulumi up --target` leaves the link unmade; nothing that needs it is made then either. */
   declare protected readonly result: pulumi.Output<Result | undefined>;
 
   constructor(type: "Script" | "Preflight", name: string, args: HostLinkArgs, opts: pulumi.CustomResourceOptions) {
     super(
-      `pulumi-nodejs:dynamic/remote:${type}`,
+      `remote:${type}`,
       name,
       {
-        __provider: dynamicProvider(args.provider),
+        provider: args.provider,
         wanted: args.wanted,
         ...(args.secrets !== undefined && { secrets: pulumi.secret(pulumi.jsonStringify(args.secrets)) }),
         access: pulumi.secret(pulumi.jsonStringify(args.access)),

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dynamicProvider } from "../../remote/dynamic-provider";
+import { DynamicResource } from "../../undocumented-pulumi";
 import type { JoinKeyArgs, Vpn } from "../vpn";
 
 export interface HeadscaleKeyArgs extends JoinKeyArgs {
@@ -9,15 +9,15 @@ export interface HeadscaleKeyArgs extends JoinKeyArgs {
 }
 
 /** A preauth key of headscale for one login; expired when it is deleted. */
-export class HeadscaleKey extends pulumi.CustomResource {
+export class HeadscaleKey extends DynamicResource {
   declare readonly key: pulumi.Output<string>;
 
   constructor(name: string, { cluster, tag, access, ...key }: HeadscaleKeyArgs, opts: pulumi.CustomResourceOptions) {
     super(
-      "pulumi-nodejs:dynamic/vpn/tailnet:Key",
+      "vpn/tailnet:Key",
       name,
       {
-        __provider: dynamicProvider("headscale-key-provider"),
+        provider: "headscale-key-provider",
         wanted: { cluster, tags: [tag], ...key },
         access: pulumi.secret(pulumi.jsonStringify({ tailnet: access })),
         key: undefined,

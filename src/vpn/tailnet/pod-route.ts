@@ -2,13 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../../cluster-context";
 import { clusterInput } from "../../remote/tool-input";
 import type { NodePlan } from "../../plan/cluster-plan";
-import { dynamicProvider } from "../../remote/dynamic-provider";
+import { DynamicResource } from "../../undocumented-pulumi";
 
 /**
  * The control server's approval of one node's podCIDR: waited for, and given by the device's id where the policy does not. A resource of the
  * plugin, which runs already for the policy: a program of its own for each node would start a thousand times in a cluster of a thousand.
  */
-export class PodRoute extends pulumi.CustomResource {
+export class PodRoute extends DynamicResource {
   constructor(
     name: string,
     context: ClusterContext,
@@ -16,10 +16,10 @@ export class PodRoute extends pulumi.CustomResource {
     opts: pulumi.CustomResourceOptions,
   ) {
     super(
-      "pulumi-nodejs:dynamic/vpn/tailnet:Route",
+      "vpn/tailnet:Route",
       name,
       {
-        __provider: dynamicProvider("route-provider"),
+        provider: "route-provider",
         wanted: { node: node.name, podCidr: context.plan.podCidr },
         k3s,
         access: pulumi.secret(pulumi.jsonStringify(clusterInput(context))),

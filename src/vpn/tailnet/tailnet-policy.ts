@@ -4,7 +4,7 @@ import { clusterInput } from "../../remote/tool-input";
 import type { TailnetPlan } from "../../plan/cluster-plan";
 import type { PolicyNeeds } from "../../operator-tools/policy/policy-edit.mjs" with { "resolution-mode": "import" };
 import { policyText } from "../../plan/plan-policy";
-import { dynamicProvider } from "../../remote/dynamic-provider";
+import { DynamicResource } from "../../undocumented-pulumi";
 import { policyType } from "../../preview/last-policy";
 
 export interface TailnetPolicyArgs {
@@ -14,14 +14,14 @@ export interface TailnetPolicyArgs {
 }
 
 /** The tailnet's live policy as far as it is this cluster's: seen at preview, repaired by `up`, taken out at the end. */
-export class TailnetPolicy extends pulumi.CustomResource {
+export class TailnetPolicy extends DynamicResource {
   constructor(name: string, { context, linesToChange }: TailnetPolicyArgs, opts: pulumi.CustomResourceOptions) {
     const { cluster, ...needs } = policyNeeds(context.plan.tailnet);
     super(
       policyType,
       name,
       {
-        __provider: dynamicProvider("policy-provider"),
+        provider: "policy-provider",
         policy: { ...needs, policyCluster: cluster },
         access: pulumi.secret(pulumi.jsonStringify(clusterInput(context))),
         linesToChange,
