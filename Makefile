@@ -42,7 +42,7 @@ test-fast: setup ## the suites that need no lab
 lint: setup ## types, eslint, prettier, shellcheck, shfmt, gofmt
 	@$(TSX) test/run.ts lint
 
-bench: setup ## the figures of the README, as ratios to a floor measured in the same run
+bench: setup ## figures, as ratios to a floor measured in the same run
 	@$(TSX) bench/run.ts
 
 golden: node_modules/.installed ## write the golden files of test/golden anew; review them as a diff

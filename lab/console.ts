@@ -14,7 +14,7 @@ export interface OauthCredentials {
 
 const formatting = { formattingOptions: { insertSpaces: false, tabSize: 1 } };
 
-/** The three steps in the vendor's console that the README asks of a new tailnet: tag owner, OAuth client, operators. */
+/** The three steps in the vendor's console that docs/tailscale.md asks of a new tailnet: tag owner, OAuth client, operators. */
 export async function takeConsoleSteps(admin: AdminClient): Promise<OauthCredentials> {
   const { text } = await admin.call("getPolicy");
   const withOwner = applyEdits(text, modify(text, ["tagOwners", adminTag], ["autogroup:admin"], formatting));

@@ -3,6 +3,7 @@ import { waitUntil } from "../hosts/wait-until";
 import { inState } from "../paths";
 import { CloudError } from "./contract";
 import type { CloudName } from "./contract";
+import { OPERATOR_HEADER } from "./serve-actions";
 
 const ANSWER_LIMIT_MS = 60_000;
 
@@ -13,7 +14,7 @@ export const cloudsSocket = (): string => inState("run", "sockets", "clouds.sock
 export class CloudsClient {
   constructor(private readonly socket = cloudsSocket()) {}
 
-  /** What a provider asks for; refusals are CloudErrors. */
+  /** What a provider asks for, asked by a test; refusals are CloudErrors. */
   call(cloud: CloudName, action: string, parameters: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
     return this.post(`/${cloud}/${action}`, parameters);
   }
@@ -37,8 +38,9 @@ export class CloudsClient {
   }
 
   private send(method: string, path: string, body = ""): Promise<{ readonly status: number; readonly text: string }> {
+    const headers = { [OPERATOR_HEADER]: "yes" };
     return new Promise((resolve, reject) => {
-      const outgoing = request({ socketPath: this.socket, method, path, timeout: ANSWER_LIMIT_MS }, (response) => {
+      const outgoing = request({ socketPath: this.socket, method, path, headers, timeout: ANSWER_LIMIT_MS }, (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
         response.on("end", () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));

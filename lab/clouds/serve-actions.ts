@@ -20,12 +20,20 @@ async function readJson(incoming: IncomingMessage): Promise<CloudRequest> {
   return JSON.parse(text === "" ? "{}" : text) as CloudRequest;
 }
 
-async function answer(actions: ActionsByPath, incoming: IncomingMessage): Promise<Answer> {
+/** Marks a call as one of the lab's tests and not of a provider. */
+export const OPERATOR_HEADER = "lab-operator";
+
+/** Told of each call of a provider before it is answered. */
+export type Observer = (path: string, request: CloudRequest) => void;
+
+async function answer(actions: ActionsByPath, observe: Observer, incoming: IncomingMessage): Promise<Answer> {
   const path = incoming.url ?? "/";
   if (path === "/ready") return { status: 200, body: {} };
   const action = actions[path];
   if (action === undefined) throw new CloudError("InvalidAction", `The action ${path} is not valid for this web service.`);
-  return { status: 200, body: (await action(await readJson(incoming))) ?? null };
+  const request = await readJson(incoming);
+  if (incoming.headers[OPERATOR_HEADER] === undefined) observe(path, request);
+  return { status: 200, body: (await action(request)) ?? null };
 }
 
 function refusal(error: unknown, path: string): Answer {
@@ -41,9 +49,9 @@ function send(outgoing: ServerResponse, { status, body }: Answer): void {
 }
 
 /** Serves actions on a unix socket; resolves once it listens. */
-export async function serveActions(socket: string, actions: ActionsByPath): Promise<void> {
+export async function serveActions(socket: string, actions: ActionsByPath, observe: Observer = () => undefined): Promise<void> {
   const server = createServer((incoming, outgoing) => {
-    answer(actions, incoming)
+    answer(actions, observe, incoming)
       .catch((error: unknown) => refusal(error, incoming.url ?? ""))
       .then((result) => send(outgoing, result))
       .catch((error: unknown) => console.error(error));

@@ -4,7 +4,14 @@ import type { StateStore } from "./state-store";
 /** Who asks: a user by an API key (all rights), or an OAuth client by a token (its scopes and tags). */
 export type Actor =
   | { readonly kind: "user"; readonly user: string }
-  | { readonly kind: "client"; readonly clientId: string; readonly scopes: readonly string[]; readonly tags: readonly string[] };
+  | {
+      readonly kind: "client";
+      readonly clientId: string;
+      readonly scopes: readonly string[];
+      readonly tags: readonly string[];
+      /** The scopes that this request made use of, for the request log. */
+      readonly used: Set<string>;
+    };
 
 export type Scope = "auth_keys" | "oauth_keys" | "policy_file" | "devices:core" | "devices:routes";
 
@@ -23,7 +30,7 @@ export function identify(store: StateStore, authorization: string | undefined, n
   const access = store.current.tokens.find((candidate) => candidate.secret === token);
   const client = store.current.clients.find((candidate) => candidate.id === access?.clientId);
   if (access !== undefined && client !== undefined && isAlive(access.expires)) {
-    return { kind: "client", clientId: client.id, scopes: access.scopes, tags: client.tags };
+    return { kind: "client", clientId: client.id, scopes: access.scopes, tags: client.tags, used: new Set() };
   }
   // A client's secret is known to the vendor but has no rights itself: 403, not 401 (tailscale/tailscale#15969).
   if (store.current.clients.some((candidate) => candidate.secret === token)) throw forbidden();
@@ -37,7 +44,10 @@ export function hasScope(scopes: readonly string[], scope: Scope, right: "read" 
 }
 
 export function may(actor: Actor, scope: Scope, right: "read" | "write"): boolean {
-  return actor.kind === "user" || hasScope(actor.scopes, scope, right);
+  if (actor.kind === "user") return true;
+  const isGranted = hasScope(actor.scopes, scope, right);
+  if (isGranted) actor.used.add(right === "read" ? `${scope}:read` : scope);
+  return isGranted;
 }
 
 export function requireScope(actor: Actor, scope: Scope, right: "read" | "write"): void {

@@ -22,20 +22,24 @@ export interface Answered {
   readonly response: ApiResponse;
   /** User or OAuth client that asked, for the request log; empty where it is not known. */
   readonly actor: string;
+  /** The scopes of an OAuth client that the request made use of. */
+  readonly scopes: readonly string[];
 }
 
 /** Answers one request below /api/v2; a refusal is an answer too. */
 export async function answer(tailnet: Tailnet, request: ApiRequest): Promise<Answered> {
   const now = new Date();
   let name = "";
+  let used: ReadonlySet<string> = new Set();
+  const answered = (response: ApiResponse): Answered => ({ response, actor: name, scopes: [...used] });
   try {
-    if (request.path === "/oauth/token" && request.method === "POST")
-      return { response: issueToken(tailnet.store, request, now), actor: name };
+    if (request.path === "/oauth/token" && request.method === "POST") return answered(issueToken(tailnet.store, request, now));
     const actor = identify(tailnet.store, request.headers.authorization, now);
+    if (actor.kind === "client") used = actor.used;
     name = actor.kind === "user" ? actor.user : actor.clientId;
-    return { response: await route(tailnet, actor, request, now), actor: name };
+    return answered(await route(tailnet, actor, request, now));
   } catch (error) {
-    return { response: responseOf(error, request), actor: name };
+    return answered(responseOf(error, request));
   }
 }
 

@@ -28,7 +28,11 @@ export function publicListener(side: PublicSide) {
     const work = async (): Promise<void> => {
       if (fault?.delayMs !== undefined) await delay(fault.delayMs);
       const body = await readBody(incoming);
-      const { response, actor } = await act(side, { method, path, query: url.searchParams, headers: incoming.headers, body }, fault);
+      const { response, actor, scopes } = await act(
+        side,
+        { method, path, query: url.searchParams, headers: incoming.headers, body },
+        fault,
+      );
       const isAnswered = fault?.drop === undefined && fault?.hang === undefined;
       side.log.add({
         time: new Date(started).toISOString(),
@@ -36,6 +40,7 @@ export function publicListener(side: PublicSide) {
         path,
         status: isAnswered ? response.status : 0,
         actor,
+        scopes,
         ms: Date.now() - started,
       });
       if (fault?.drop !== undefined) incoming.socket.destroy();
@@ -49,8 +54,9 @@ export function publicListener(side: PublicSide) {
 }
 
 async function act({ answer, editPolicy }: PublicSide, request: ApiRequest, fault: Fault | undefined): Promise<Answered> {
-  if (fault?.status !== undefined) return { response: faultAnswer({ ...fault, status: fault.status }, request.path), actor: "fault" };
-  if (fault?.drop === "before" || fault?.hang === "before") return { response: { status: 0 }, actor: "fault" };
+  if (fault?.status !== undefined)
+    return { response: faultAnswer({ ...fault, status: fault.status }, request.path), actor: "fault", scopes: [] };
+  if (fault?.drop === "before" || fault?.hang === "before") return { response: { status: 0 }, actor: "fault", scopes: [] };
   if (fault?.overtakenBy !== undefined) await editPolicy(fault.overtakenBy);
   return await answer(request);
 }

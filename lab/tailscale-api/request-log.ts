@@ -9,6 +9,8 @@ export interface LoggedRequest {
   readonly status: number;
   /** User or OAuth client; empty where it is not known. */
   readonly actor: string;
+  /** Scopes of the OAuth client that it made use of. */
+  readonly scopes: readonly string[];
   readonly ms: number;
 }
 

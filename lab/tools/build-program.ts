@@ -99,7 +99,7 @@ function goVersion(): Promise<string> {
     },
     () => {
       throw new Error(
-        "Go is not installed, and the lab builds what it cannot download. Install Go 1.25 or newer, or give each program by its LAB_* variable (see lab/README).",
+        "Go is not installed, and the lab builds what it cannot download. Install Go 1.25 or newer, or give each program by its LAB_* variable (see docs/lab.md).",
       );
     },
   );

@@ -220,7 +220,7 @@ describe("the preview of the policy", () => {
       [
         "The policy of the credential's tailnet could not be read at https://api.tailscale.com; nothing was changed. The answer was:",
         "  Failed to fetch ACL: calling actor does not have enough permissions (403)",
-        "Check that the credential is a current one (config tailscale:oauthClientId and tailscale:oauthClientSecret, or tailscale:apiKey) with the scopes policy_file, auth_keys and devices:core, each with write (README, step 2), that tailscale:tailnet names yours, if it is set, and that this machine reaches the API. Then run again.",
+        "Check that the credential is a current one (config tailscale:oauthClientId and tailscale:oauthClientSecret, or tailscale:apiKey) with the scopes policy_file, auth_keys and devices:core, each with write (docs/tailscale.md, step 2), that tailscale:tailnet names yours, if it is set, and that this machine reaches the API. Then run again.",
       ].join("\n"),
     );
     assert.match(await refusalOf(fail, {}, { ...address, tailnet: "example.org" }), /^The policy of tailnet example\.org could not/);

@@ -30,6 +30,6 @@ export async function requireScopes(api) {
   if (missing.length === 0) return;
   throw new ToolError(
     `The credential for the tailnet's API lacks ${missing.length > 1 ? "the scopes" : "the scope"} ${missing.join(", ")} (each with write). ` +
-      "Give them to the OAuth client at https://login.tailscale.com/admin/settings/oauth (README, step 2), or use the API key of an admin.",
+      "Give them to the OAuth client at https://login.tailscale.com/admin/settings/oauth (docs/tailscale.md, step 2), or use the API key of an admin.",
   );
 }

@@ -60,7 +60,7 @@ export class TailscaleVpn implements Vpn {
     if (tags === undefined || mayMakeKeys(live.text, { tag, tagOwners }, tags)) return live;
     throw new pulumi.RunError(
       `The OAuth client has the tag${tags.length > 1 ? "s" : ""} ${tags.join(", ")}, and none of them gives out ${tag}: it could make no node's auth key; nothing was changed. ` +
-        `Give the client one of vpn.tagOwners (${tagOwners.join(", ")}) at https://login.tailscale.com/admin/settings/oauth (README, step 2), or name the client's tag there.`,
+        `Give the client one of vpn.tagOwners (${tagOwners.join(", ")}) at https://login.tailscale.com/admin/settings/oauth (docs/tailscale.md, step 2), or name the client's tag there.`,
     );
   }
 
@@ -93,7 +93,7 @@ export class TailscaleVpn implements Vpn {
           `The policy of ${tailnet === "-" ? "the credential's tailnet" : `tailnet ${tailnet}`} could not be read at ${baseUrl}; nothing was changed. The answer was:`,
           `  ${said.replaceAll("\n", "\n  ")}`,
           "Check that the credential is a current one (config tailscale:oauthClientId and tailscale:oauthClientSecret, or tailscale:apiKey) with the scopes " +
-            "policy_file, auth_keys and devices:core, each with write (README, step 2), that tailscale:tailnet names yours, if it is set, and that this machine reaches the API. Then run again.",
+            "policy_file, auth_keys and devices:core, each with write (docs/tailscale.md, step 2), that tailscale:tailnet names yours, if it is set, and that this machine reaches the API. Then run again.",
         ].join("\n"),
       );
     }

@@ -9,11 +9,11 @@ import { API_PORT, KUBELET_PORT, opens } from "../foreign-device";
 import { hostsOf, tailnetAddresses } from "../node-network";
 import type { Scenario } from "../lab-context";
 
-/** The two commands that the README gives to people outside the tailnet. */
-function readmeRecipe(): { tunnel: string; kubectl: string } {
-  const readme = readFileSync(join(checkoutRoot, "README.md"), "utf8");
-  const found = /^(ssh -N -L .*) &\n(kubectl .*)$/m.exec(readme);
-  assert.ok(found?.[1] && found[2], "the README has no recipe of an ssh -N -L line and a kubectl line");
+/** The two commands that the docs give to people outside the tailnet. */
+function docsRecipe(): { tunnel: string; kubectl: string } {
+  const page = readFileSync(join(checkoutRoot, "docs/getting-started.md"), "utf8");
+  const found = /^(ssh -N -L .*) &\n(kubectl .*)$/m.exec(page);
+  assert.ok(found?.[1] && found[2], "docs/getting-started.md has no recipe of an ssh -N -L line and a kubectl line");
   return { tunnel: found[1], kubectl: found[2] };
 }
 
@@ -21,11 +21,11 @@ function readmeRecipe(): { tunnel: string; kubectl: string } {
 export const outside: Scenario = {
   name: "outside",
   define: (context) => {
-    it("lets people outside the tailnet in by the README's ssh recipe, and only so", async () => {
+    it("lets people outside the tailnet in by the docs' ssh recipe, and only so", async () => {
       await context().ensureCluster();
       const { lab, stack } = context();
       const outsider = await lab.wanMachine("outsider");
-      const recipe = readmeRecipe();
+      const recipe = docsRecipe();
       const { nodes } = await stack.outputs();
       const [, login, port] =
         /^(.*):(\d+)$/.exec((nodes as { role: string; ssh: string }[]).find(({ role }) => role === "server")?.ssh ?? "") ?? [];
@@ -38,7 +38,7 @@ export const outside: Scenario = {
       const running = outsider.run(["sh", "-c", `exec ${tunnel}`], { signal: ending.signal });
       try {
         const stdout = await waitUntil(
-          "the README's kubectl command lists the nodes through the README's tunnel",
+          "the docs' kubectl command lists the nodes through the docs' tunnel",
           async () => {
             const result = await kubectl();
             if (result.code !== 0) throw new Error(result.stderr);
