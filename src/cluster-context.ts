@@ -1,4 +1,4 @@
-import type { FailedMachines } from "./preview/failed-machines";
+import type { FailedMachines } from "./clouds/azure/machine-changes";
 import type { ClusterPlan } from "./plan/cluster-plan";
 import type { SshCredentials } from "./remote/connection";
 import type { Vpn } from "./vpn/vpn";

@@ -9,11 +9,11 @@ import { ServerGuard } from "./nodes/server-guard";
 import type { DrainedNode } from "./nodes/drained-node";
 import { createNode } from "./nodes/create-node";
 import { createNetworks } from "./clouds/networks";
-import type { JoinedNode } from "./nodes/node";
+import type { JoinedNode, PlacedMachine } from "./nodes/node";
 import type { NodePlan } from "./plan/cluster-plan";
 import { type NodeStatus, renderTopology } from "./plan/topology";
-import type { PlacedMachine } from "./preview/tell-lost-machines";
 import type { HostRoute } from "./remote/connection";
+import { clusterInput } from "./remote/tool-input";
 
 export interface ClusterArgs extends ClusterContext {
   /** Lines of the tailnet's live policy that this run adds or takes away. */
@@ -42,7 +42,7 @@ export class HybridCluster extends pulumi.ComponentResource {
     // Before the policy and all nodes: another first server, the same one made anew, or other networks would be a new and empty cluster.
     const identity = [plan.name, plan.firstServer.name, plan.firstServer.identity];
     const entry = new ServerGuard(`${name}-identity-guard`, context, identity, guard);
-    const prepared = context.vpn.prepare(name, { context, linesToChange, after: [entry] }, { parent: this });
+    const prepared = context.vpn.prepare(name, { input: clusterInput(context), linesToChange, after: [entry] }, { parent: this });
 
     const networks = createNetworks(plan, { parent: this, dependsOn: entry });
     const surroundings = { context, networks, before: [prepared, entry] };

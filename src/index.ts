@@ -14,6 +14,7 @@ import { clusterStatus } from "./plan/cluster-status";
 import { networkStatuses } from "./plan/network-status";
 import { planCluster } from "./plan/plan-cluster";
 import { awaitLooks } from "./preview/await-looks";
+import { previewPolicy } from "./preview/preview-policy";
 import { refuseDeadAgent } from "./preview/refuse-dead-agent";
 import { refuseK3sStep } from "./preview/refuse-k3s-step";
 import { createVpn } from "./vpn/create-vpn";
@@ -29,7 +30,7 @@ export = async () => {
   const { sshPrivateKey: privateKey, bastionPrivateKey } = secrets;
   const vpn = createVpn(plan.tailnet, secrets);
   const [linesToChange, failedMachines] = await awaitLooks([
-    vpn.look(),
+    previewPolicy(plan.tailnet, vpn),
     findFailedMachines(plan),
     tellStoppedServers(plan),
     refuseOtherCluster(plan),

@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterContext } from "../cluster-context";
 import { readInstanceType } from "../catalog/instance-architecture";
 import { settingPath } from "../config/config-issue";
-import type { CloudNodePlan } from "../plan/cluster-plan";
+import type { CloudNodePlan, ClusterPlan } from "../plan/cluster-plan";
 
 /** What a person may change of a machine by hand: its instance type or VM size, and its disk in GB. */
 export interface MachineShape {
@@ -20,7 +19,7 @@ export interface ByHand {
  * Whether a changed type, disk, image, key or user data leaves this machine alone: in a server's place another one would be an empty
  * cluster, and a stop would take the API from all nodes.
  */
-export const isKept = (plan: CloudNodePlan, { plan: cluster }: ClusterContext): boolean =>
+export const isKept = (plan: CloudNodePlan, cluster: Pick<ClusterPlan, "allowServerReplacement">): boolean =>
   plan.role === "server" && !cluster.allowServerReplacement;
 
 /** Warns where the config asks for another type or disk than a kept machine has, with the commands that give it. Silent where they are the same. */

@@ -1,173 +1,22 @@
-import * as ec2 from "@pulumi/aws/ec2";
-import * as pulumi from "@pulumi/pulumi";
-import type { ClusterContext } from "../cluster-context";
-import type { AwsNodePlan } from "../plan/cluster-plan";
-import type { HostRoute } from "../remote/connection";
-import type { RemoteScript } from "../remote/remote-script";
-import { architectures, imageNames } from "../catalog/images";
-import { replaceCommand } from "../remote/replace-command";
-import { type CloudNodeArgs, cloudTags, createFirstBoot, joinMachine } from "./cloud-node";
-import { isKept, tellKept } from "../clouds/kept-server";
-import type { JoinedNode, NodeMachine } from "./node";
+import type * as pulumi from "@pulumi/pulumi";
+import { createAwsMachine } from "../clouds/aws/aws-machine";
 import type { AwsNetwork } from "../clouds/aws/aws-network";
-
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
-const METADATA_ADDRESS = "169.254.169.254";
-
-// As EC2 tells prices; another form of the same price would look like a change.
-const PRICE_DIGITS = 6;
+import type { CloudMachine } from "../clouds/cloud-machine";
+import type { AwsNodePlan } from "../plan/cluster-plan";
+import { CloudNode, type CloudNodeArgs } from "./cloud-node";
 
 export interface AwsNodeArgs extends CloudNodeArgs {
   readonly plan: AwsNodePlan;
   readonly network: AwsNetwork;
 }
 
-/** An EC2 instance that becomes a node. host key -> vm -> (reach | key -> leave) -> join. */
-export class AwsNode extends pulumi.ComponentResource implements JoinedNode {
-  readonly plan: AwsNodePlan;
-  readonly route: HostRoute;
-  readonly joined: RemoteScript;
-  readonly holdsToken: boolean;
-  readonly tailnetIp: pulumi.Output<string>;
-  readonly replaceCommand: pulumi.Output<string>;
-  readonly machine: NodeMachine;
-
+/** An EC2 instance that becomes a node. */
+export class AwsNode extends CloudNode<AwsNodeArgs> {
   constructor(name: string, args: AwsNodeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("hybrid-k3s:nodes:AwsNode", name, {}, opts);
-    const { plan, network } = args;
-    const boot = createFirstBoot(name, plan, this);
-    const vm = createInstance(name, args, boot.userData, { parent: this, dependsOn: network });
-    const address = plan.publicIp ? vm.publicIp : vm.privateIp;
-    const chain = joinMachine(name, args, { vm, id: vm.id, address, hostKey: boot.hostKey, metadataAddresses: [METADATA_ADDRESS] }, this);
-
-    this.plan = plan;
-    this.route = chain.route;
-    this.joined = chain.joined;
-    this.holdsToken = args.agentToken !== undefined;
-    this.tailnetIp = chain.tailnetIp;
-    this.replaceCommand = chain.replaceCommand;
-    this.machine = { id: vm.id, resourceId: vm.id, type: plan.instanceType, typeNow: vm.instanceType };
-    tellStopped(plan, vm, isKept(plan, args.context));
-    if (isKept(plan, args.context)) tellShape(plan, vm);
-    if (plan.tagInterface) tagInterface(name, args, vm, this);
-    this.registerOutputs({ tailnetIp: this.tailnetIp });
+    super("hybrid-k3s:nodes:AwsNode", name, args, opts);
   }
-}
 
-function createInstance(
-  name: string,
-  { plan, context, network }: AwsNodeArgs,
-  userData: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
-): ec2.Instance {
-  const kept = isKept(plan, context);
-  const { own, others } = instanceNames(name, plan, kept);
-  const tags = tagsOf(plan, context);
-  const market = plan.spot === undefined ? "on-demand" : `spot ${plan.spot.maxPrice?.toFixed(PRICE_DIGITS) ?? ""}`.trim();
-  return new ec2.Instance(
-    own,
-    {
-      region: plan.region,
-      ami: network.imageId(plan.image, plan.architecture),
-      instanceType: plan.instanceType,
-      subnetId: network.subnetId(plan.subnet),
-      vpcSecurityGroupIds: [network.firewallId],
-      associatePublicIpAddress: plan.publicIp,
-      userData,
-      // In place it would stop and start the machine, whose first boot is over, and change nothing.
-      userDataReplaceOnChange: true,
-      // One hop: an answer to a pod dies on the pod's bridge.
-      metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
-      rootBlockDevice: { volumeType: "gp3", volumeSize: plan.diskGb, encrypted: true, deleteOnTermination: true, tags },
-      // An agent that powers itself off is gone, as a node that nobody drained should be; a server waits to be started.
-      instanceInitiatedShutdownBehavior: plan.role === "server" ? "stop" : "terminate",
-      // Against the console and the command line. Without forceDestroy the provider would heed it too, and `pulumi destroy` fail.
-      ...(plan.role === "server" && { disableApiTermination: true, forceDestroy: true }),
-      ...(plan.spot && { instanceMarketOptions: spotMarket(plan.spot) }),
-      // The provider keeps what it knows of the market where the setting is taken away (hashicorp/terraform-provider-aws#38141).
-      tags: { ...tags, "hybrid-k3s-market": market },
-    },
-    pulumi.mergeOptions(opts, {
-      deleteBeforeReplace: true,
-      aliases: others.map((other) => ({ name: other })),
-      ignoreChanges: kept ? KEPT : IGNORED,
-      // In place it would be stopped and started, under another address and past its pods' disruption budgets.
-      ...(!kept && { replaceOnChanges: ["instanceType", "rootBlockDevice", 'tags["hybrid-k3s-market"]'] }),
-    }),
-  );
-}
-
-/**
- * Owners publish images all the time: a machine keeps the one that it was made from. Tags of the volume may be a backup tool's, which
- * --refresh brings into the state; ours never change.
- */
-const IGNORED = ["ami", "rootBlockDevice.tags"];
-
-/** Of a stopped machine the provider says that it was made without a public address (hashicorp/terraform-provider-aws#33775). */
-const KEPT = ["ami", "userData", "instanceType", "rootBlockDevice", "associatePublicIpAddress"];
-
-/**
- * What decides the image is in the name: under the same name a machine would keep the old image whatever else it became. That is wanted of a
- * kept server, which is the same machine under each of its names.
- */
-function instanceNames(node: string, plan: AwsNodePlan, kept: boolean): { readonly own: string; readonly others: readonly string[] } {
-  const place = `${node}-${plan.region}`;
-  const own = `${place}-${plan.image}-${plan.architecture}-vm`;
-  const all = imageNames.flatMap((image) => architectures.map((architecture) => `${place}-${image}-${architecture}-vm`));
-  if (kept) return { own: `${place}-vm`, others: all };
-  return { own, others: plan.role === "server" ? [`${place}-vm`] : [] };
-}
-
-function tellShape(plan: AwsNodePlan, vm: ec2.Instance): void {
-  const { diskGb, region } = plan;
-  const shape = pulumi.all([vm.instanceType, vm.rootBlockDevice]).apply(([type, disk]) => ({ type, diskGb: disk.volumeSize }));
-  const byHand = pulumi.all([vm.id, vm.rootBlockDevice]).apply(([id, { volumeId }]) => ({
-    changeType: (type: string) => {
-      const each = [`stop-instances --instance-ids ${id}`, `wait instance-stopped --instance-ids ${id}`];
-      each.push(`modify-instance-attribute --instance-id ${id} --instance-type ${type}`, `start-instances --instance-ids ${id}`);
-      return each.map((command) => `aws ec2 ${command} --region ${region}`).join(" && ");
-    },
-    growDisk: (gb: number) => `aws ec2 modify-volume --volume-id ${volumeId} --size ${gb} --region ${region}`,
-  }));
-  tellKept(plan, { type: plan.instanceType, diskGb }, shape, byHand);
-}
-
-/**
- * The provider launches no interface with tags (hashicorp/terraform-provider-aws#45887). Nothing waits for these, and no call takes them
- * away: they go with the interface, and EC2 refuses to take tags from one that is gone.
- */
-function tagInterface(name: string, { plan, context }: AwsNodeArgs, vm: ec2.Instance, parent: pulumi.Resource): void {
-  for (const [key, value] of Object.entries(tagsOf(plan, context))) {
-    const tag = { region: plan.region, resourceId: vm.primaryNetworkInterfaceId, key, value };
-    new ec2.Tag(`${name}-interface-${key}`, tag, { parent, retainOnDelete: true });
+  protected createMachine(name: string, { plan, network, context }: AwsNodeArgs): CloudMachine {
+    return createAwsMachine(name, { plan, network, cluster: context.plan }, this);
   }
-}
-
-function tagsOf(plan: AwsNodePlan, context: ClusterContext): Readonly<Record<string, string>> {
-  return { Name: plan.name, ...cloudTags(context.plan.name, plan) };
-}
-
-/**
- * A server, and a machine without a public address, stays as it is when somebody stops it, and its node is down; of the others the provider
- * says at a refresh that they were made without one, which replaces them (hashicorp/terraform-provider-aws#33775).
- */
-function tellStopped({ name, region }: AwsNodePlan, vm: ec2.Instance, kept: boolean): void {
-  pulumi.all([vm.id, vm.instanceState, replaceCommand(vm)]).apply(([id, state, anew]) => {
-    if (state !== "stopped" && state !== "stopping") return;
-    const start = `start it (aws ec2 start-instances --region ${region} --instance-ids ${id}) and run pulumi up --refresh`;
-    void pulumi.log.warn(
-      `${name}: its machine ${id} is ${state}, and the node is down; ${kept ? start : `${start}, or make it anew: ${anew}`}`,
-    );
-  });
-}
-
-function spotMarket({ maxPrice }: NonNullable<AwsNodePlan["spot"]>) {
-  return {
-    marketType: "spot",
-    spotOptions: {
-      spotInstanceType: "one-time",
-      instanceInterruptionBehavior: "terminate",
-      ...(maxPrice !== undefined && { maxPrice: maxPrice.toFixed(PRICE_DIGITS) }),
-    },
-  };
 }

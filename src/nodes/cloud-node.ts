@@ -1,44 +1,19 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import * as tls from "@pulumi/tls";
+import type { CloudMachine } from "../clouds/cloud-machine";
+import { cloudUser } from "../clouds/user-data";
 import type { ClusterContext } from "../cluster-context";
-import { Reach } from "./reach";
 import type { CloudNodePlan } from "../plan/cluster-plan";
 import { agentTokenFile } from "../plan/k3s-config";
 import type { HostRoute } from "../remote/connection";
+import type { RemoteScript } from "../remote/remote-script";
 import { replaceCommand } from "../remote/replace-command";
 import { type JoinChain, createJoinChain } from "./join-chain";
-import { cloudUser, renderUserData } from "../clouds/user-data";
+import type { JoinedNode, NodeMachine } from "./node";
+import { Reach } from "./reach";
 
 const CLOUD_INIT_SECONDS = 300;
 const SSH_PORT = 22;
-
-/** The machine's only SSH host key, made by the stack so that the first connection is pinned already, and the user data that places it. */
-export interface FirstBoot {
-  readonly hostKey: pulumi.Output<string>;
-  readonly userData: pulumi.Output<string>;
-}
-
-export function createFirstBoot(name: string, plan: CloudNodePlan, parent: pulumi.Resource): FirstBoot {
-  const key = new tls.PrivateKey(`${name}-host-key`, { algorithm: "ED25519" }, { parent });
-  const hostKey = key.publicKeyOpenssh.apply((text) => text.trim());
-  const userData = pulumi
-    .all([key.privateKeyOpenssh, hostKey])
-    .apply(([hostPrivateKey, hostPublicKey]) =>
-      renderUserData({ nodeName: plan.name, hostPrivateKey, hostPublicKey, sshPublicKey: plan.sshPublicKey }),
-    );
-  return { hostKey, userData: pulumi.secret(userData) };
-}
-
-export interface CloudMachine {
-  readonly vm: pulumi.CustomResource;
-  /** Another one for each machine that was ever made, whatever its name: the chain hangs on it. */
-  readonly id: pulumi.Output<string>;
-  readonly address: pulumi.Output<string>;
-  readonly hostKey: pulumi.Output<string>;
-  /** Where the cloud's machines ask for what concerns them, user data included. */
-  readonly metadataAddresses: readonly string[];
-}
 
 export interface CloudNodeArgs {
   readonly plan: CloudNodePlan;
@@ -50,8 +25,34 @@ export interface CloudNodeArgs {
   readonly agentToken?: pulumi.Input<string>;
 }
 
-/** vm -> (reach | key -> leave) -> join. */
-export function joinMachine(
+/** A cloud's machine that becomes a node. vm -> (reach | key -> leave) -> join. */
+export abstract class CloudNode<Args extends CloudNodeArgs> extends pulumi.ComponentResource implements JoinedNode {
+  readonly plan: CloudNodePlan;
+  readonly route: HostRoute;
+  readonly joined: RemoteScript;
+  readonly holdsToken: boolean;
+  readonly tailnetIp: pulumi.Output<string>;
+  readonly replaceCommand: pulumi.Output<string>;
+  readonly machine: NodeMachine;
+
+  constructor(type: string, name: string, args: Args, opts?: pulumi.ComponentResourceOptions) {
+    super(type, name, {}, opts);
+    const machine = this.createMachine(name, args);
+    const chain = joinMachine(name, args, machine, this);
+    this.plan = args.plan;
+    this.route = chain.route;
+    this.joined = chain.joined;
+    this.holdsToken = args.agentToken !== undefined;
+    this.tailnetIp = chain.tailnetIp;
+    this.replaceCommand = chain.replaceCommand;
+    this.machine = { id: machine.id, resourceId: machine.vm.id, type: machine.type, typeNow: machine.typeNow };
+    this.registerOutputs({ tailnetIp: this.tailnetIp });
+  }
+
+  protected abstract createMachine(name: string, args: Args): CloudMachine;
+}
+
+function joinMachine(
   name: string,
   { plan, context, agentToken }: CloudNodeArgs,
   machine: CloudMachine,
@@ -80,12 +81,4 @@ export function joinMachine(
     parent,
   );
   return { ...chain, route };
-}
-
-/** What every resource of the cluster carries in the clouds. */
-export function cloudTags(cluster: string, plan?: CloudNodePlan): Record<string, string> {
-  return {
-    "hybrid-k3s-cluster": cluster,
-    ...(plan && { "hybrid-k3s-pool": plan.pool, "hybrid-k3s-node": plan.name }),
-  };
 }

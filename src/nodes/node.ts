@@ -13,6 +13,12 @@ export interface NodeMachine {
   readonly typeNow: pulumi.Output<string>;
 }
 
+/** A node of this run and its cloud machine. */
+export interface PlacedMachine {
+  readonly plan: NodePlan;
+  readonly machine: NodeMachine;
+}
+
 /** What any kind of node gives the rest once it is in the tailnet. */
 export interface JoinedNode {
   readonly plan: NodePlan;

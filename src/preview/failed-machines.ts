@@ -1,9 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { FailedMachines } from "../clouds/azure/machine-changes";
 import type { AzureNodePlan, ClusterPlan } from "../plan/cluster-plan";
 import { type LastResource, lastResources } from "./last-run";
-
-/** The vmId of each node's machine that Azure has in the state Failed and that never became a node. */
-export type FailedMachines = ReadonlyMap<string, string>;
 
 /**
  * Finds, at preview too, the machines that Azure kept without having made them, for want of capacity above all. The engine tries a resource

@@ -1,8 +1,7 @@
+import { policyType } from "../vpn/tailnet/tailnet-policy";
 import { lastResources } from "./last-run";
 import { dynamicType } from "../undocumented-pulumi";
 import type { PolicyBefore } from "../operator-tools/policy/policy-edit.mjs" with { "resolution-mode": "import" };
-
-export const policyType = "vpn/tailnet:Policy";
 
 /** What the last run left of the policy, as the state holds it (operator-tools/policy-provider.cjs); undefined before the first. */
 export async function lastPolicy(): Promise<PolicyBefore | undefined> {

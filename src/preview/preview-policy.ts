@@ -1,17 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { TailnetPlan } from "../plan/cluster-plan";
-import type { PolicyTraits } from "../operator-tools/policy/cluster-rules.cjs";
 import type { PolicyOpening } from "../operator-tools/policy/openings.mjs" with { "resolution-mode": "import" };
 import type { PolicyBefore } from "../operator-tools/policy/policy-edit.mjs" with { "resolution-mode": "import" };
 import { lastPolicy } from "./last-policy";
 import { policyNeeds } from "../vpn/tailnet/tailnet-policy";
-
-/** The policy as it is, and what its control server makes of it; traits and page are absent at Tailscale. */
-export interface LivePolicy {
-  readonly text: string;
-  readonly traits?: PolicyTraits;
-  readonly policyPage?: string;
-}
+import type { Vpn } from "../vpn/vpn";
 
 export type Tell = (text: string) => Promise<void> | void;
 
@@ -21,11 +14,11 @@ export type Tell = (text: string) => Promise<void> | void;
  */
 export async function previewPolicy(
   plan: TailnetPlan,
-  read: () => Promise<LivePolicy>,
+  vpn: Pick<Vpn, "readPolicy">,
   tell: Tell = (text) => pulumi.log.info(text),
   warn: Tell = (text) => pulumi.log.warn(text),
 ): Promise<number> {
-  const { text: live, traits, policyPage } = await read();
+  const { text: live, traits, policyPage } = await vpn.readPolicy();
   const [{ changedLines, plannedPolicy }, { openings, policyDiff }] = await Promise.all([
     import("../operator-tools/policy/policy-edit.mjs"),
     import("../operator-tools/policy/index.mjs"),

@@ -3,13 +3,7 @@ import { settingPath } from "../config/config-issue";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan";
 import { lastOutputs } from "./last-run";
 import { isKnown } from "../undocumented-pulumi";
-import type { NodeMachine } from "../nodes/node";
-
-/** A node of this run and its cloud machine. */
-export interface PlacedMachine {
-  readonly plan: NodePlan;
-  readonly machine: NodeMachine;
-}
+import type { PlacedMachine } from "../nodes/node";
 
 /**
  * Says in a preview which nodes get another machine, and why: whether the old one is gone from its cloud (after --refresh the state does not

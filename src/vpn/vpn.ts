@@ -1,26 +1,39 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { TailnetArgs } from "./tailnet/tailnet";
+import type { PolicyTraits } from "../operator-tools/policy/cluster-rules.cjs";
 
 /**
  * What a VPN must give this program: the one door through which another way of joining machines comes in. One implementation for each
  * `vpn.mode` that is built (create-vpn.ts). Joining, and the node's IP that it finds out, are join-tailnet.sh's; leaving is the tool leave's.
  */
 export interface Vpn {
-  /** The network interface on every node, and what one packet on it may hold. */
-  readonly interfaceName: string;
-  readonly mtu: number;
   /** Whether the VPN carries each node's podCIDR as a route; otherwise k3s wraps pod packets itself. */
   readonly hasPodRoutes: boolean;
   /** Where nodes log in, in the words of join-tailnet.sh. */
   readonly login: VpnLogin;
   /** How tools reach the VPN's control server, as `tailnet` in their input: leaving, routes, the policy. Credentials included. */
   readonly access: Readonly<Record<string, pulumi.Input<string> | undefined>>;
-  /** Looks at what is there, at preview too, and changes nothing: the lines of the policy that this run will change. Throws one RunError where it cannot be used. */
-  look(): Promise<number>;
+  /** Reads the policy as it is, at preview too. Throws one RunError where the control server or its credential cannot be used. */
+  readPolicy(): Promise<LivePolicy>;
   /** What must stand before the first node joins, and goes after the last one has left. */
-  prepare(name: string, args: TailnetArgs, opts: pulumi.ComponentResourceOptions): pulumi.Resource;
+  prepare(name: string, args: PrepareArgs, opts: pulumi.ComponentResourceOptions): pulumi.Resource;
   /** What lets one node in, once. */
   createKey(name: string, args: JoinKeyArgs, opts: pulumi.CustomResourceOptions): JoinKey;
+}
+
+/** The policy as it is, and what its control server makes of it; traits and page are absent at Tailscale. */
+export interface LivePolicy {
+  readonly text: string;
+  readonly traits?: PolicyTraits;
+  readonly policyPage?: string;
+}
+
+export interface PrepareArgs {
+  /** What the tools are told of the cluster (clusterInput), credentials included. */
+  readonly input: Readonly<Record<string, unknown>>;
+  /** Lines of the live policy that this run adds or takes away. */
+  readonly linesToChange: number;
+  /** What must have passed before the policy is written. */
+  readonly after: readonly pulumi.Resource[];
 }
 
 export interface VpnLogin {

@@ -3,6 +3,7 @@ import { before, beforeEach, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { forgetLastRun } from "../../src/preview/last-run";
 import { planCluster } from "../../src/plan/plan-cluster";
+import { previewPolicy } from "../../src/preview/preview-policy";
 import { TailscaleVpn } from "../../src/vpn/tailnet/tailscale-vpn";
 import { configWith, type Overrides } from "../helpers/config-builder";
 
@@ -47,7 +48,7 @@ describe("what a preview of the policy asks the state", () => {
   async function look(overrides: Overrides): Promise<{ readonly lines: number; readonly told: string }> {
     let told = "";
     const vpn = new TailscaleVpn(tailnetWith(overrides), { baseUrl: "https://api.tailscale.com", tailnet: "-" });
-    const lines = await vpn.look((text) => void (told += text));
+    const lines = await previewPolicy(tailnetWith(overrides), vpn, (text) => void (told += text));
     return { lines, told };
   }
 

@@ -3,6 +3,7 @@ import { afterEach, before, beforeEach, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { forgetLastRun } from "../../src/preview/last-run";
 import { planCluster } from "../../src/plan/plan-cluster";
+import { previewPolicy } from "../../src/preview/preview-policy";
 import { TailscaleVpn } from "../../src/vpn/tailnet/tailscale-vpn";
 import { configWith, type Overrides } from "../helpers/config-builder";
 
@@ -40,7 +41,7 @@ describe("the preview of the policy", () => {
   /** What the operator reads, for this live policy and these settings. */
   async function refusalOf(live: () => string, overrides: Overrides = {}, at = address): Promise<string> {
     answer = live;
-    const error: unknown = await new TailscaleVpn(tailnetWith(overrides), at).look().then(
+    const error: unknown = await previewPolicy(tailnetWith(overrides), new TailscaleVpn(tailnetWith(overrides), at)).then(
       () => assert.fail("it was accepted"),
       (thrown: unknown) => thrown,
     );
@@ -83,7 +84,7 @@ describe("the preview of the policy", () => {
     const earlier = { "vpn.groups": { ops: ["alice@example.org"], former: ["bob@example.org"] }, "vpn.nodePorts": [9100] };
     for (const live of [ours(), ours(earlier), ours({ "cluster.podCidr": "10.52.0.0/16" })]) {
       answer = () => live;
-      await new TailscaleVpn(tailnetWith(), address).look();
+      await previewPolicy(tailnetWith(), new TailscaleVpn(tailnetWith(), address));
     }
   });
 
@@ -92,7 +93,9 @@ describe("the preview of the policy", () => {
       '{\n\t// Ours.\n\t"tagOwners": {"tag:k3s-admin": []},\n\t"groups": {"group:ops": ["alice@example.org"]},\n\t"acls": [\n\t],\n}\n';
     answer = () => live;
     const told: string[] = [];
-    const lines = await new TailscaleVpn(tailnetWith({ "vpn.policy": "merge", "vpn.groups": {} }), address).look(
+    const lines = await previewPolicy(
+      tailnetWith({ "vpn.policy": "merge", "vpn.groups": {} }),
+      new TailscaleVpn(tailnetWith({ "vpn.policy": "merge", "vpn.groups": {} }), address),
       (text) => void told.push(text),
     );
     assert.ok(lines > 5, String(lines));
@@ -106,7 +109,7 @@ describe("the preview of the policy", () => {
     );
     assert.match(told.join(), /\n\+.*"10\.42\.0\.0\/16"/);
     answer = () => ours();
-    assert.equal(await new TailscaleVpn(tailnetWith(), address).look(assert.fail), 0);
+    assert.equal(await previewPolicy(tailnetWith(), new TailscaleVpn(tailnetWith(), address), assert.fail), 0);
   });
 
   it("shows what the run will write where the state knows what stood there before", async () => {
@@ -117,7 +120,8 @@ describe("the preview of the policy", () => {
     };
     const merge = { "vpn.policy": "merge", "vpn.groups": {} };
     const told: string[] = [];
-    const look = () => new TailscaleVpn(tailnetWith(merge), address).look((text) => void told.push(text), assert.fail);
+    const look = () =>
+      previewPolicy(tailnetWith(merge), new TailscaleVpn(tailnetWith(merge), address), (text) => void told.push(text), assert.fail);
     answer = ours;
     await look();
     forgetLastRun();
@@ -136,7 +140,9 @@ describe("the preview of the policy", () => {
     const warned: string[] = [];
     const look = async (live: string, settings: Overrides) => {
       answer = () => live;
-      await new TailscaleVpn(tailnetWith(settings), address).look(
+      await previewPolicy(
+        tailnetWith(settings),
+        new TailscaleVpn(tailnetWith(settings), address),
         () => undefined,
         (text) => void warned.push(text),
       );
@@ -177,7 +183,7 @@ describe("the preview of the policy", () => {
       Object.assign(process.env, environment(server));
       const secrets = Object.fromEntries(Object.entries(credentials).map(([name, value]) => [name, pulumi.secret(value)]));
       try {
-        return await new TailscaleVpn(tailnetWith(), { baseUrl: tailnet.baseUrl, tailnet: "-", ...secrets }).look();
+        return await previewPolicy(tailnetWith(), new TailscaleVpn(tailnetWith(), { baseUrl: tailnet.baseUrl, tailnet: "-", ...secrets }));
       } finally {
         await tailnet.stop();
       }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { forgetLastRun } from "../../src/preview/last-run";
-import { type PlacedMachine, tellLostMachines } from "../../src/preview/tell-lost-machines";
+import type { PlacedMachine } from "../../src/nodes/node";
+import { tellLostMachines } from "../../src/preview/tell-lost-machines";
 import type { ClusterPlan, NodePlan } from "../../src/plan/cluster-plan";
 import { keepWarnings } from "../helpers/kept-warnings";
 

@@ -74,7 +74,7 @@ describe("the program in the mode headscale", () => {
     const control = { mode: "headscale", loginServer: server.loginServer, caPem: readFileSync(caFile, "utf8") } as const;
     const vpn = new HeadscaleVpn(tailnet, control, pulumi.secret(apiKey));
     await assert.rejects(
-      vpn.look(),
+      vpn.readPolicy(),
       /vpn\.version: 1\.62\.1 is older than the oldest tailscale that headscale 0\.27 lets in, 1\.64; nothing was changed/,
     );
   });

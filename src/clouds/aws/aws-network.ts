@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Architecture, ImageName } from "../../catalog/images";
 import type { AwsNetworkPlan, SubnetPlan } from "../../plan/cluster-plan";
 import { WIREGUARD_PORT, everywhere } from "../cloud-firewall";
-import { cloudTags } from "../../nodes/cloud-node";
+import { cloudTags } from "../cloud-tags";
 import { errorText } from "../cloud-errors";
 import { imageParameter } from "./aws-images";
 

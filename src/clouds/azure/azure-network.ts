@@ -3,7 +3,7 @@ import * as resources from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureNetworkPlan, SubnetPlan } from "../../plan/cluster-plan";
 import { WIREGUARD_PORT, everywhere } from "../cloud-firewall";
-import { cloudTags } from "../../nodes/cloud-node";
+import { cloudTags } from "../cloud-tags";
 import { azureComponent } from "./version-aliases";
 
 export interface AzureNetworkArgs {

@@ -1,3 +1,6 @@
+/** The vmId of each node's machine that Azure has in the state Failed and that never became a node. */
+export type FailedMachines = ReadonlyMap<string, string>;
+
 /** The tag of a machine that takes the place of one which Azure could not make: that one's vmId. It stays, whatever later runs say. */
 export const RETRY_TAG = "hybrid-k3s-retry-of";
 

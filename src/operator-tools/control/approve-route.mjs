@@ -7,8 +7,8 @@ import { fields, readFields, text } from "../run/read-fields.mjs";
 import { ToolError } from "../run/tool-error.mjs";
 import { taggedTailnet } from "../run/tool-input.mjs";
 
-/** @import { Device } from "./devices.mjs" */
-/** @import { Control } from "./open-control.mjs" */
+/** @import { Device } from "./control-server.mjs" */
+/** @import { Control } from "./control-server.mjs" */
 /** @import { ToolContext, ToolOutput } from "../run/output.mjs" */
 /** @import { AnyNetwork } from "../policy/networks.mjs" */
 /** @import { ToolLimits } from "../ssh/run-on-host.mjs" */

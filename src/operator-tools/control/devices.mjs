@@ -2,21 +2,8 @@
 import { pause } from "../run/deadline.mjs";
 import { ToolError } from "../run/tool-error.mjs";
 
-/** @import { Control } from "./open-control.mjs" */
+/** @import { Control, Device } from "./control-server.mjs" */
 
-/**
- * A machine in the tailnet, as either control server tells of it.
- * @typedef {object} Device
- * @property {string} id
- * @property {string} name May have a suffix that the control server added.
- * @property {string} hostname As its client reports it.
- * @property {string[]} tags
- * @property {boolean} isExternal Shared from another tailnet.
- * @property {boolean} isOnline
- * @property {string[]} addresses
- * @property {string[]} advertisedRoutes
- * @property {string[]} enabledRoutes
- */
 /** @typedef {{ readonly node: string; readonly tag: string }} NodeDevice */
 
 const POLL_MS = 1000;

@@ -6,8 +6,8 @@ import { NO_POLICY } from "../policy/no-policy.mjs";
 import { policyRefused } from "./policy-refused.mjs";
 import { ToolError } from "../run/tool-error.mjs";
 
-/** @import { Device } from "./devices.mjs" */
-/** @import { DeviceFilter, LivePolicy } from "./open-control.mjs" */
+/** @import { Device } from "./control-server.mjs" */
+/** @import { DeviceFilter, LivePolicy } from "./control-server.mjs" */
 
 /** @typedef {{ readonly id: string; readonly key: string; readonly user?: string | undefined }} JoinKey */
 

@@ -5,8 +5,8 @@ import { policyRefused } from "./policy-refused.mjs";
 import { TailnetApi } from "./tailnet-api.mjs";
 import { ToolError } from "../run/tool-error.mjs";
 
-/** @import { Device } from "./devices.mjs" */
-/** @import { DeviceFilter, LivePolicy } from "./open-control.mjs" */
+/** @import { Device } from "./control-server.mjs" */
+/** @import { DeviceFilter, LivePolicy } from "./control-server.mjs" */
 
 const CORE = "devices:core";
 const POLICY = "policy_file";

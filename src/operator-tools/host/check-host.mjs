@@ -11,7 +11,7 @@ import { lastLine } from "../ssh/ssh-session.mjs";
 import { ToolError } from "../run/tool-error.mjs";
 import { credentials, machine, taggedTailnet } from "../run/tool-input.mjs";
 
-/** @import { Device } from "../control/devices.mjs" */
+/** @import { Device } from "../control/control-server.mjs" */
 /** @import { ToolContext } from "../run/output.mjs" */
 /** @import { ScriptSource } from "./render-script.mjs" */
 /** @import { ToolLimits } from "../ssh/run-on-host.mjs" */

@@ -6,7 +6,7 @@ import { fields, listOf, mapOf, number, oneOf, optional, readFields, text } from
 import { ToolError } from "../run/tool-error.mjs";
 import { tailnet } from "../run/tool-input.mjs";
 
-/** @import { Control } from "../control/open-control.mjs" */
+/** @import { Control } from "../control/control-server.mjs" */
 /** @import { Env, ToolContext } from "../run/output.mjs" */
 /** @import { PolicyCluster } from "./cluster-rules.cjs" */
 /** @import { AcceptedPolicy, PolicyBefore, PolicyMode, PolicyNeeds, RemovedPolicy } from "./policy-edit.mjs" */

@@ -4,7 +4,7 @@ import { selects } from "./selectors.mjs";
 
 /** @import { PolicyEntry } from "./policy-document.mjs" */
 /** @import { Connection } from "./cluster-rules.cjs" */
-/** @import { Answer } from "./selectors.mjs" */
+/** @import { Answer, PolicyNames } from "./selectors.mjs" */
 
 /** @typedef {{ readonly selector: string; readonly ports: string; readonly proto: string | undefined }} Target */
 /**
@@ -15,7 +15,7 @@ import { selects } from "./selectors.mjs";
  * @property {PolicyEntry} entry What it was read from.
  * @property {boolean} isConditional It holds for some devices or ways only.
  */
-/** @typedef {{ rules: Rule[]; groups: Readonly<Record<string, unknown[]>>; hosts: Readonly<Record<string, string>> }} Policy */
+/** @typedef {PolicyNames & { rules: Rule[] }} Policy */
 /** @typedef {{ source: string; dst: string; port: number | "*"; proto: "udp" | undefined }} Wanted */
 
 /** What a rule may call the protocol that a connection wants. */

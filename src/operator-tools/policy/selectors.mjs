@@ -1,8 +1,8 @@
 // @ts-check
 import { contains, knownNetwork, overlaps, readNetwork } from "./networks.mjs";
 
-/** @import { Policy } from "./reach.mjs" */
 /** @import { AnyNetwork } from "./networks.mjs" */
+/** @typedef {{ groups: Readonly<Record<string, unknown[]>>; hosts: Readonly<Record<string, string>> }} PolicyNames */
 /** @typedef {"yes" | "no" | "maybe"} Answer */
 
 const [TAILNET_V4, TAILNET_V6] = [knownNetwork("100.64.0.0/10"), knownNetwork("fd7a:115c:a1e0::/48")];
@@ -14,7 +14,7 @@ const NEITHER_NODES_NOR_PODS = ["autogroup:internet", "autogroup:self", "autogro
 /**
  * Whether a rule's selector stands for a whole subject, which is a tag, a network or people: "yes", "no" or "maybe", the last where the
  * policy's text does not tell (devices behind addresses, people's roles, IP sets).
- * @type {(policy: Pick<Policy, "groups" | "hosts">, selector: string, subject: string) => Answer}
+ * @type {(policy: PolicyNames, selector: string, subject: string) => Answer}
  */
 export function selects({ groups, hosts }, selector, subject) {
   if (EVERYTHING.includes(selector) || selector === subject) return "yes";
@@ -47,7 +47,7 @@ function ofDevices(network) {
   return [TAILNET_V4, TAILNET_V6].some((tailnet) => overlaps(network, tailnet)) ? "maybe" : "no";
 }
 
-/** @type {(groups: Policy["groups"], selector: string, subject: string) => Answer} */
+/** @type {(groups: PolicyNames["groups"], selector: string, subject: string) => Answer} */
 function ofPeople(groups, selector, subject) {
   if (MEMBERS.includes(selector)) return subject.startsWith("autogroup:") && !isRole(subject) ? "maybe" : "yes";
   const there = groups[selector];

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Control } from "../../operator-tools/control/open-control.mjs" with { "resolution-mode": "import" };
+import type { Control } from "../../operator-tools/control/control-server.mjs" with { "resolution-mode": "import" };
 import type { Vpn } from "../vpn";
 
 /**

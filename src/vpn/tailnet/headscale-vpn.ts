@@ -1,17 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ControlPlan, TailnetPlan } from "../../plan/cluster-plan";
-import { type LivePolicy, type Tell, previewPolicy } from "../../preview/preview-policy";
 import { HeadscaleKey } from "./headscale-key";
-import { Tailnet, type TailnetArgs } from "./tailnet";
+import { Tailnet } from "./tailnet";
 import { askControl } from "./ask-control";
-import { tailnetInterface } from "./tailnet-interface";
-import type { JoinKey, JoinKeyArgs, Vpn } from "../vpn";
+import type { JoinKey, JoinKeyArgs, LivePolicy, PrepareArgs, Vpn } from "../vpn";
 
 /** A tailnet at a headscale of the operator's own. */
 export class HeadscaleVpn implements Vpn {
-  readonly interfaceName = tailnetInterface.interfaceName;
-  readonly mtu = tailnetInterface.mtu;
-  readonly hasPodRoutes = tailnetInterface.hasPodRoutes;
+  readonly hasPodRoutes = true;
   readonly login: Vpn["login"];
   readonly access: Vpn["access"];
 
@@ -24,12 +20,8 @@ export class HeadscaleVpn implements Vpn {
     this.access = { mode: "headscale", loginServer, tag: plan.tag, ...(caPem !== "" && { caPem }), ...(apiKey && { apiKey }) };
   }
 
-  look(tell?: Tell, warn?: Tell): Promise<number> {
-    return previewPolicy(this.plan, () => this.readPolicy(), tell, warn);
-  }
-
-  prepare(name: string, args: TailnetArgs, opts: pulumi.ComponentResourceOptions): Tailnet {
-    return new Tailnet(name, args, opts);
+  prepare(name: string, args: PrepareArgs, opts: pulumi.ComponentResourceOptions): Tailnet {
+    return new Tailnet(name, { ...args, plan: this.plan }, opts);
   }
 
   createKey(name: string, args: JoinKeyArgs, opts: pulumi.CustomResourceOptions): JoinKey {
@@ -37,7 +29,7 @@ export class HeadscaleVpn implements Vpn {
   }
 
   /** By the tools' own client: no provider reads headscale, and a dynamic one answers no invokes. */
-  private async readPolicy(): Promise<LivePolicy> {
+  async readPolicy(): Promise<LivePolicy> {
     const { FIXED_POLICY } = await import("../../operator-tools/control/headscale-control.mjs");
     return askControl(this.access, async (control) => {
       await control.requireAccess();

@@ -1,29 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterContext } from "../../cluster-context";
-import { clusterInput } from "../../remote/tool-input";
 import type { TailnetPlan } from "../../plan/cluster-plan";
 import type { PolicyNeeds } from "../../operator-tools/policy/policy-edit.mjs" with { "resolution-mode": "import" };
 import { policyText } from "../../plan/plan-policy";
 import { DynamicResource } from "../../undocumented-pulumi";
-import { policyType } from "../../preview/last-policy";
+import type { PrepareArgs } from "../vpn";
 
-export interface TailnetPolicyArgs {
-  readonly context: ClusterContext;
-  /** Lines of the live policy that this run adds or takes away. */
-  readonly linesToChange: number;
+export const policyType = "vpn/tailnet:Policy";
+
+export interface TailnetPolicyArgs extends Omit<PrepareArgs, "after"> {
+  readonly plan: TailnetPlan;
 }
 
 /** The tailnet's live policy as far as it is this cluster's: seen at preview, repaired by `up`, taken out at the end. */
 export class TailnetPolicy extends DynamicResource {
-  constructor(name: string, { context, linesToChange }: TailnetPolicyArgs, opts: pulumi.CustomResourceOptions) {
-    const { cluster, ...needs } = policyNeeds(context.plan.tailnet);
+  constructor(name: string, { plan, input, linesToChange }: TailnetPolicyArgs, opts: pulumi.CustomResourceOptions) {
+    const { cluster, ...needs } = policyNeeds(plan);
     super(
       policyType,
       name,
       {
         provider: "policy-provider",
         policy: { ...needs, policyCluster: cluster },
-        access: pulumi.secret(pulumi.jsonStringify(clusterInput(context))),
+        access: pulumi.secret(pulumi.jsonStringify(input)),
         linesToChange,
         left: undefined,
       },

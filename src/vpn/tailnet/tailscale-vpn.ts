@@ -2,11 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tailscale from "@pulumi/tailscale";
 import type { TailscaleCredentials } from "../../config/load";
 import type { TailnetPlan } from "../../plan/cluster-plan";
-import { type Tell, previewPolicy } from "../../preview/preview-policy";
-import { Tailnet, type TailnetArgs } from "./tailnet";
+import { Tailnet } from "./tailnet";
 import { askControl } from "./ask-control";
-import { tailnetInterface } from "./tailnet-interface";
-import type { JoinKey, JoinKeyArgs, Vpn } from "../vpn";
+import type { JoinKey, JoinKeyArgs, LivePolicy, PrepareArgs, Vpn } from "../vpn";
 
 /** Where the API does not answer, the policy cannot be read either, and that is told. */
 const TAGS_LIMITS = { requestMs: 5000, totalMs: 5000 };
@@ -14,9 +12,7 @@ const VARIABLES = ["TAILSCALE_OAUTH_CLIENT_ID", "TAILSCALE_OAUTH_CLIENT_SECRET",
 
 /** A tailnet at Tailscale. */
 export class TailscaleVpn implements Vpn {
-  readonly interfaceName = tailnetInterface.interfaceName;
-  readonly mtu = tailnetInterface.mtu;
-  readonly hasPodRoutes = tailnetInterface.hasPodRoutes;
+  readonly hasPodRoutes = true;
   readonly login = { server: "", caPem: "" };
   readonly access: Vpn["access"];
 
@@ -27,12 +23,8 @@ export class TailscaleVpn implements Vpn {
     this.access = { ...credentials, tag: plan.tag };
   }
 
-  look(tell?: Tell, warn?: Tell): Promise<number> {
-    return previewPolicy(this.plan, () => this.readAsClient(), tell, warn);
-  }
-
-  prepare(name: string, args: TailnetArgs, opts: pulumi.ComponentResourceOptions): Tailnet {
-    return new Tailnet(name, args, opts);
+  prepare(name: string, args: PrepareArgs, opts: pulumi.ComponentResourceOptions): Tailnet {
+    return new Tailnet(name, { ...args, plan: this.plan }, opts);
   }
 
   createKey(name: string, args: JoinKeyArgs, opts: pulumi.CustomResourceOptions): JoinKey {
@@ -52,9 +44,9 @@ export class TailscaleVpn implements Vpn {
     );
   }
 
-  /** A client that may not make the nodes' keys would be told so only once the policy is written. */
-  private async readAsClient(): Promise<{ readonly text: string }> {
-    const [live, tags] = await Promise.all([this.readPolicy(), this.clientTags()]);
+  /** Refuses a client that may not make the nodes' keys, which would be told so only once the policy is written. */
+  async readPolicy(): Promise<LivePolicy> {
+    const [live, tags] = await Promise.all([this.fetchPolicy(), this.clientTags()]);
     const { mayMakeKeys } = await import("../../operator-tools/policy/index.mjs");
     const { tag, tagOwners } = this.plan.cluster;
     if (tags === undefined || mayMakeKeys(live.text, { tag, tagOwners }, tags)) return live;
@@ -81,7 +73,7 @@ export class TailscaleVpn implements Vpn {
     }
   }
 
-  private async readPolicy(): Promise<{ readonly text: string }> {
+  private async fetchPolicy(): Promise<LivePolicy> {
     const { baseUrl, tailnet } = this.credentials;
     if (this.isOverridden()) return askControl(this.access, (control) => control.readPolicy());
     try {

@@ -27,7 +27,7 @@ describe("a preview with an OAuth client whose token lists its tags", () => {
     const tailnet = await startTailnet({ policy, clientTags });
     const credentials = { oauthClientId: pulumi.output(CLIENT.id), oauthClientSecret: pulumi.secret(CLIENT.secret) };
     try {
-      await new TailscaleVpn(plan, { baseUrl: tailnet.baseUrl, tailnet: "-", ...credentials }).look();
+      await new TailscaleVpn(plan, { baseUrl: tailnet.baseUrl, tailnet: "-", ...credentials }).readPolicy();
       return undefined;
     } catch (error) {
       return error;
