@@ -3,9 +3,9 @@ import type { ClusterContext } from "./cluster-context";
 import { K3sAgent } from "./k3s/k3s-agent";
 import { K3sServer } from "./k3s/k3s-server";
 import { rewriteKubeconfig } from "./k3s/kubeconfig";
-import type { ReadyResult } from "./nodes/ready";
+import type { ReadyResult } from "./nodes/wait-ready";
 import { Roster } from "./nodes/roster";
-import { ServerGuard } from "./nodes/server-guard";
+import { ProtectServer } from "./nodes/protect-server";
 import type { DrainedNode } from "./nodes/drained-node";
 import { createNode } from "./nodes/create-node";
 import { createNetworks } from "./clouds/networks";
@@ -37,11 +37,11 @@ export class HybridCluster extends pulumi.ComponentResource {
     super("hybrid-k3s:cluster:HybridCluster", name, {}, opts);
     const { plan } = context;
     // Only `destroy` removes the cluster itself, and is free to.
-    const guard = { deletedWith: this, parent: this };
+    const protection = { deletedWith: this, parent: this };
 
     // Before the policy and all nodes: another first server, the same one made anew, or other networks would be a new and empty cluster.
     const identity = [plan.name, plan.firstServer.name, plan.firstServer.identity];
-    const entry = new ServerGuard(`${name}-identity-guard`, context, identity, guard);
+    const entry = new ProtectServer(`${name}-protect-identity`, context, identity, protection);
     const prepared = context.vpn.prepare(name, { input: clusterInput(context), linesToChange, after: [entry] }, { parent: this });
 
     const networks = createNetworks(plan, { parent: this, dependsOn: entry });
@@ -51,7 +51,7 @@ export class HybridCluster extends pulumi.ComponentResource {
     const server = new K3sServer(plan.firstServer.name, { context, node: first }, { parent: this });
 
     // At the end of the first server's chain, so that whatever would re-make a link of it meets this first.
-    new ServerGuard(`${name}-server-guard`, context, [server.ready.id], { ...guard, dependsOn: server.ready });
+    new ProtectServer(`${name}-protect-server`, context, [server.waitReady.id], { ...protection, dependsOn: server.waitReady });
 
     const agents = plan.nodes
       .filter((node) => node.name !== plan.firstServer.name)
@@ -59,7 +59,7 @@ export class HybridCluster extends pulumi.ComponentResource {
         const joined = join(node, server.access.agentToken);
         return new K3sAgent(node.name, { context, node: joined, server, serverIp: first.tailnetIp }, { parent: this });
       });
-    this.agents = agents.map(({ node, member }) => ({ plan: node.plan, member }));
+    this.agents = agents.map(({ node, drain }) => ({ plan: node.plan, drain }));
     new Roster(`${name}-roster`, context, server.route, this.agents, { parent: this });
     const looks = [server, ...agents].map(({ node, seen }) => ({
       // With --continue-on-error the outputs are wanted also where a node failed: the kubeconfig above all.

@@ -19,7 +19,7 @@ export interface NodeRow {
   readonly path: string;
 }
 
-/** One line a node; `ready` names those that Kubernetes calls Ready. */
+/** One line a node; `wait-ready` names those that Kubernetes calls Ready. */
 export function renderNodes(nodes: readonly NodeRow[], ready: ReadonlySet<string>): string[] {
   const rows = nodes.map(({ name, pool, provider, region, role, tailnetIp, path }) => [
     ready.has(name) ? "✓" : "✗",

@@ -6,7 +6,7 @@
 # May have: INTEGRATION (k3s, the default, or flannel-iface: how pods cross the tailnet) WITH_IMAGES (true: the release's place has them, a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
 #   CLUSTER_ID (agents: of the namespace kube-system) CLUSTER_AUTHORITY (agents: hash that the token names; another one makes this run again)
 #   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token anew) ACCESS_REPLACE_COMMAND (reads it anew)
-#   ALLOW_UNTESTED (true: an older k3s, or one that skips a minor, is taken all the same) MEMBER_ID (agents: another one where the Node was deleted)
+#   ALLOW_UNTESTED (true: an older k3s, or one that skips a minor, is taken all the same) DRAIN_ID (agents: another one where the Node was deleted)
 # Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority,cluster-id} the gate, the heartbeat and the unit's drop-ins; with
 #   flannel-iface no vpn-auth but a program that writes the node's address to /etc/rancher/k3s/config.yaml.d before each start
 # Prints: {"k3sVersion":"v1.35.4+k3s1"}
@@ -19,16 +19,16 @@ if [ "$ROLE" = agent ]; then
 fi
 STARTED=/etc/hybrid-k3s/k3s-started
 
-# k3s reads taints when a Node registers and sets labels at every start (k3s: pkg/agent/run.go, updateMutableLabels). `ready` sets both on a
+# k3s reads taints when a Node registers and sets labels at every start (k3s: pkg/agent/run.go, updateMutableLabels). `wait-ready` sets both on a
 # living Node, so a restart for them would do nothing more.
 settings_of_start() { awk '/^node-(label|taint):/ { skip = 1; next } /^[^[:space:]-]/ { skip = 0 } !skip' /etc/rancher/k3s/config.yaml; }
 
 # What decides how k3s runs, the tailnet address included: k3s reads it only when it starts. The program by size and time: it is large.
-# With another membership the Node was deleted, and kubelet registers it only when it starts.
+# With another drain the Node was deleted, and kubelet registers it only when it starts.
 start_digest() {
   {
     tailnet_ip
-    printf '%s' "${MEMBER_ID:+$MEMBER_ID }"
+    printf '%s' "${DRAIN_ID:+$DRAIN_ID }"
     settings_of_start
     stat -c '%s %.9Y' /usr/local/bin/k3s
     sha256sum "$VPN_AUTH" "/etc/systemd/system/$UNIT" "/etc/systemd/system/$UNIT.d/hybrid-k3s.conf" \

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What joining and k3s add to a host, as lines `KEY ITEM` for the marker; leave-host takes out exactly what stands there.
+# What joining and k3s add to a host, as lines `KEY ITEM` for the marker; clean-host takes out exactly what stands there.
 
 our_units() { printf 'units %s\n' k3s.service k3s-agent.service hybrid-k3s-heartbeat.service hybrid-k3s-guard.service tailscaled.service hybrid-k3s-route.service; }
 

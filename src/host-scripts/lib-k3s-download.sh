@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # The k3s program of one release, checked against the release's own sums. Needs K3S_VERSION RELEASES_URL SCRATCH.
-# Where a checked program waits for its installation: beside that place, so that a rename puts it there; leave-host removes the folder.
+# Where a checked program waits for its installation: beside that place, so that a rename puts it there; clean-host removes the folder.
 FETCHED=/usr/local/lib/hybrid-k3s/k3s
 
 # version_of PROGRAM

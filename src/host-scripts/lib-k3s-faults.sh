@@ -58,7 +58,7 @@ has_failed() {
 }
 
 # Active comes late: with the API up on servers, joined on agents (the unit is Type=notify). A server's own Node comes a moment after
-# its API and is waited for by wait-for-node, while agents join already.
+# its API and is waited for by wait-ready, while agents join already.
 k3s_is_ready() {
   [ "$active_state" = active ] || return 1
   case $ROLE in

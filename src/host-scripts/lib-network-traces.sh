@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What tailscale, k3s and their plugins leave in the kernel's network tables. Part of leave-host.sh.
+# What tailscale, k3s and their plugins leave in the kernel's network tables. Part of clean-host.sh.
 # Only what bears their names: chains ts-*, KUBE-*, CNI-*, FLANNEL-* and the rules that lead there.
 
 # Deletions as one transaction for each table: jumps first, then the chains' contents, then the chains.

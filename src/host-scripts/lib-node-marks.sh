@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # A node's labels and taints: what the config names is set, what it named earlier and names no more is taken off, all else is
-# left to others. What is ours stands in the annotation OWNED_ANNOTATION, as `label:<key>` and `taint:<key>:<effect>`. Part of wait-for-node.sh.
+# left to others. What is ours stands in the annotation OWNED_ANNOTATION, as `label:<key>` and `taint:<key>:<effect>`. Part of wait-ready.sh.
 
 # lines_without A B: the lines of A that are not in B.
 lines_without() { printf '%s\n' "$1" | awk -v other="$2" 'BEGIN { n = split(other, lines, "\n"); for (i = 1; i <= n; i++) seen[lines[i]] = 1 } NF && !seen[$0]'; }

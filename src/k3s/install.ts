@@ -18,8 +18,8 @@ export interface InstallArgs {
   readonly cluster?: Omit<ReadAccess, "access">;
   /** The line that places an agent's token anew; absent on the first server. */
   readonly tokenReplaceCommand?: pulumi.Input<string>;
-  /** Id of the agent's membership: with another one the Node is gone, and a kubelet registers its Node only when it starts. Absent on the first server. */
-  readonly memberId?: pulumi.Input<string>;
+  /** Id of the agent's drain: with another one the Node was deleted, and a kubelet registers its Node only when it starts. Absent on the first server. */
+  readonly drainId?: pulumi.Input<string>;
   readonly previous: pulumi.Input<string>;
 }
 
@@ -53,7 +53,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
           ACCESS_REPLACE_COMMAND: args.cluster.replaceCommand,
         }),
         ...(plan.allowUntestedK3s && { ALLOW_UNTESTED: "true" }),
-        ...(args.memberId !== undefined && { MEMBER_ID: args.memberId }),
+        ...(args.drainId !== undefined && { DRAIN_ID: args.drainId }),
         WAIT_SECONDS: String(START_SECONDS),
       },
       route: node.route,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import { Ready, type ReadyResult } from "../nodes/ready";
+import { WaitReady, type ReadyResult } from "../nodes/wait-ready";
 import type { JoinedNode } from "../nodes/node";
 import type { HostRoute } from "../remote/connection";
 import type { RemoteScript } from "../remote/remote-script";
@@ -13,13 +13,13 @@ export interface K3sServerArgs {
   readonly node: JoinedNode;
 }
 
-/** The first server: k3s -> route -> ready, and beside it the credentials that the others and the operator need. */
+/** The first server: install -> route -> wait-ready, and beside it the credentials that the others and the operator need. */
 export class K3sServer extends pulumi.ComponentResource {
   readonly route: HostRoute;
   readonly k3s: RemoteScript;
   readonly access: pulumi.Output<ClusterAccess>;
   readonly cluster: Omit<ReadAccess, "access">;
-  readonly ready: Ready;
+  readonly waitReady: WaitReady;
   readonly node: JoinedNode;
   readonly seen: pulumi.Output<ReadyResult>;
 
@@ -28,18 +28,18 @@ export class K3sServer extends pulumi.ComponentResource {
     const { context, node } = args;
     const { joined, replaceCommand } = node;
     this.route = node.route;
-    this.k3s = createInstall(`${name}-k3s`, { context, node, previous: joined.id }, { parent: this, dependsOn: joined });
+    this.k3s = createInstall(`${name}-install`, { context, node, previous: joined.id }, { parent: this, dependsOn: joined });
     const { access, ...cluster } = readAccess(`${name}-access`, { context, node, k3s: this.k3s }, { parent: this, dependsOn: this.k3s });
     this.access = access;
     this.cluster = cluster;
-    this.ready = new Ready(
-      `${name}-ready`,
+    this.waitReady = new WaitReady(
+      `${name}-wait-ready`,
       context,
       { node: node.plan, route: node.route, k3s: this.k3s, replaceCommand },
       { parent: this, dependsOn: [...createPodRoute(name, context, { node: node.plan, k3s: this.k3s }, this)] },
     );
     this.node = node;
-    this.seen = this.ready.seen;
+    this.seen = this.waitReady.seen;
     this.registerOutputs({});
   }
 }

@@ -14,7 +14,7 @@ export interface BareMetalNodeArgs {
   readonly before: readonly pulumi.Resource[];
 }
 
-/** A machine that is there already: looked at, then brought into the tailnet. preflight -> key -> leave -> join. */
+/** A machine that is there already: looked at, then brought into the tailnet. preflight -> key -> cleanup -> join. */
 export class BareMetalNode extends pulumi.ComponentResource implements JoinedNode {
   readonly plan: BareMetalNodePlan;
   readonly route: HostRoute;

@@ -10,7 +10,7 @@ import type { RemoteScript } from "../remote/remote-script";
 import { replaceCommand } from "../remote/replace-command";
 import { type JoinChain, createJoinChain } from "./join-chain";
 import type { JoinedNode, NodeMachine } from "./node";
-import { Reach } from "./reach";
+import { WaitForSsh } from "./wait-for-ssh";
 
 const CLOUD_INIT_SECONDS = 300;
 const SSH_PORT = 22;
@@ -25,7 +25,7 @@ export interface CloudNodeArgs {
   readonly agentToken?: pulumi.Input<string>;
 }
 
-/** A cloud's machine that becomes a node. vm -> (reach | key -> leave) -> join. */
+/** A cloud's machine that becomes a node. vm -> (wait-for-ssh | key -> cleanup) -> join. */
 export abstract class CloudNode<Args extends CloudNodeArgs> extends pulumi.ComponentResource implements JoinedNode {
   readonly plan: CloudNodePlan;
   readonly route: HostRoute;
@@ -62,14 +62,19 @@ function joinMachine(
   const host = { address, port: SSH_PORT, user: cloudUser, hostKey };
   const route = { host, ...(plan.bastion && { bastion: plan.bastion }) };
   const anew = replaceCommand(vm);
-  const reach = new Reach(`${name}-reach`, context, { node: plan, machine: route, id, replaceCommand: anew }, { parent, dependsOn: vm });
+  const waitForSsh = new WaitForSsh(
+    `${name}-wait-for-ssh`,
+    context,
+    { node: plan, machine: route, id, replaceCommand: anew },
+    { parent, dependsOn: vm },
+  );
   const chain = createJoinChain(
     name,
     {
       plan,
       context,
       route,
-      before: { key: [vm], session: reach },
+      before: { key: [vm], session: waitForSsh },
       // Another machine needs another key: the old one is used.
       identity: id.apply((known) => createHash("sha256").update(`${plan.identity} ${known}`).digest("hex").slice(0, 32)),
       // A node that was away for an hour must not lose its address. A spot machine does not come back, and its device goes by itself.

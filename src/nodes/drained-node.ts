@@ -4,5 +4,5 @@ import type { NodePlan } from "../plan/cluster-plan";
 /** A node that leaves by a drain, and the resource that drains it. */
 export interface DrainedNode {
   readonly plan: NodePlan;
-  readonly member: pulumi.CustomResource;
+  readonly drain: pulumi.CustomResource;
 }

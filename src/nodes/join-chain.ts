@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import { Leave } from "./leave";
+import { Cleanup } from "./cleanup";
 import type { Machine } from "../remote/tool-input";
 import type { NodePlan } from "../plan/cluster-plan";
 import type { HostRoute } from "../remote/connection";
@@ -16,7 +16,7 @@ const JOIN_LIMIT_SECONDS = JOIN_SECONDS + 1800;
 export interface JoinChainArgs {
   readonly plan: NodePlan;
   readonly context: ClusterContext;
-  /** The host that `leave` cleans; absent where the machine goes with the node. */
+  /** The host that `cleanup` cleans; absent where the machine goes with the node. */
   readonly cleaned?: Machine;
   readonly route: HostRoute;
   /** The links before the key, and what must have happened before the first session of the chain. */
@@ -49,7 +49,7 @@ export interface JoinChain {
   readonly replaceCommand: pulumi.Output<string>;
 }
 
-/** key -> leave -> join: a machine that SSH reaches becomes a device of the tailnet. */
+/** key -> cleanup -> join: a machine that SSH reaches becomes a device of the tailnet. */
 export function createJoinChain(name: string, args: JoinChainArgs, parent: pulumi.Resource): JoinChain {
   const { plan, context, before } = args;
   const after = (...links: pulumi.Resource[]): pulumi.CustomResourceOptions => ({ parent, dependsOn: links });
@@ -59,10 +59,10 @@ export function createJoinChain(name: string, args: JoinChainArgs, parent: pulum
     { expirySeconds: KEY_SECONDS, isEphemeral: args.isEphemeral, identity: args.identity },
     after(...before.key),
   );
-  const leave = new Leave(`${name}-leave`, context, plan, args.cleaned, key, after(key));
+  const cleanup = new Cleanup(`${name}-cleanup`, context, plan, args.cleaned, key, after(key));
   const replace = args.replaceCommand ?? replaceCommand(key);
-  const link = { authKey: key.key, previous: leave.id, replaceCommand: replace };
-  const joined = createJoin(`${name}-join`, args, link, after(leave, before.session));
+  const link = { authKey: key.key, previous: cleanup.id, replaceCommand: replace };
+  const joined = createJoin(`${name}-join`, args, link, after(cleanup, before.session));
   return { joined, tailnetIp: joined.printed().tailnetIp, replaceCommand: replace };
 }
 

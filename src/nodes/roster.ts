@@ -21,13 +21,13 @@ export class Roster extends DynamicResource {
       name,
       {
         provider: "roster-provider",
-        nodes: agents.map(({ plan: { name: node, pool, removal }, member }) => ({ name: node, pool, ...removal, member: member.id })),
+        nodes: agents.map(({ plan: { name: node, pool, removal }, drain }) => ({ name: node, pool, ...removal, drain: drain.id })),
         pools: context.plan.removals,
         access: pulumi.secret(pulumi.jsonStringify(firstServerInput(context, firstServer))),
         left: undefined,
       },
       // After a failed update, --continue-on-error spares what the list depended on: all that undoes the nodes.
-      pulumi.mergeOptions(opts, { dependsOn: agents.map(({ member }) => member), additionalSecretOutputs: ["access"] }),
+      pulumi.mergeOptions(opts, { dependsOn: agents.map(({ drain }) => drain), additionalSecretOutputs: ["access"] }),
     );
   }
 }

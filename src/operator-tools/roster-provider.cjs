@@ -11,7 +11,7 @@ const PREPARE = { load: async () => (await import("./host/prepare-removal.mjs"))
  * The list of nodes that leave the cluster by a removal of their own, as Pulumi's dynamic-provider plugin runs it (see policy-provider.cjs: the
  * same holds for this path). Engines delete what is no longer listed last: the update of this list is what all removals come after.
  *
- * Inputs: `nodes` ({name, pool, removeData, drainPolicy, member} each), `pools` (removeData and drainPolicy of each pool), `access` (secret JSON: how to reach the
+ * Inputs: `nodes` ({name, pool, removeData, drainPolicy, drain} each), `pools` (removeData and drainPolicy of each pool), `access` (secret JSON: how to reach the
  * first server). Outputs: `nodes`, `pools`, and `left`: nodes that were taken out (host/plan-removal.mjs).
  */
 exports.provider = {

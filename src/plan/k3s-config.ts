@@ -20,7 +20,7 @@ interface K3sConfigNeeds {
   readonly externalIp: string | undefined;
 }
 
-/** A node's k3s settings, save the first server's address. k3s registers the node with the taints and sets the labels at every start; `ready` keeps both in between. */
+/** A node's k3s settings, save the first server's address. k3s registers the node with the taints and sets the labels at every start; `wait-ready` keeps both in between. */
 export function k3sConfigOf(needs: K3sConfigNeeds): Readonly<Record<string, K3sValue>> {
   const { config, pool, nodeName, taints, externalIp } = needs;
   const labels = Object.entries(needs.labels).filter(([key]) => kubeletMaySet(key));

@@ -17,7 +17,7 @@ const kubeletLabels = [
   "topology.kubernetes.io/zone",
 ];
 
-/** Whether a label may stand in the k3s config; all others are set by `ready`, which is no kubelet. */
+/** Whether a label may stand in the k3s config; all others are set by `wait-ready`, which is no kubelet. */
 export function kubeletMaySet(key: string): boolean {
   const namespace = key.includes("/") ? key.slice(0, key.indexOf("/")) : "";
   const within = (domain: string) => namespace === domain || namespace.endsWith(`.${domain}`);

@@ -34,7 +34,7 @@ function wayOf(integration: Integration): { readonly integration?: Integration }
   return integration === "k3s" ? {} : { integration };
 }
 
-/** Changes with anything that a node's k3s runs with: `ready` carries it, to look again after every change in place. */
+/** Changes with anything that a node's k3s runs with: `wait-ready` carries it, to look again after every change in place. */
 export function configDigest(cluster: Pick<ClusterPlan, "k3sVersion">, node: NodePlan): string {
   return digest({ version: cluster.k3sVersion, config: node.k3sConfig, labels: node.labels, taints: node.taints });
 }

@@ -26,13 +26,13 @@ function failedAmong(nodes: readonly AzureNodePlan[], resources: Readonly<Record
     nodes.flatMap(({ name }) => {
       const { provisioningState, vmId } = byName.get(`${name}-vm`)?.outputs ?? {};
       if (provisioningState !== "Failed" || typeof vmId !== "string") return [];
-      return reachedBy(byName.get(`${name}-reach`)).includes(vmId) ? [] : [[name, vmId] as const];
+      return reachedBy(byName.get(`${name}-wait-for-ssh`)).includes(vmId) ? [] : [[name, vmId] as const];
     }),
   );
 }
 
 /** The machines whose id made this link run: the one before may be meant, which was reached and is gone. */
-function reachedBy(reach: LastResource | undefined): readonly unknown[] {
-  const triggers = reach?.outputs["triggers"];
+function reachedBy(waitForSsh: LastResource | undefined): readonly unknown[] {
+  const triggers = waitForSsh?.outputs["triggers"];
   return Array.isArray(triggers) ? triggers : [];
 }

@@ -13,10 +13,10 @@ export interface LeavingNode {
 export async function nodesToLeave({ firstServer }: ClusterPlan, agents: readonly DrainedNode[]): Promise<readonly LeavingNode[]> {
   const { nodes: before = [] } = await lastOutputs();
   const joined = before.filter(({ name, role, tailnetIp }) => role === "agent" && tailnetIp !== "" && name !== firstServer.name);
-  const drained = new Map(agents.map((agent) => [agent.plan.name, agent.member]));
+  const drained = new Map(agents.map((agent) => [agent.plan.name, agent.drain]));
   const found = joined.map(async ({ name, pool }) => {
-    const member = drained.get(name);
-    return member !== undefined && (await isKnown(member.id)) ? [] : [{ name, pool, isReplaced: member !== undefined }];
+    const drain = drained.get(name);
+    return drain !== undefined && (await isKnown(drain.id)) ? [] : [{ name, pool, isReplaced: drain !== undefined }];
   });
   return (await Promise.all(found)).flat();
 }

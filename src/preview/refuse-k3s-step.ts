@@ -36,7 +36,7 @@ async function givenReleases(nodes: readonly string[]): Promise<ReadonlyMap<stri
   const releases = new Map(installs);
   const found = new Map<string, string[]>();
   for (const name of nodes) {
-    const release = releases.get(`${name}-k3s`);
+    const release = releases.get(`${name}-install`);
     if (release !== undefined) found.set(release, [...(found.get(release) ?? []), name]);
   }
   return found;

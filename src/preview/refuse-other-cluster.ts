@@ -10,6 +10,6 @@ import type { ClusterPlan } from "../plan/cluster-plan";
 export async function refuseOtherCluster(plan: ClusterPlan): Promise<void> {
   const { cluster: before } = await lastOutputs();
   if (before === undefined || before.serverReplacement === "allowed" || !isOtherCluster(before, clusterStatus(plan))) return;
-  const { describeLostServer } = await import("../operator-tools/host/guard-server.mjs");
+  const { describeLostServer } = await import("../operator-tools/host/protect-server.mjs");
   throw new pulumi.RunError(describeLostServer({ node: before.firstServer, cluster: before.name }));
 }

@@ -2,7 +2,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 
 /** Programs of src/operator-tools. Their paths stand in state: a rename strands what older stacks removed. */
-export type ToolName = "reach" | "leave" | "member" | "guard";
+export type ToolName = "wait-for-ssh" | "cleanup" | "drain" | "protect";
 
 export interface LocalToolArgs {
   readonly tool: ToolName;

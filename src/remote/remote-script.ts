@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { HostRoute, SshCredentials } from "./connection";
 import { HostLink } from "./host-link";
 
-/** Scripts of src/host-scripts that the program runs on hosts. (preflight-host, leave-host and remove-node are run by their own tools.) */
-export type ScriptName = "join-tailnet" | "install-k3s" | "read-cluster" | "wait-for-node";
+/** Scripts of src/host-scripts that the program runs on hosts. (preflight-host, clean-host and drain-node are run by their own tools.) */
+export type ScriptName = "join-tailnet" | "install-k3s" | "read-cluster" | "wait-ready";
 
 export interface SecretFile {
   /** Absolute path on the host; its folder is made with mode 0700, the file with 0600. */

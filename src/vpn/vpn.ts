@@ -3,7 +3,7 @@ import type { PolicyTraits } from "../operator-tools/policy/cluster-rules.cjs";
 
 /**
  * What a VPN must give this program: the one door through which another way of joining machines comes in. One implementation for each
- * `vpn.mode` that is built (create-vpn.ts). Joining, and the node's IP that it finds out, are join-tailnet.sh's; leaving is the tool leave's.
+ * `vpn.mode` that is built (create-vpn.ts). Joining, and the node's IP that it finds out, are join-tailnet.sh's; leaving is the tool cleanup's.
  */
 export interface Vpn {
   /** Whether the VPN carries each node's podCIDR as a route; otherwise k3s wraps pod packets itself. */

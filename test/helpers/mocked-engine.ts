@@ -12,7 +12,7 @@ export function mockedOutputs(type: string, name: string): Record<string, unknow
   if (name.endsWith("-join")) return { result: { tailnetIp: "100.64.0.1" } };
   if (name.endsWith("-access"))
     return { result: { agentToken: "K10ab::node:cd", kubeconfig: Buffer.from(KUBECONFIG).toString("base64"), clusterId: "c1" } };
-  if (name.endsWith("-ready")) return { result: { tailnetIp: "100.64.0.1", podCidr: "10.42.0.0/24", path: "direct" } };
+  if (name.endsWith("-wait-ready")) return { result: { tailnetIp: "100.64.0.1", podCidr: "10.42.0.0/24", path: "direct" } };
   return { stdout: "{}" };
 }
 

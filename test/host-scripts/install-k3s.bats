@@ -94,9 +94,9 @@ with-node-id: true"
 
 @test "an agent whose Node was deleted is restarted once, because kubelet registers a Node only when it starts" {
   as_agent
-  export MEMBER_ID=rack-1-membera1
+  export DRAIN_ID=rack-1-draina1
   installed
-  export MEMBER_ID=rack-1-memberb2
+  export DRAIN_ID=rack-1-drainb2
   run_script install-k3s
   assert_success
   assert_call '^systemctl stop k3s-agent.service$'

@@ -17,7 +17,7 @@ describe("the engine's output", () => {
       " -  aws:ec2:Instance edge-burst-0-vm deleting (0s) ",
       " -  aws:ec2:Instance edge-burst-0-vm deleted (0.5s) ",
       " +  command:local:Command cluster-guard created (0.01s) ",
-      " ~  pulumi-nodejs:dynamic/remote:Script rack-2-ready refreshing (0s) ",
+      " ~  pulumi-nodejs:dynamic/remote:Script rack-2-wait-ready refreshing (0s) ",
       "",
     ].join("\n");
     for (const piece of text.match(/[^]{1,7}/g) ?? []) output.read(piece);
@@ -44,7 +44,7 @@ describe("the engine's output", () => {
       "      its journal's last line",
       "    warning: seen before",
       "",
-      "  command:local:Command (rack-2-member):",
+      "  command:local:Command (rack-2-drain):",
       "    warning: nothing to drain",
       "",
       "Resources:",

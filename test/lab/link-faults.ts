@@ -71,7 +71,7 @@ export function unwritableToken(host: LabHost): LinkFault {
 /** The disk for k3s's data, mounted before the host became a node, is full before the first image is on it. */
 export function fullDataDisk(host: LabHost): LinkFault {
   return {
-    link: "k3s",
+    link: "install",
     says: /No space left on device/,
     provoke: async () => {
       await host.exec("mkdir /var/lib/rancher; mount -t tmpfs -o size=64k full-disk /var/lib/rancher");
@@ -85,7 +85,7 @@ export function fullDataDisk(host: LabHost): LinkFault {
 /** The installer breaks off half way: its program is there, its unit and its uninstaller are not. */
 export function brokenInstaller(host: LabHost): LinkFault {
   return {
-    link: "k3s",
+    link: "install",
     says: /the k3s installer \S+ failed/,
     provoke: async () => {
       await host.exec("mkdir /usr/local/bin/k3s-killall.sh");
@@ -110,7 +110,7 @@ export function unreadableCluster(server: LabHost): LinkFault {
 export function nobodyLooks(server: LabHost, node: string): LinkFault {
   const lock = lockOf(`node-${node}`);
   return {
-    link: "ready",
+    link: "wait-ready",
     says: new RegExp(`hybrid-k3s-node-${node}: Is a directory`),
     provoke: async () => {
       await server.exec(`rm -rf '${lock}'; mkdir '${lock}'`);

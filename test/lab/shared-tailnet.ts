@@ -90,4 +90,4 @@ function freeName(lab: Lab, number = 1): string {
 }
 
 // With what it stands behind: the engine makes no resource before those that it depends on.
-const POLICY_ALONE = ["cluster", "cluster-identity-guard", "cluster-policy"].flatMap((name) => ["--target", `**::${name}`]);
+const POLICY_ALONE = ["cluster", "cluster-protect-identity", "cluster-policy"].flatMap((name) => ["--target", `**::${name}`]);

@@ -98,7 +98,7 @@ describe("k3sConfigOf", () => {
     assert.deepEqual([server.k3sConfig["resolv-conf"], agent.k3sConfig["resolv-conf"]], ["/a", "/b"]);
   });
 
-  it("leaves labels that the kubelet refuses to `ready`", () => {
+  it("leaves labels that the kubelet refuses to `wait-ready`", () => {
     const labels = {
       "node-role.kubernetes.io/worker": "",
       "topology.kubernetes.io/zone": "cellar",

@@ -27,7 +27,7 @@ describe("the k3s release of a cluster that stands", () => {
     const given = Object.entries(last.given ?? {});
     return Object.fromEntries(
       given.map(([node, k3sVersion]) => [
-        `urn:pulumi:dev::hybrid-k3s::hybrid-k3s:cluster:HybridCluster$${scriptType}::${node}-k3s`,
+        `urn:pulumi:dev::hybrid-k3s::hybrid-k3s:cluster:HybridCluster$${scriptType}::${node}-install`,
         { type: scriptType, outputs: { result: { k3sVersion } } },
       ]),
     );

@@ -33,10 +33,10 @@ describe("the program on a stack with machines that Azure has as Failed", () => 
           outputs: Object.fromEntries([
             inState("0-vm", machine("Failed", "no-room")),
             inState("1-vm", machine("Failed", "bad-extension")),
-            inState("1-reach", reached("bad-extension")),
+            inState("1-wait-for-ssh", reached("bad-extension")),
             inState("2-vm", machine("Succeeded", "fine")),
             inState("3-vm", machine("Failed", "no-room-instead")),
-            inState("3-reach", reached("reclaimed")),
+            inState("3-wait-for-ssh", reached("reclaimed")),
           ]),
         },
       },

@@ -14,7 +14,7 @@ describe("the program with vpn.integration: flannel-iface", () => {
       registrations.filter(({ type }) => type.endsWith(":Route")).map(({ name }) => name),
       [],
     );
-    const installs = registrations.filter(({ name }) => name.endsWith("-k3s")).map(({ inputs }) => JSON.stringify(inputs));
+    const installs = registrations.filter(({ name }) => name.endsWith("-install")).map(({ inputs }) => JSON.stringify(inputs));
     assert.equal(installs.length, 3);
     for (const install of installs) assert.match(install, /flannel-iface: tailscale0/);
   });

@@ -58,7 +58,7 @@ describe("a preview in which nodes go that volumes are bound to", () => {
     ];
     const given = runOf("lab", stack, {
       answers: { ...mockedAnswers, "pulumi:pulumi:readStackOutputs": { outputs: { nodes: before } } },
-      unmade: ["kiosk-1-member"],
+      unmade: ["kiosk-1-drain"],
     });
     await recordProgram({ ...given, config: { ...given.config, "hybrid-k3s:sshPrivateKey": operator.privateKey } });
 

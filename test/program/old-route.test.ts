@@ -67,7 +67,7 @@ describe("another way to the first server", () => {
     forgetLastRun();
     const given = runOf("lab", stack, {
       answers: { ...mockedAnswers, "pulumi:pulumi:readStackOutputs": { outputs } },
-      unmade: ["kiosk-1-member"],
+      unmade: ["kiosk-1-drain"],
     });
     await assert.rejects(recordProgram(given), { message: words });
   });

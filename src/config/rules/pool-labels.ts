@@ -5,7 +5,7 @@ import { type PlacedPool, poolsOf } from "../pool-hosts";
 
 /**
  * Labels that k3s or the kubelet writes again and again. Other labels of Kubernetes' own namespaces are fine, also those that the
- * kubelet may not give itself (node-role.kubernetes.io/worker): `ready` sets them as the cluster's admin.
+ * kubelet may not give itself (node-role.kubernetes.io/worker): `wait-ready` sets them as the cluster's admin.
  */
 const foreignLabels: Readonly<Record<string, string>> = {
   "kubernetes.io/hostname": "the kubelet",

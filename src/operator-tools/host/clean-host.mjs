@@ -25,16 +25,16 @@ import { ToolError } from "../run/tool-error.mjs";
 const CLEAN_MS = 420_000;
 
 /**
- * Cleans a node's host with leave-host.sh of this checkout. Resolves with `cleaned`, or with the SshFault where
+ * Cleans a node's host with clean-host.sh of this checkout. Resolves with `cleaned`, or with the SshFault where
  * nothing of ours can be reached any more; throws where the host is there but does not let itself be cleaned.
  * @type {(target: NodeHost, credentials: SshCredentials, options: CleanOptions) => Promise<"cleaned" | SshFault>}
  */
 export async function cleanHost({ node, cluster, owner, host, bastion }, credentials, { out, scripts, limitMs = CLEAN_MS, connectMs }) {
-  const text = renderScript("leave-host", { NODE_NAME: node, CLUSTER_NAME: cluster, OWNER: owner }, scripts);
+  const text = renderScript("clean-host", { NODE_NAME: node, CLUSTER_NAME: cluster, OWNER: owner }, scripts);
   const onLine = progressOf(node, out);
   try {
     const { code, signal, stderr } = await runOnHost({ name: node, host, bastion }, credentials, {
-      script: "leave-host",
+      script: "clean-host",
       text,
       limitMs,
       onLine,
@@ -56,5 +56,5 @@ export async function cleanHost({ node, cluster, owner, host, bastion }, credent
  */
 export function cleanLaterCommand({ node, cluster, owner, host, bastion }) {
   const target = Buffer.from(JSON.stringify({ v: 1, node, cluster, owner, host, bastion })).toString("base64url");
-  return `node src/operator-tools/leave.mjs clean ${target}`;
+  return `node src/operator-tools/cleanup.mjs clean ${target}`;
 }

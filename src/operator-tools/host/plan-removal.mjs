@@ -6,7 +6,7 @@
  * @property {string} pool
  * @property {boolean} removeData
  * @property {string} drainPolicy
- * @property {string} member The id of the resource that removes it.
+ * @property {string} drain The id of the resource that removes it.
  */
 /** @typedef {{ readonly removeData: boolean; readonly drainPolicy: string }} Removal */
 /** @typedef {{ readonly nodes: readonly RosterNode[]; readonly pools: Readonly<Record<string, Removal>> }} Roster `pools`: those that the config still has */
@@ -24,7 +24,7 @@
  * @type {(before: Roster & { readonly left?: readonly RosterNode[] | undefined }, now: Roster) => RemovalSteps}
  */
 export function planRemoval(before, { nodes, pools }) {
-  const listed = new Map(nodes.map(({ name, member }) => [name, member]));
+  const listed = new Map(nodes.map(({ name, drain }) => [name, drain]));
   const lost = before.nodes.filter(({ name }) => !listed.has(name));
   const earlier = before.left ?? [];
   // One alone is asked for its data and cordoned by its own removal, which costs no session more.
@@ -35,7 +35,7 @@ export function planRemoval(before, { nodes, pools }) {
     keepData: cordon.filter((node) => !wanted(node).removeData),
     cordon: namesOf(cordon),
     // Not what was removed and is made again: its Node is another, and every burst would cost a session.
-    uncordon: namesOf(earlier.filter(({ name, member }) => listed.get(name) === member)),
+    uncordon: namesOf(earlier.filter(({ name, drain }) => listed.get(name) === drain)),
     annotate: [
       // What a removed node's own removal knows is what its pool said when it was last part of a run.
       ...lost.flatMap((node) => settingsOf(node.name, wanted(node), node)),

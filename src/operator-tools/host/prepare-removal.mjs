@@ -27,7 +27,7 @@ import { credentials, machine } from "../run/tool-input.mjs";
 
 const removal = { removeData: flag, drainPolicy: text };
 const roster = {
-  nodes: listOf(fields({ name: text, pool: text, ...removal, member: text })),
+  nodes: listOf(fields({ name: text, pool: text, ...removal, drain: text })),
   pools: mapOf(fields(removal)),
 };
 const rosterInput = fields({ ...roster, before: fields({ ...roster, left: optional(roster.nodes) }) });

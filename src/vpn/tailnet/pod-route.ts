@@ -30,7 +30,7 @@ export class PodRoute extends DynamicResource {
   }
 }
 
-/** The links that a node's `ready` waits for: its k3s and, where the VPN carries pod routes, the approval of its route. */
+/** The links that a node's `wait-ready` waits for: its k3s and, where the VPN carries pod routes, the approval of its route. */
 export function createPodRoute(
   name: string,
   context: ClusterContext,

@@ -87,8 +87,7 @@ export const burstFaults: Scenario = {
       const resized = `edge-burst-az-0: its machine ${MACHINE["burst-az"]} is replaced, Standard_D2s_v5 by Standard_D4s_v5`;
       assert.match(preview, new RegExp(resized));
       const said = await up();
-      for (const node of FIRST)
-        assert.match(said, new RegExp(`${node}-member deleted[^]*${node}-\\S*vm deleting[^]*${node}-join creating`));
+      for (const node of FIRST) assert.match(said, new RegExp(`${node}-drain deleted[^]*${node}-\\S*vm deleting[^]*${node}-join creating`));
       await waitBurst(context, FIRST);
       await expectAnother(earlier);
       const types = [...(await viewNodes(context.kubectl))].flatMap(([name, { labels }]) =>
@@ -163,7 +162,7 @@ export const burstFaults: Scenario = {
       const run = context.stack.up(REFRESH);
       await waitUntil(
         "the removal asks the API server",
-        async () => (await server.exec("pgrep -f 'prepare-removal|remove-node' || true")) !== "",
+        async () => (await server.exec("pgrep -f 'prepare-removal|drain-node' || true")) !== "",
         {
           timeoutMs: 60_000,
           intervalMs: 200,
@@ -219,7 +218,7 @@ export const burstFaults: Scenario = {
         { timeoutMs: 120_000 },
       );
       // Ctrl-C lets running steps end, and these have minutes left.
-      await context.lab.namespaces.runOrFail(["pkill", "--full", "operator-tools/reach.mjs"]);
+      await context.lab.namespaces.runOrFail(["pkill", "--full", "operator-tools/wait-for-ssh.mjs"]);
       await expectFailure(run);
       await emptyPools(context);
     });

@@ -77,15 +77,15 @@ export const burstPlaces: Scenario = {
       await waitUntil(
         "the wait for it is told, and the only one left",
         async () => {
-          const { stdout } = await context.lab.namespaces.run(["pgrep", "--full", "--count", "^node operator-tools/reach.mjs"]);
+          const { stdout } = await context.lab.namespaces.run(["pgrep", "--full", "--count", "^node operator-tools/wait-for-ssh.mjs"]);
           return stdout.trim() === "1" && new RegExp(`${MADE}: waiting for its machine: \\d+ s left`).test(said);
         },
         { timeoutMs: 90_000, intervalMs: 200 },
       );
-      await context.lab.namespaces.runOrFail(["pkill", "--full", "^node operator-tools/reach.mjs"]);
+      await context.lab.namespaces.runOrFail(["pkill", "--full", "^node operator-tools/wait-for-ssh.mjs"]);
       assert.match(
         await expectFailure(run),
-        new RegExp(`${MADE}-reach\\):\\s+error: [^]*${MADE}: waiting for its machine: \\d+ s left \\(.+\\)`),
+        new RegExp(`${MADE}-wait-for-ssh\\):\\s+error: [^]*${MADE}: waiting for its machine: \\d+ s left \\(.+\\)`),
       );
       await waitBurst(context, [IN_VPC, IN_VNET]);
     });

@@ -136,9 +136,9 @@ export const membership: Scenario = {
         said,
         /- rack-2: volume pvc-lab \(claim budget\/data, pods budget\/holder\)\n[^]*set hybrid-k3s:pools\.metal\.removeData to true/,
       );
-      // What only looks or waits (k3s, its token and route, ready) undoes nothing when it goes from the state.
+      // What only looks or waits (install, its token and route, wait-ready) undoes nothing when it goes from the state.
       const kept = await resourceNames(context.stack);
-      const undoing = [...resources].filter((name) => /-(preflight|key|leave|join|member)$/.test(name));
+      const undoing = [...resources].filter((name) => /-(preflight|key|cleanup|join|drain)$/.test(name));
       assert.deepEqual(
         undoing.filter((name) => !kept.has(name)),
         [],
@@ -188,7 +188,7 @@ export const membership: Scenario = {
         forced,
         new RegExp(`kiosk-2: not drained within ${DRAIN_SECONDS} s; deleting what is left, disruption budgets or not: budget/stuck-`),
       );
-      const seconds = spent(forced, "kiosk-2-member");
+      const seconds = spent(forced, "kiosk-2-drain");
       assert.ok(seconds >= DRAIN_SECONDS && seconds < DRAIN_SECONDS + 30, `removing kiosk-2 took ${seconds} s`);
 
       assert.deepEqual(await readyNodes(context.kubectl), [...stay].sort());

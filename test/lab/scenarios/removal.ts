@@ -92,7 +92,7 @@ export const removal: Scenario = {
       try {
         assert.match(
           await context().stack.exportState(),
-          /cluster-server-guard/,
+          /cluster-protect-server/,
           "without the guard in state nobody could have stopped it",
         );
         await destroy(context());
@@ -104,7 +104,7 @@ export const removal: Scenario = {
       }
     });
 
-    const links = ["the policy", "the key", "the auth-key file", "join", "k3s", "access and ready"];
+    const links = ["the policy", "the key", "the auth-key file", "join", "install", "access and wait-ready"];
     links.forEach((link, i) => {
       it(`leaves nothing where ${link} of the first server failed`, async () => {
         const faults = serverFaults(context(), context().lab.host("rack-1"))[i] ?? [];
@@ -115,7 +115,7 @@ export const removal: Scenario = {
         });
         await failUp(context(), faults);
         // Locks that cannot be taken would stop the removal as well, as they should.
-        const isLock = ({ link: name }: LinkFault) => name === "access" || name === "ready";
+        const isLock = ({ link: name }: LinkFault) => name === "access" || name === "wait-ready";
         for (const fault of faults.filter(isLock)) await fault.cure();
         await destroy(context());
         for (const fault of faults.filter((each) => !isLock(each))) await fault.cure();
@@ -145,7 +145,7 @@ export const removal: Scenario = {
 
       const said = await destroy(context());
       await installer.cure();
-      const commands = said.match(/node src\/operator-tools\/leave\.mjs clean \S+/g) ?? [];
+      const commands = said.match(/node src\/operator-tools\/cleanup\.mjs clean \S+/g) ?? [];
       assert.equal(commands.length, 1, said);
       const { text } = await admin.call("getPolicy");
       assert.deepEqual(parse(text), parse(withTheirs(before.policy)));

@@ -116,7 +116,7 @@ export const secrets: Scenario = {
         "nothing was recorded on hosts",
       );
       assert.ok(
-        programs.some(({ place, argv }) => place === "elsewhere" && argv.includes("operator-tools/leave.mjs")),
+        programs.some(({ place, argv }) => place === "elsewhere" && argv.includes("operator-tools/cleanup.mjs")),
         "nothing at the operator",
       );
       assert.deepEqual([...whileUp, ...inArguments(programs, known), ...(await findSecrets(context(), known, printed))], []);

@@ -75,7 +75,7 @@ export const tailnetPolicy: Scenario = {
         stack.up((await Promise.all(names.map((name) => urnOf(stack, name)))).flatMap((urn) => ["--replace", urn]));
       const devices = await viewDevices(lab);
       await expectSuccess(replace("cluster-policy", "rack-1-route", "rack-2-route"));
-      for (const name of ["rack-1-key", "rack-1-leave", "cluster-identity-guard"])
+      for (const name of ["rack-1-key", "rack-1-cleanup", "cluster-protect-identity"])
         assert.match(
           await expectFailure(replace("cluster-policy", name)),
           /would replace or remove rack-1[^]*stopped before anything was deleted/,

@@ -11,8 +11,8 @@ const file = (name) => readFileSync(new URL(`../../../src/host-scripts/${name}.s
 
 describe("renderScript", () => {
   for (const [name, environment] of [
-    ["leave-host", { NODE_NAME: "rack-1", CLUSTER_NAME: "edge", OWNER: "hybrid-k3s/dev" }],
-    ["remove-node", { NODE_NAME: "rack-1", DRAIN_SECONDS: 30 }],
+    ["clean-host", { NODE_NAME: "rack-1", CLUSTER_NAME: "edge", OWNER: "hybrid-k3s/dev" }],
+    ["drain-node", { NODE_NAME: "rack-1", DRAIN_SECONDS: 30 }],
   ]) {
     it(`gives ${name} its exports, lib.sh, the libraries of its header and the file unchanged`, () => {
       const text = renderScript(name, environment);
@@ -25,7 +25,7 @@ describe("renderScript", () => {
 
   it("names a script that the checkout lacks", () => {
     const scripts = scriptFolder({});
-    assert.throws(() => renderScript("leave-host", {}, scripts), /This checkout lacks src\/host-scripts\/leave-host\.sh \(ENOENT\)/);
+    assert.throws(() => renderScript("clean-host", {}, scripts), /This checkout lacks src\/host-scripts\/clean-host\.sh \(ENOENT\)/);
   });
 });
 

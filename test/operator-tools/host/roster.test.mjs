@@ -8,7 +8,7 @@ import { scriptFolder } from "../support/scripts.mjs";
 import { freePort, newKey, startHost } from "../support/ssh-host.mjs";
 
 const POOLS = { metal: { removeData: false, drainPolicy: "wait" }, burst: { removeData: true, drainPolicy: "wait" } };
-const nodeOf = (pool) => (name) => ({ name, pool, ...POOLS[pool], member: `${name}-id` });
+const nodeOf = (pool) => (name) => ({ name, pool, ...POOLS[pool], drain: `${name}-id` });
 const [metal, burst] = [nodeOf("metal"), nodeOf("burst")];
 const rosterOf = (nodes, more = {}) => ({ nodes, pools: POOLS, left: [], ...more });
 const nothing = { keepData: [], cordon: [], uncordon: [], annotate: [], left: [] };
@@ -59,7 +59,7 @@ describe("what leaves the roster", () => {
     assert.deepEqual(uncordon, ["burst-0", "rack-2"]);
     assert.deepEqual(left, [burst("burst-1")]);
     // A node that was removed and is made again.
-    assert.deepEqual(plan(earlier, [{ ...burst("burst-0"), member: "other" }]).uncordon, []);
+    assert.deepEqual(plan(earlier, [{ ...burst("burst-0"), drain: "other" }]).uncordon, []);
   });
 });
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: sh -s -- leave-host
+# Usage: sh -s -- clean-host
 # Makes a host what it was before it joined: k3s uninstalled, logged out of the tailnet, and everything that the marker lists taken away.
 # Touches nothing on a host without this stack's marker for this node. The marker goes last, so a run that was cut off can be repeated.
 # Libraries: lib-marker.sh lib-network-traces.sh

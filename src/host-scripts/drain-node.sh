@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: sh -s -- remove-node (on the first server)
+# Usage: sh -s -- drain-node (on the first server)
 # Cordons, drains and deletes a Node. Disruption budgets are respected for DRAIN_SECONDS; what happens then is DRAIN_POLICY.
 # Stops waiting early where nothing could take the pods or the node itself is dead. A Node that is not there is fine.
 # Libraries: lib-node-removal.sh lib-tailnet.sh

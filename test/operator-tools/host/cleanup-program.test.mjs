@@ -4,9 +4,9 @@ import { describe, it } from "node:test";
 
 const TAG = "tag:k3s-edge";
 
-describe("the leave program", () => {
+describe("the cleanup program", () => {
   const run = (verb, input, env = {}) =>
-    spawnSync(process.execPath, ["src/operator-tools/leave.mjs", verb], {
+    spawnSync(process.execPath, ["src/operator-tools/cleanup.mjs", verb], {
       input: typeof input === "string" ? input : JSON.stringify(input),
       encoding: "utf8",
       env: { PATH: process.env.PATH, ...env },

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 
-describe("the guard of the only server", () => {
+describe("the protection of the only server", () => {
   const run = (verb, input) =>
-    spawnSync(process.execPath, ["src/operator-tools/guard.mjs", verb], {
+    spawnSync(process.execPath, ["src/operator-tools/protect.mjs", verb], {
       input: JSON.stringify(input),
       encoding: "utf8",
       env: { PATH: process.env.PATH },

@@ -8,7 +8,7 @@ import { type Machine, nodeInput } from "../remote/tool-input";
  * Stands in state before the node joins and undoes the joining when it is deleted: cleans the host as far as it
  * answers (a cloud's machine has none to clean: it is terminated), then removes the tailnet device. Creating it does nothing.
  */
-export class Leave extends LocalTool {
+export class Cleanup extends LocalTool {
   constructor(
     name: string,
     context: ClusterContext,
@@ -17,6 +17,6 @@ export class Leave extends LocalTool {
     key: pulumi.Resource & { readonly id: pulumi.Output<string> },
     opts: pulumi.CustomResourceOptions,
   ) {
-    super(name, { tool: "leave", on: ["delete"], input: nodeInput(context, node, machine), previous: [key.id] }, opts);
+    super(name, { tool: "cleanup", on: ["delete"], input: nodeInput(context, node, machine), previous: [key.id] }, opts);
   }
 }

@@ -46,7 +46,7 @@ const PASSING = new Set(["refused", "route", "timeout", "dropped", "protocol", "
  * Waits until a new machine lets the operator in under its pinned host key and its first boot has done with sshd.
  * @type {(given: Readonly<Record<string, unknown>>, context: ToolContext & { readonly limits?: ReachLimits }) => Promise<void>}
  */
-export async function reachHost(given, { env, out, limits = {} }) {
+export async function waitForSsh(given, { env, out, limits = {} }) {
   if (isObject(given.host) && given.host.address === "") throw withoutAddress(readFields(given, stoppedInput));
   const input = readFields(given, reachInput);
   const { node, waitSeconds } = input;

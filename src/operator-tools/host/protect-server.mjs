@@ -8,7 +8,7 @@ const input = fields({ allowed: anything, node: optional(text), cluster: optiona
  * Stops a run that would replace or remove the only server, unless the state of an earlier `up` allows it.
  * @type {(given: unknown) => void}
  */
-export function guardServer(given) {
+export function protectServer(given) {
   const { allowed, node, cluster } = readFields(given, input);
   if (allowed !== true) throw new ToolError(describeLostServer({ node, cluster }));
 }

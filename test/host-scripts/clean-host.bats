@@ -26,7 +26,7 @@ join() {
 files() { (cd "$HOST" && find . -path ./run -prune -o -printf "%y %m %p\n" | sort); }
 
 @test "a host is left as it was before it joined" {
-  run_script leave-host
+  run_script clean-host
   assert_success
   [ "$(files)" = "$clean" ]
   [ -z "$(ls "$FAKE/units")" ]
@@ -34,11 +34,11 @@ files() { (cd "$HOST" && find . -path ./run -prune -o -printf "%y %m %p\n" | sor
 }
 
 @test "a second run finds no marker and touches nothing" {
-  run_script leave-host
+  run_script clean-host
   assert_success
   forget_calls
   before=$(host_state)
-  run_script leave-host
+  run_script clean-host
   assert_success
   assert_stderr 'so nothing on this host is ours; left as it is'
   [ "$(host_state)" = "$before" ]
@@ -47,7 +47,7 @@ files() { (cd "$HOST" && find . -path ./run -prune -o -printf "%y %m %p\n" | sor
 
 @test "another stack's host is left alone, save the secrets on their way to this node" {
   claim_host edge acme/prod
-  run_script leave-host
+  run_script clean-host
   assert_success
   assert_stderr 'names node rack-1 of cluster edge, stack acme/prod; left as it is'
   [ -e "$HOST/var-lib/tailscale/tailscaled.state" ] && [ ! -e "$HOST/run/hybrid-k3s" ]
@@ -55,7 +55,7 @@ files() { (cd "$HOST" && find . -path ./run -prune -o -printf "%y %m %p\n" | sor
 }
 
 @test "another node's host is left alone" {
-  NODE_NAME=rack-2 run_script leave-host
+  NODE_NAME=rack-2 run_script clean-host
   assert_success
   assert_stderr 'names node rack-1'
   [ -e "$HOST/run/hybrid-k3s/rack-1/auth-key" ]
@@ -63,7 +63,7 @@ files() { (cd "$HOST" && find . -path ./run -prune -o -printf "%y %m %p\n" | sor
 
 @test "the kernel's settings go back to what they were" {
   export BEFORE='echo 1 >/proc/sys/net/ipv4/ip_forward' AFTER='cat /proc/sys/net/ipv4/ip_forward'
-  run_script leave-host
+  run_script clean-host
   [ "${lines[-1]}" = 0 ]
 }
 
@@ -92,7 +92,7 @@ SAVE
   program iptables-nft-restore <<'RESTORE'
 cat >"$FAKE/restored"
 RESTORE
-  run_script leave-host
+  run_script clean-host
   assert_success
   [ "$(cat "$FAKE/restored")" = '*filter
 -D FORWARD -m comment --comment "kube-router netpol - X" -j KUBE-ROUTER-FORWARD
@@ -115,7 +115,7 @@ program() {
 [ "$4" != libipset13 ] || exit 1
 echo "$4"
 QUERY
-  run_script leave-host
+  run_script clean-host
   assert_success
   [ "$(calls '^dpkg --purge')" = "dpkg --purge ipset" ]
 }
@@ -125,12 +125,12 @@ QUERY
 case $* in *"disable --now tailscaled.service") exit 1 ;; esac
 exec "$STUBS/systemctl" "$@"
 SYSTEMCTL
-  run_script leave-host
+  run_script clean-host
   assert_failure
   assert_stderr '- tailscaled.service does not stop'
   [ -e "$HOST/etc/hybrid-k3s/owner.json" ]
   rm "$FAKE/bin/systemctl"
-  run_script leave-host
+  run_script clean-host
   assert_success
   [ ! -e "$HOST/etc/hybrid-k3s" ]
 }
@@ -139,7 +139,7 @@ SYSTEMCTL
   program tailscale <<'TAILSCALE'
 exit 1
 TAILSCALE
-  run_script leave-host
+  run_script clean-host
   assert_success
   assert_stderr 'could not log out'
   [ ! -e "$HOST/var-lib/tailscale" ]
@@ -148,7 +148,7 @@ TAILSCALE
 @test "a volume that is still mounted is unmounted before its folder goes, never emptied" {
   mkdir -p "$FAKE/volume" "$HOST/var-lib/kubelet/pods/p/volume"
   touch "$FAKE/volume/data"
-  BEFORE='mount --bind "$FAKE/volume" /var/lib/kubelet/pods/p/volume' run_script leave-host
+  BEFORE='mount --bind "$FAKE/volume" /var/lib/kubelet/pods/p/volume' run_script clean-host
   assert_success
   [ -e "$FAKE/volume/data" ]
   [ ! -e "$HOST/var-lib/kubelet/pods" ]
@@ -156,7 +156,7 @@ TAILSCALE
 
 @test "the groups of pods go, others stay" {
   BEFORE='mkdir -p /sys/fs/cgroup/memory/kubepods/burstable/pod1 /sys/fs/cgroup/kubepods.slice/x.scope /sys/fs/cgroup/memory/other' \
-    AFTER='find /sys/fs/cgroup -mindepth 1 >"$FAKE/groups"' run_script leave-host
+    AFTER='find /sys/fs/cgroup -mindepth 1 >"$FAKE/groups"' run_script clean-host
   assert_success
   [ "$(sort "$FAKE/groups" | paste -sd ' ' -)" = "/sys/fs/cgroup/memory /sys/fs/cgroup/memory/other" ]
 }
@@ -164,7 +164,7 @@ TAILSCALE
 @test "what an uninstaller leaves that was cut off goes all the same" {
   printf '#!/bin/sh\nexit 1\n' >"$HOST/usr-local/bin/k3s-uninstall.sh"
   for file in etc/systemd/system/k3s.service.env usr-local/bin/k3s-killall.sh; do touch "$HOST/$file"; done
-  run_script leave-host
+  run_script clean-host
   assert_success
   assert_stderr 'k3s-uninstall.sh ended with an error'
   [ "$(files)" = "$clean" ]
@@ -173,7 +173,7 @@ TAILSCALE
 @test "an uninstaller and a unit that an older marker does not list keep the marker" {
   printf '#!/bin/sh\nexit 1\n' >"$HOST/usr-local/bin/k3s-uninstall.sh"
   sed -i '/k3s-uninstall.sh/d; /system\/k3s.service"/d' "$HOST/etc/hybrid-k3s/owner.json"
-  run_script leave-host
+  run_script clean-host
   assert_failure
   assert_stderr '- /etc/systemd/system/k3s.service is still there, k3s is not uninstalled; run on the host: sh -x /usr/local/bin/k3s-uninstall.sh'
   assert_stderr '- /usr/local/bin/k3s-uninstall.sh is still there'

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import { removeMember } from "../../../src/operator-tools/host/remove-member.mjs";
+import { drainNode } from "../../../src/operator-tools/host/drain-node.mjs";
 import { errorOf, recordOutput } from "../support/recorder.mjs";
 import { scriptFolder } from "../support/scripts.mjs";
 import { freePort, newKey, startBlackHole, startHost } from "../support/ssh-host.mjs";
@@ -10,10 +10,10 @@ import { freePort, newKey, startBlackHole, startHost } from "../support/ssh-host
 const RACK = { node: "rack-2", pool: "metal", removeData: true, drainPolicy: "wait", drainSeconds: 30 };
 const LIMITS = { connectMs: 900, besideDrainMs: 4000 };
 
-describe("member delete", () => {
+describe("drain delete", () => {
   const operator = newKey();
   const scripts = scriptFolder({
-    "remove-node": `main() {
+    "drain-node": `main() {
   case $NODE_NAME in
     held) echo 'the API server does not answer' >&2; exit 4 ;;
     slow) sleep 20 ;;
@@ -33,7 +33,7 @@ main "$@" </dev/null
   afterEach(() => rmSync(join(server.folder, "removed-rack-2"), { force: true }));
 
   const remove = (more = {}, env = {}, limits = LIMITS) =>
-    removeMember(
+    drainNode(
       { v: 1, ...RACK, host: server.target(), credentials: { privateKey: operator.privateKey }, ...more },
       { env, out, limits, scripts },
     );
@@ -42,7 +42,7 @@ main "$@" </dev/null
   it("drains and deletes the Node through the first server, with progress and no result", async () => {
     await remove();
     assert.ok(removed());
-    assert.deepEqual(server.seen.commands.slice(-1), ["sudo -n sh -s -- remove-node"]);
+    assert.deepEqual(server.seen.commands.slice(-1), ["sudo -n sh -s -- drain-node"]);
     assert.deepEqual(out.written, { stdout: "", stderr: "rack-2: drained within 30 s\n" });
   });
 
@@ -107,15 +107,15 @@ main "$@" </dev/null
 
   it("ends a drain that outlasts its own limit", async () => {
     const error = await errorOf(remove({ node: "slow", drainSeconds: 0 }, {}, { ...LIMITS, besideDrainMs: 400 }));
-    assert.match(error.message, /did not finish remove-node within 0\.4 s.*HYBRID_K3S_ABANDON_NODES=slow/s);
+    assert.match(error.message, /did not finish drain-node within 0\.4 s.*HYBRID_K3S_ABANDON_NODES=slow/s);
   });
 
   it("runs once more after the connection broke, then takes a server that stays away for gone", async (t) => {
     const dying = await startHost({ accepts: [operator.publicKey] });
     t.after(() => dying.stop());
-    const slow = scriptFolder({ "remove-node": "echo draining >&2; sleep 20\n" });
+    const slow = scriptFolder({ "drain-node": "echo draining >&2; sleep 20\n" });
     const dies = { ...out, say: (text) => (out.say(text), /draining/.test(text) && dying.stop()) };
-    await removeMember(
+    await drainNode(
       { v: 1, ...RACK, host: dying.target(), credentials: { privateKey: operator.privateKey } },
       { env: {}, out: dies, limits: LIMITS, scripts: slow },
     );

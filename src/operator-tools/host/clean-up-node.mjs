@@ -28,7 +28,7 @@ const wholeInput = fields({ ...hostFields, tailnet: taggedTailnet, credentials }
  * part has its own time limit and both faults are told. A node without `host` (a cloud's) has only the device.
  * @type {(given: Readonly<Record<string, unknown>>, context: LeaveContext) => Promise<void>}
  */
-export async function leaveNode(given, context) {
+export async function cleanUpNode(given, context) {
   const whole = given.host ? readFields(given, wholeInput) : undefined;
   const device = whole ?? readFields(given, deviceInput);
   /** @type {Error[]} */
@@ -94,7 +94,7 @@ async function devicePart({ node, tailnet }, { env, out, limits = {} }) {
  * @type {(words: readonly string[], context: LeaveContext) => Promise<void>}
  */
 export async function cleanLater([word], { env, out, limits = {}, scripts }) {
-  if (!word) throw new ToolError("usage: node src/operator-tools/leave.mjs clean TARGET, as the removal printed it");
+  if (!word) throw new ToolError("usage: node src/operator-tools/cleanup.mjs clean TARGET, as the removal printed it");
   const document = Buffer.from(word, "base64url").toString("utf8");
   if (!document.startsWith("{")) throw new ToolError("The word behind `clean` is not the one that the removal printed: copy it whole.");
   const target = readFields(parseInput(document, out), hostInput);

@@ -16,7 +16,7 @@ export interface ReadyResult {
   readonly path: "direct" | "relay" | "self" | "unknown";
 }
 
-export interface ReadyArgs {
+export interface WaitReadyArgs {
   readonly node: NodePlan;
   /** The first server, where the script runs. */
   readonly route: HostRoute;
@@ -25,17 +25,17 @@ export interface ReadyArgs {
 }
 
 /** Waits on the first server until the node is Ready and its pods are reached, and reconciles its labels and taints. One session, on the first server. */
-export class Ready extends RemoteScript<ReadyResult> {
+export class WaitReady extends RemoteScript<ReadyResult> {
   readonly seen: pulumi.Output<ReadyResult>;
 
-  constructor(name: string, context: ClusterContext, args: ReadyArgs, opts: pulumi.CustomResourceOptions) {
+  constructor(name: string, context: ClusterContext, args: WaitReadyArgs, opts: pulumi.CustomResourceOptions) {
     const { node } = args;
     super(
       name,
       {
         node: node.name,
         on: context.plan.firstServer.name,
-        script: "wait-for-node",
+        script: "wait-ready",
         environment: {
           NODE_NAME: node.name,
           TAG: context.plan.tailnet.tag,

@@ -6,7 +6,7 @@ import { LocalTool } from "../remote/local-tool";
  * Refuses, before anything is deleted, a run that would replace or remove the only server: its own delete fails unless
  * the state of an earlier `up` says allowed. `deletedWith` a resource that only `destroy` removes keeps `destroy` free.
  */
-export class ServerGuard extends LocalTool {
+export class ProtectServer extends LocalTool {
   constructor(
     name: string,
     context: ClusterContext,
@@ -15,6 +15,6 @@ export class ServerGuard extends LocalTool {
   ) {
     const { plan } = context;
     const input = { v: 1, cluster: plan.name, node: plan.firstServer.name, allowed: plan.allowServerReplacement };
-    super(name, { tool: "guard", on: ["delete"], input, previous }, opts);
+    super(name, { tool: "protect", on: ["delete"], input, previous }, opts);
   }
 }

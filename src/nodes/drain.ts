@@ -9,7 +9,7 @@ import { type Machine, nodeInput } from "../remote/tool-input";
  * drainTimeout, delete the Node, through the first server; it fails where the pool's removeData or drainPolicy keep the node. Creating it
  * does nothing and opens no session.
  */
-export class Member extends LocalTool {
+export class Drain extends LocalTool {
   constructor(
     name: string,
     context: ClusterContext,
@@ -19,6 +19,6 @@ export class Member extends LocalTool {
     opts: pulumi.CustomResourceOptions,
   ) {
     const input = { ...nodeInput(context, node, firstServer), pool: node.pool, drainSeconds: node.drainSeconds, ...node.removal };
-    super(name, { tool: "member", on: ["delete"], input, previous: [join.id] }, opts);
+    super(name, { tool: "drain", on: ["delete"], input, previous: [join.id] }, opts);
   }
 }

@@ -5,9 +5,9 @@ import { LocalTool } from "../remote/local-tool";
 import { type Machine, nodeInput } from "../remote/tool-input";
 
 // A large image on a slow disk, and a cloud that is busy: what takes longer is not coming.
-const REACH_SECONDS = 300;
+const WAIT_SECONDS = 300;
 
-export interface ReachArgs {
+export interface WaitForSshArgs {
   readonly node: CloudNodePlan;
   readonly machine: Machine;
   /** The cloud's id of this very machine. */
@@ -17,10 +17,10 @@ export interface ReachArgs {
 }
 
 /** Waits until a new cloud machine lets the operator in under its pinned host key. One SSH session. */
-export class Reach extends LocalTool {
-  constructor(name: string, context: ClusterContext, args: ReachArgs, opts: pulumi.CustomResourceOptions) {
+export class WaitForSsh extends LocalTool {
+  constructor(name: string, context: ClusterContext, args: WaitForSshArgs, opts: pulumi.CustomResourceOptions) {
     const { node, machine, id, replaceCommand } = args;
-    const input = { ...nodeInput(context, node, machine), machine: id, waitSeconds: REACH_SECONDS, replaceCommand };
-    super(name, { tool: "reach", on: ["create"], input, previous: [id] }, opts);
+    const input = { ...nodeInput(context, node, machine), machine: id, waitSeconds: WAIT_SECONDS, replaceCommand };
+    super(name, { tool: "wait-for-ssh", on: ["create"], input, previous: [id] }, opts);
   }
 }

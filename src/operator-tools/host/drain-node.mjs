@@ -26,7 +26,7 @@ const memberInput = fields({
   credentials,
 });
 
-/** Of remove-node.sh: the node must stay, and what it prints says why and what to do. */
+/** Of drain-node.sh: the node must stay, and what it prints says why and what to do. */
 const REFUSED = 3;
 // What the script may take beside the drain: the host's lock, an API server that restarts in the same run, deleting the Node.
 const BESIDE_DRAIN_MS = 300_000;
@@ -36,7 +36,7 @@ const BESIDE_DRAIN_MS = 300_000;
  * `drainPolicy: wait` do not go. Where that server is gone there is nothing left to drain from, and only nodes go whose data may.
  * @type {(given: unknown, context: RemoveContext) => Promise<void>}
  */
-export async function removeMember(given, { env, out, limits = {}, scripts }) {
+export async function drainNode(given, { env, out, limits = {}, scripts }) {
   const input = readFields(given, memberInput);
   const { node, pool = "", removeData, drainPolicy = "force", drainSeconds, host, bastion } = input;
   if (isAbandoned(node, env)) {
@@ -44,9 +44,9 @@ export async function removeMember(given, { env, out, limits = {}, scripts }) {
     return;
   }
   const settings = { DRAIN_SECONDS: drainSeconds, DRAIN_POLICY: drainPolicy, REMOVE_DATA: removeData === true ? "yes" : "no", POOL: pool };
-  const script = renderScript("remove-node", { NODE_NAME: node, ...settings }, scripts);
+  const script = renderScript("drain-node", { NODE_NAME: node, ...settings }, scripts);
   const run = {
-    script: "remove-node",
+    script: "drain-node",
     text: script,
     limitMs: drainSeconds * 1000 + (limits.besideDrainMs ?? BESIDE_DRAIN_MS),
     onLine: progressOf(node, out),

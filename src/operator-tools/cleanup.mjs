@@ -1,9 +1,9 @@
 // @ts-check
-import { cleanLater, leaveNode } from "./host/leave-node.mjs";
+import { cleanLater, cleanUpNode } from "./host/clean-up-node.mjs";
 import { runTool } from "./run/run-tool.mjs";
 
-await runTool("leave", {
+await runTool("cleanup", {
   create: { run: () => {} },
-  delete: { run: leaveNode },
+  delete: { run: cleanUpNode },
   clean: { run: cleanLater, words: true },
 });

@@ -20,7 +20,7 @@ setup() {
 hold_back() { touch "$K/no-drain" && export DRAIN_SECONDS=1; }
 
 @test "a node is cordoned, drained within its time and deleted, in this order" {
-  run_script remove-node
+  run_script drain-node
   assert_success
   [ "$(calls 'kubectl.* (patch|drain|delete)')" = "k3s kubectl --request-timeout=15s patch node rack-2 --type=merge -p {\"metadata\":{\"annotations\":{\"hybrid-k3s/cordoned\":\"leaving\"}},\"spec\":{\"unschedulable\":true}}
 k3s kubectl drain rack-2 --ignore-daemonsets --delete-emptydir-data --force --timeout=40s
@@ -30,15 +30,15 @@ k3s kubectl --request-timeout=15s delete secret -n kube-system rack-2.node-passw
 
 @test "a node that is cordoned already is not cordoned again, nor marked as ours" {
   touch "$K/closed"
-  run_script remove-node
+  run_script drain-node
   assert_success
   refute_call ' patch '
 }
 
 @test "a second run finds no Node and does nothing" {
-  run_script remove-node
+  run_script drain-node
   forget_calls
-  run_script remove-node
+  run_script drain-node
   assert_success
   assert_stderr 'no Node rack-2; nothing to do'
   refute_call ' (patch|drain|delete) '
@@ -46,7 +46,7 @@ k3s kubectl --request-timeout=15s delete secret -n kube-system rack-2.node-passw
 
 @test "what a disruption budget holds back is named and deleted when the time is over" {
   hold_back
-  run_script remove-node
+  run_script drain-node
   assert_success
   assert_stderr 'not drained within 1 s; deleting what is left, disruption budgets or not: default/web-1 default/lonely'
   assert_call 'drain rack-2 .*--disable-eviction'
@@ -55,7 +55,7 @@ k3s kubectl --request-timeout=15s delete secret -n kube-system rack-2.node-passw
 
 @test "waits only briefly where no other node could take the pods" {
   printf '%s\n' 'rack-1 open True NoSchedule,' 'rack-2 open True ' 'rack-3 cordoned True ' 'rack-4 open Unknown ' >"$K/others"
-  run_script remove-node
+  run_script drain-node
   assert_success
   assert_stderr 'no other node could take the pods'
   assert_call 'drain rack-2 .*--timeout=10s$'
@@ -63,7 +63,7 @@ k3s kubectl --request-timeout=15s delete secret -n kube-system rack-2.node-passw
 
 @test "waits only briefly for a node that is dead, which the tailnet knows first" {
   rm "$FAKE/tailscale/pong"
-  run_script remove-node
+  run_script drain-node
   assert_success
   assert_stderr 'rack-2 does not answer'
   assert_call 'drain rack-2 .*--timeout=10s$'
@@ -71,7 +71,7 @@ k3s kubectl --request-timeout=15s delete secret -n kube-system rack-2.node-passw
 
 @test "a drain time of 0 deletes the pods at once" {
   export DRAIN_SECONDS=0
-  run_script remove-node
+  run_script drain-node
   assert_success
   refute_call 'drain rack-2 .*--timeout=0s'
   assert_call 'drain rack-2 .*--disable-eviction'
@@ -80,7 +80,7 @@ k3s kubectl --request-timeout=15s delete secret -n kube-system rack-2.node-passw
 @test "waits for an API server that is restarting" {
   touch "$K/down"
   (sleep 2 && rm "$K/down") &
-  run_script remove-node
+  run_script drain-node
   assert_success
   [ ! -e "$K/node" ]
 }
@@ -99,13 +99,13 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
 @test "volumes that no other node can use are named with their pods, and keep the node as it is" {
   give_volumes
   export REMOVE_DATA=no POOL=metal
-  run_script remove-node
+  run_script drain-node
   [ "$status" -eq 3 ]
   assert_refusal "$REFUSAL"
   assert_refusal 'kubectl annotate node rack-2 hybrid-k3s/remove-data=true, and run it again (for the whole pool metal: removeData: true'
   refute_call ' (drain|delete|patch|annotate) '
   unset REMOVE_DATA # as an older release's state has it
-  run_script remove-node
+  run_script drain-node
   [ "$status" -eq 3 ]
   assert_refusal "$REFUSAL"
 }
@@ -114,17 +114,17 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
   give_volumes
   export REMOVE_DATA=yes
   echo 'hybrid-k3s/remove-data false' >"$K/annotations"
-  run_script remove-node
+  run_script drain-node
   [ "$status" -eq 3 ]
   rm "$K/annotations"
-  run_script remove-node
+  run_script drain-node
   assert_success
   refute_call 'get persistentvolumes.*get persistentvolumes'
   [ ! -e "$K/node" ]
   touch "$K/node"
   export REMOVE_DATA=no
   echo 'hybrid-k3s/remove-data true' >"$K/annotations"
-  run_script remove-node
+  run_script drain-node
   assert_success
   [ ! -e "$K/node" ]
 }
@@ -133,7 +133,7 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
   touch "$K/no-volumes"
   (sleep 2 && rm "$K/no-volumes") &
   give_volumes
-  run_script remove-node
+  run_script drain-node
   [ "$status" -eq 3 ]
   assert_refusal "$REFUSAL"
 }
@@ -141,7 +141,7 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
 @test "with drainPolicy wait the pods that are left are named, and the Node stays, cordoned" {
   hold_back
   export DRAIN_POLICY=wait POOL=metal
-  run_script remove-node
+  run_script drain-node
   [ "$status" -eq 3 ]
   assert_refusal 'rack-2: not removed, because these pods are still on it after 1 s: default/web-1 default/lonely. It stays cordoned, and nothing was deleted.'
   assert_refusal 'kubectl annotate node rack-2 hybrid-k3s/drain-policy=force, and run it again (for the whole pool metal: drainPolicy: force'
@@ -154,11 +154,11 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
   hold_back
   export DRAIN_POLICY=wait
   echo 'rack-2 open True ' >"$K/others"
-  run_script remove-node
+  run_script drain-node
   [ "$status" -eq 3 ]
   assert_call 'drain rack-2 .*--timeout=1s$'
   rm "$FAKE/tailscale/pong"
-  run_script remove-node
+  run_script drain-node
   assert_success
   [ ! -e "$K/node" ]
 }
@@ -167,7 +167,7 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
   hold_back
   export DRAIN_POLICY=wait
   echo 'hybrid-k3s/drain-policy force' >"$K/annotations"
-  run_script remove-node
+  run_script drain-node
   assert_success
   assert_call 'disable-eviction'
   [ ! -e "$K/node" ]
@@ -178,7 +178,7 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
   export DRAIN_POLICY=wait
   for words in '"Ready")\].status' InternalIP; do
     echo "$words" >"$K/breaks"
-    run_script remove-node
+    run_script drain-node
     [ ! -e "$K/breaks" ]
     [ "$status" -eq 3 ]
   done
@@ -188,7 +188,7 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
 @test "nor does it make a cluster with room one without" {
   export DRAIN_POLICY=force
   echo 'get nodes' >"$K/breaks"
-  run_script remove-node
+  run_script drain-node
   assert_success
   [ ! -e "$K/breaks" ]
   assert_call 'drain rack-2 .*--timeout=40s$'
@@ -196,7 +196,7 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
 
 @test "a drain that the API breaks off is begun again, and nothing is deleted before its time is over" {
   echo 'drain ' >"$K/breaks"
-  run_script remove-node
+  run_script drain-node
   assert_success
   [ ! -e "$K/breaks" ]
   [ "$(calls ' drain ' | wc -l)" = 2 ]
@@ -207,11 +207,11 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
   hold_back
   export DRAIN_POLICY=wait
   echo False >"$K/ready"
-  run_script remove-node
+  run_script drain-node
   [ "$status" -eq 3 ]
   refute_call 'disable-eviction'
   echo Unknown >"$K/ready"
-  run_script remove-node
+  run_script drain-node
   assert_success
   [ ! -e "$K/node" ]
 }
@@ -221,7 +221,7 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
   export DRAIN_POLICY=wait
   rm "$FAKE/tailscale/pong"
   echo Stopped >"$FAKE/tailscale/state"
-  run_script remove-node
+  run_script drain-node
   [ "$status" -eq 3 ]
   refute_call 'disable-eviction'
 }

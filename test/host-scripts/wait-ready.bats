@@ -24,24 +24,24 @@ peer() {
 }
 
 @test "a Ready node whose podCIDR its own device serves is reported with its path" {
-  run_script wait-for-node
+  run_script wait-ready
   assert_success
   assert_output '{"tailnetIp":"100.64.0.2","podCidr":"10.42.1.0/24","path":"direct"}'
 }
 
 @test "a second run changes nothing" {
   export LABELS='workload=batch' TAINTS='burst=true:NoSchedule'
-  run_script wait-for-node
+  run_script wait-ready
   assert_success
   forget_calls
-  run_script wait-for-node
+  run_script wait-ready
   assert_success
   refute_call 'kubectl --request-timeout=15s (label|taint|annotate)'
 }
 
 @test "a relayed path is told from a direct one" {
   echo 'pong from rack-2 (100.64.0.2) via DERP(lab) in 9ms' >"$D/pong"
-  run_script wait-for-node
+  run_script wait-ready
   assert_output '{"tailnetIp":"100.64.0.2","podCidr":"10.42.1.0/24","path":"relay"}'
 }
 
@@ -49,27 +49,27 @@ peer() {
   export NODE_NAME=rack-1
   echo 100.64.0.1 >"$K/ips"
   echo 10.42.0.0/24 >"$K/cidr"
-  run_script wait-for-node
+  run_script wait-ready
   assert_output '{"tailnetIp":"100.64.0.1","podCidr":"10.42.0.0/24","path":"self"}'
 }
 
 @test "a node that never registers is named with where to look" {
   rm "$K/node"
-  run_script wait-for-node
+  run_script wait-ready
   assert_failure
   assert_stderr 'rack-2: no Node of this name after 2 s; see on rack-2: journalctl -u k3s-agent'
 }
 
 @test "a node that is not Ready is told with its own words" {
   echo False >"$K/ready"
-  run_script wait-for-node
+  run_script wait-ready
   assert_failure
   assert_stderr 'not Ready with a podCIDR after 2 s: container runtime is down'
 }
 
 @test "a missing route names both causes" {
   peer rack-2 100.64.0.2
-  run_script wait-for-node
+  run_script wait-ready
   assert_failure
   assert_stderr 'podCIDR 10.42.1.0/24 is no route in the tailnet after 2 s. Either it is not approved'
   assert_stderr 'or no rule of the policy lets'
@@ -77,7 +77,7 @@ peer() {
 
 @test "a route that this server did not accept is missing too" {
   rm "$FAKE/ip-4-route-show-table-52-10.42.1.0-24"
-  run_script wait-for-node
+  run_script wait-ready
   assert_failure
   assert_stderr 'is served by rack-2 (100.64.0.2)'
 }
@@ -87,7 +87,7 @@ peer() {
   echo 100.64.0.9 >"$K/ips"
   echo 10.42.1.0/24 >"$K/cidr"
   printf '100.64.0.1\n' >"$K/ips"
-  run_script wait-for-node
+  run_script wait-ready
   assert_failure
   assert_stderr 'its podCIDR 10.42.1.0/24 is served by old-rack (100.64.0.9) instead'
 }
@@ -95,14 +95,14 @@ peer() {
 @test "a device that is gone ends the wait long before its limit" {
   peer other 100.64.0.9
   export WAIT_SECONDS=50 LOST_SECONDS=1
-  run_script wait-for-node
+  run_script wait-ready
   assert_failure
   assert_stderr "its device 100.64.0.2 is not in the tailnet any more"
 }
 
 @test "a device that is gone gives the replace line" {
   peer other 100.64.0.9
-  run_script wait-for-node
+  run_script wait-ready
   assert_failure
   assert_stderr "its device 100.64.0.2 is not in the tailnet any more"
   assert_stderr "$REPLACE_COMMAND"
@@ -113,7 +113,7 @@ peer() {
   export LABELS='workload=batch
 site=' TAINTS='burst=true:NoSchedule
 old:NoExecute'
-  run_script wait-for-node
+  run_script wait-ready
   assert_success
   [ "$(sort "$K/labels" | paste -sd ' ' -)" = "kubernetes.io/os=linux site= workload=batch" ]
   [ "$(sort "$K/taints" | paste -sd ' ' -)" = "burst=true:NoSchedule old:NoExecute" ]
@@ -125,7 +125,7 @@ old:NoExecute'
   printf '%s\n' burst=true:NoSchedule hand:NoSchedule >"$K/taints"
   printf 'label:workload label:vanished taint:burst:NoSchedule taint:vanished:NoExecute' >"$K/owned"
   export LABELS='tier=edge'
-  run_script wait-for-node
+  run_script wait-ready
   assert_success
   [ "$(sort "$K/labels" | paste -sd ' ' -)" = "hand=made tier=edge" ]
   [ "$(cat "$K/taints")" = hand:NoSchedule ]
@@ -137,7 +137,7 @@ old:NoExecute'
   echo workload=batch >"$K/labels"
   printf 'label:workload' >"$K/owned"
   export LABELS=workload=web
-  run_script wait-for-node
+  run_script wait-ready
   [ "$(cat "$K/labels")" = workload=web ]
   refute_call annotate
 }
@@ -145,7 +145,7 @@ old:NoExecute'
 @test "the first server's device that is gone gives the login that keeps the cluster" {
   claim_host edge hybrid-k3s/dev rack-2
   peer other 100.64.0.9
-  TAG=tag:k3s-edge run_script wait-for-node
+  TAG=tag:k3s-edge run_script wait-ready
   assert_failure
   assert_stderr 'make a one-off auth key for tag:k3s-edge'
   assert_stderr 'tailscale up --reset --auth-key=KEY --hostname=rack-2 --accept-dns=false --accept-routes --snat-subnet-routes=false && systemctl restart k3s'
@@ -161,14 +161,14 @@ over_vxlan() {
 @test "in vxlan a node is waited for until its pod network answers, without any route in the tailnet" {
   over_vxlan
   echo Unauthorized | serve https://10.42.1.0:10250/healthz
-  run_script wait-for-node
+  run_script wait-ready
   assert_success
   assert_output '{"tailnetIp":"100.64.0.2","podCidr":"10.42.1.0/24","path":"direct"}'
 }
 
 @test "in vxlan a pod network that does not answer names the rule that it needs" {
   over_vxlan
-  TAG=tag:k3s-edge run_script wait-for-node
+  TAG=tag:k3s-edge run_script wait-ready
   assert_failure
   assert_stderr 'its pod network 10.42.1.0/24 does not answer in vxlan after 2 s'
   assert_stderr 'must let tag:k3s-edge reach itself on UDP 8472'
@@ -177,7 +177,7 @@ over_vxlan() {
 @test "in vxlan a device that is gone is told as such" {
   over_vxlan
   peer other 100.64.0.9
-  run_script wait-for-node
+  run_script wait-ready
   assert_failure
   assert_stderr "its device 100.64.0.2 is not in the tailnet any more"
 }
@@ -187,11 +187,11 @@ over_vxlan() {
   export NODE_NAME=rack-1
   echo 100.64.0.1 >"$K/ips"
   echo 10.42.0.0/24 >"$K/cidr"
-  run_script wait-for-node
+  run_script wait-ready
   assert_failure
   assert_stderr 'does not answer in vxlan'
   echo '9: flannel.1: <UP>' >"$FAKE/ip-o-link-show-flannel.1"
-  run_script wait-for-node
+  run_script wait-ready
   assert_output '{"tailnetIp":"100.64.0.1","podCidr":"10.42.0.0/24","path":"self"}'
 }
 
@@ -199,7 +199,7 @@ over_vxlan() {
   touch "$FAKE/kubectl/down" "$FAKE/dying" "$FAKE/units/k3s.service.active"
   echo 'time="2026-11-29T04:45:10Z" level=error msg="Shutdown request received: \"kubelet exited: failed to run Kubelet: failed to create kubelet: open /dev/kmsg: no such file or directory\""' >"$FAKE/journal"
   local began=$SECONDS
-  WAIT_SECONDS=50 run_script wait-for-node
+  WAIT_SECONDS=50 run_script wait-ready
   assert_failure
   [ $((SECONDS - began)) -lt 40 ]
   assert_stderr 'k3s on the first server dies again and again: level=error msg="Shutdown request received: '

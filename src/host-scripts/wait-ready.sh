@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: sh -s -- wait-for-node (on the first server)
+# Usage: sh -s -- wait-ready (on the first server)
 # Waits until a node is Ready and its pods are reached (its podCIDR is served as a route by its own device, or answers in vxlan), then makes
 # its labels and taints as they should be.
 # Libraries: lib-marker.sh lib-tailnet.sh lib-node-marks.sh lib-k3s-advice.sh lib-k3s-faults.sh

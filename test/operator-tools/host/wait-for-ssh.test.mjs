@@ -5,14 +5,14 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { waitUntil } from "../../../lab/hosts/wait-until.ts";
-import { reachHost } from "../../../src/operator-tools/host/reach-host.mjs";
+import { waitForSsh } from "../../../src/operator-tools/host/wait-for-ssh.mjs";
 import { errorOf, recordOutput } from "../support/recorder.mjs";
 import { freePort, newKey, startBlackHole, startHost } from "../support/ssh-host.mjs";
 
 const until = (holds) => waitUntil("it is so", holds, { timeoutMs: 5000, intervalMs: 20 });
 const LIMITS = { connectMs: 900, waitMs: 1500, pollMs: 50, tellMs: 400 };
 
-describe("reach", () => {
+describe("wait-for-ssh", () => {
   const operator = newKey();
   let host, out;
 
@@ -30,17 +30,17 @@ describe("reach", () => {
     credentials: { privateKey: operator.privateKey },
     ...more,
   });
-  const reach = (more) => reachHost(input(more), { env: {}, out, limits: LIMITS });
+  const wait = (more) => waitForSsh(input(more), { env: {}, out, limits: LIMITS });
 
   it("ends once the machine lets the operator in", async () => {
     const before = host.seen.logins.length;
-    await reach();
+    await wait();
     assert.equal(host.seen.logins.length, before + 1);
   });
 
   it("waits for a machine that refuses, tells how long it will, and names console and replace line at the end", async () => {
     const port = await freePort();
-    const waiting = reach({ host: { ...host.target(), port } });
+    const waiting = wait({ host: { ...host.target(), port } });
     const error = await errorOf(waiting);
     assert.match(out.written.stderr, /edge-burst-0: waiting for its machine: 2 s left \(.* refuses the connection/);
     assert.match(
@@ -50,7 +50,7 @@ describe("reach", () => {
   });
 
   it("says of a machine without an address that it was stopped, and what to do, without waiting", async () => {
-    const error = await errorOf(reach({ host: { ...host.target(), address: "" } }));
+    const error = await errorOf(wait({ host: { ...host.target(), address: "" } }));
     assert.equal(
       error.message,
       "edge-burst-0: its machine i-0123456789abcdef0 has no address that could be tried: it was stopped, or its address was taken away. " +
@@ -60,7 +60,7 @@ describe("reach", () => {
   });
 
   it("takes a login that is refused for one that is still coming", async () => {
-    const error = await errorOf(reach({ credentials: { privateKey: newKey().privateKey } }));
+    const error = await errorOf(wait({ credentials: { privateKey: newKey().privateKey } }));
     assert.match(out.written.stderr, /waiting for its machine/);
     assert.match(error.message, /refuses the login of/);
   });
@@ -73,7 +73,7 @@ describe("reach", () => {
     it("waits until the first boot has done with sshd, tells of it, and leaves one that does not end to join", async () => {
       stage("[ -e done ] && echo active || echo activating");
       let isOver = false;
-      const waiting = reach().then(() => (isOver = true));
+      const waiting = wait().then(() => (isOver = true));
       await until(() =>
         /edge-burst-0: waiting for its machine: \d s left \(its first boot is not done with sshd\)/.test(out.written.stderr),
       );
@@ -82,13 +82,13 @@ describe("reach", () => {
       await waiting;
       for (const state of ["echo failed; exit 3", "echo activating; exit 3"]) {
         stage(state);
-        await reach();
+        await wait();
       }
     });
 
     it("tries again where the machine goes away while it boots", async () => {
       stage("[ -e cut ] && echo active || { touch cut; sleep 5; }");
-      const waiting = reach();
+      const waiting = wait();
       await until(() => existsSync(join(host.folder, "cut")));
       host.cutConnections();
       await waiting;
@@ -102,7 +102,7 @@ describe("reach", () => {
         ["SIGTERM", 143],
         ["SIGINT", 130],
       ]) {
-        const tool = spawn(process.execPath, ["src/operator-tools/reach.mjs", "create"], { env: { PATH: process.env.PATH } });
+        const tool = spawn(process.execPath, ["src/operator-tools/wait-for-ssh.mjs", "create"], { env: { PATH: process.env.PATH } });
         let said = "";
         tool.stderr.on("data", (text) => (said += text));
         const ended = once(tool, "close");
@@ -113,7 +113,7 @@ describe("reach", () => {
         assert.deepEqual(await ended, [code, null]);
         assert.equal(
           said,
-          `edge-burst-0: reach create was stopped by ${signal} while it waited for its machine (not tried yet); run the same pulumi command again, every step can be repeated\n`,
+          `edge-burst-0: wait-for-ssh create was stopped by ${signal} while it waited for its machine (not tried yet); run the same pulumi command again, every step can be repeated\n`,
         );
       }
     } finally {
@@ -123,15 +123,15 @@ describe("reach", () => {
 
   it("does not wait where another key answers, or where the bastion is at fault", async () => {
     const began = performance.now();
-    const otherKey = await errorOf(reach({ host: { ...host.target(), hostKey: newKey().publicKey } }));
+    const otherKey = await errorOf(wait({ host: { ...host.target(), hostKey: newKey().publicKey } }));
     assert.match(otherKey.message, /shows another host key/);
-    const bastion = await errorOf(reach({ bastion: { ...host.target("jump"), port: await freePort() } }));
+    const bastion = await errorOf(wait({ bastion: { ...host.target("jump"), port: await freePort() } }));
     assert.match(bastion.message, /could not be tried: the bastion of edge-burst-0 .*; then run pulumi up again$/);
     assert.ok(performance.now() - began < LIMITS.waitMs, "it waited");
   });
 
   it("gets through a bastion", async () => {
-    await reach({ bastion: host.target("jump") });
+    await wait({ bastion: host.target("jump") });
     assert.deepEqual(host.seen.forwards.slice(-1), [`127.0.0.1:${host.port}`]);
   });
 });

@@ -1,0 +1,5 @@
+// @ts-check
+import { waitForSsh } from "./host/wait-for-ssh.mjs";
+import { runTool } from "./run/run-tool.mjs";
+
+await runTool("wait-for-ssh", { create: { run: waitForSsh } });
