@@ -2,8 +2,9 @@
 # k3s's unit by the installer of that very release, and the images of an air-gapped site. Part of install-k3s.sh, with lib-k3s-download.sh.
 IMAGES=/var/lib/rancher/k3s/agent/images
 
-# The installer writes the unit last: with it there, an earlier run got to its end.
-is_installed() { [ "$(installed_k3s)" = "$K3S_VERSION" ] && [ -f "/etc/systemd/system/$UNIT" ] && [ -x "/usr/local/bin/${UNIT%.service}-uninstall.sh" ]; }
+# The installer writes the unit last: with it there, an earlier run got to its end; of an upgrade the absence of $UNFINISHED says so.
+UNFINISHED=/etc/hybrid-k3s/k3s-unfinished
+is_installed() { [ ! -e "$UNFINISHED" ] && [ "$(installed_k3s)" = "$K3S_VERSION" ] && [ -f "/etc/systemd/system/$UNIT" ] && [ -x "/usr/local/bin/${UNIT%.service}-uninstall.sh" ]; }
 
 # fetch_found URL FILE: 1 where there is no such file.
 fetch_found() {
@@ -32,8 +33,10 @@ install_program() {
   say "installing k3s $K3S_VERSION"
   fetch_program
   fetch_installer
+  : >"$UNFINISHED"
   [ ! -f "$FETCHED" ] || place_program
   run_installer
+  rm -f "$UNFINISHED"
 }
 
 place_program() {

@@ -99,6 +99,25 @@ program() { cat "$HOST/usr-local/bin/k3s"; }
   assert_stderr '[ERROR] no systemd'
 }
 
+@test "an installer that fails or is cut off in an upgrade runs again, though the new program is in place" {
+  installed
+  serve_release v1.35.5+k3s1
+  export K3S_VERSION=v1.35.5+k3s1 INSTALLER_URL=https://source.test/v1.35.5%2Bk3s1/install.sh
+  echo 'kill -9 $PPID; exit 1' | serve "$INSTALLER_URL"
+  echo 404 | serve "$INSTALLER_URL.sha256sum"
+  run_script install-k3s
+  assert_failure
+  "$HOST/usr-local/bin/k3s" --version | grep -qF v1.35.5
+  { cat "$FAKE/install.sh" && echo 'echo "# of 1.35.5" >>/etc/systemd/system/k3s.service'; } | serve "$INSTALLER_URL"
+  run_script install-k3s
+  assert_success
+  grep -qx '# of 1.35.5' "$HOST/etc/systemd/system/k3s.service"
+  forget_calls
+  run_script install-k3s
+  assert_success
+  refute_call '^curl.*install.sh'
+}
+
 @test "a version that the release page lacks is named" {
   echo 404 | serve "$release/sha256sum-$(vendor_name).txt"
   run_script install-k3s
