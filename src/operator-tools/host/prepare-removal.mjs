@@ -63,7 +63,7 @@ export async function prepareRemoval(given, { reveal, ...context }) {
     try {
       const work = { script: "prepare-removal", environment, limitMs: limits.scriptMs ?? PREPARE_MS };
       const reply = await runOnFirstServer(given, work, { sessions: sharedSessions, ...context });
-      if (reply.code === REFUSED) throw new ToolError(refusal(readVolumes(reply.stdout), keepData, input.pools));
+      if (reply.code === REFUSED) throw new ToolError(refusal(readVolumes(reply.stdout, lists.KEEP_DATA), keepData, input.pools));
       if (reply.code !== 0)
         throw new ToolError(`The removal of nodes could not be prepared on the first server (${outcome(reply)}); nothing was removed.`);
     } catch (error) {
@@ -87,7 +87,7 @@ export async function lookAtData(given, context) {
     context,
   );
   if (reply.code !== 0) throw new ToolError(`the first server did not tell of them: ${outcome(reply)}`);
-  return readVolumes(reply.stdout);
+  return readVolumes(reply.stdout, nodes);
 }
 
 /**
@@ -106,13 +106,16 @@ function runOnFirstServer(given, { script, environment, limitMs }, { env, out, l
   return runOnHost(route, sshCredentials(input.credentials, env, out), run);
 }
 
-/** @type {(stdout: string) => LostVolume[]} */
-function readVolumes(stdout) {
-  const lines = stdout.split("\n").filter((line) => line !== "");
-  return lines.map((line) => {
+/**
+ * Of these nodes: what else is printed is the host's own greeting.
+ * @type {(stdout: string, nodes: readonly string[]) => LostVolume[]}
+ */
+function readVolumes(stdout, nodes) {
+  const volumes = stdout.split("\n").map((line) => {
     const [node = "", volume = "", claim = "", ...pods] = line.split(" ");
     return { node, volume, claim, pods };
   });
+  return volumes.filter(({ node }) => nodes.includes(node));
 }
 
 /** @type {(reply: Reply) => string} */
