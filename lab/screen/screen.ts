@@ -63,7 +63,9 @@ export function createScreen(
     );
     for (const step of late) {
       step.signs += 1;
-      show([`  … ${step.title} ${seconds(now - step.since)}${step.amount === undefined ? "" : ` ${renderAmount(step.amount)}`}`]);
+      const work = step === part ? [...(engine?.nodes ?? [])].map(([node, does]) => `${node}: ${does}`).join("; ") : "";
+      const more = step.amount === undefined ? work : renderAmount(step.amount);
+      show([`  … ${step.title} ${seconds(now - step.since)}${more === "" ? "" : `  ${more}`}`]);
     }
   };
   const keepUp = () => {

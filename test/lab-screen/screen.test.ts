@@ -105,14 +105,22 @@ describe("the screen without a terminal", () => {
         await untilDrawn(pipe.written, /… k3s/);
       }),
     );
+    await screen.part("pulumi up", () =>
+      screen.follow(["rack-1"], async (onOutput) => {
+        onOutput(" +  a:b:C rack-1-join creating (0s) \n");
+        await untilDrawn(pipe.written, /… pulumi up/);
+      }),
+    );
     screen.note("done");
     assert.deepEqual(
       pipe.written.map((line) => line.replace(/\d+\.\d s/, "N s")),
       [
         "  … the lab N s\n",
-        "  … k3s: build it N s ████████████░░░░░░░░░░░░  6 of 12 packages compiled\n",
+        "  … k3s: build it N s  ████████████░░░░░░░░░░░░  6 of 12 packages compiled\n",
         "  ✓ k3s: build it N s\n",
         "  ✓ the lab N s\n",
+        "  … pulumi up N s  rack-1: creating join\n",
+        "  ✓ pulumi up N s\n",
         "done\n",
       ],
     );
