@@ -129,3 +129,15 @@ describe("docs/troubleshooting.md", () => {
     );
   });
 });
+
+describe("docs/architecture.md", () => {
+  it("names the links of a node's chain as runs do", () => {
+    const named = [...readPage("docs/architecture.md").prose.matchAll(/`NODE-(\w[\w-]*)`/g)].map((match) => match[1] ?? "");
+    const golden = listFiles("test/golden/*.json").map((path) => readFileSync(join(checkout, path), "utf8"));
+    assert.ok(named.length >= 8, `${named.length} names`);
+    assert.deepEqual(
+      named.filter((link) => !golden.some((text) => new RegExp(`"name": "[a-z0-9-]+-${link}"`).test(text))),
+      [],
+    );
+  });
+});
