@@ -4,15 +4,20 @@ import { readFileSync } from "node:fs";
 import { get } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 
-const [address, port, host, path, caFile, limit] = process.argv.slice(2);
+const [address = "", port = "", host = "", path = "", caFile = "", limit = ""] = process.argv.slice(2);
 const ca = readFileSync(caFile);
 const deadline = Date.now() + Number(limit);
 
+/**
+ * What stands in the way; nothing where it is served.
+ * @returns {Promise<string | undefined>}
+ */
 function ask() {
   return new Promise((resolve) => {
     const request = get({ host: address, port: Number(port), servername: host, path, ca, headers: { host }, timeout: 2000 }, (response) => {
       response.resume();
-      resolve(response.statusCode >= 200 && response.statusCode < 300 ? undefined : `status ${response.statusCode}`);
+      const { statusCode = 0 } = response;
+      resolve(statusCode >= 200 && statusCode < 300 ? undefined : `status ${statusCode}`);
     });
     request.on("timeout", () => request.destroy(new Error("no answer in 2 s")));
     request.on("error", (error) => resolve(error.message));

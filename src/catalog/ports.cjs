@@ -1,4 +1,3 @@
-// @ts-check
 /** The port of a server's Kubernetes API, and of the supervisor that nodes join by (k3s: pkg/cli/cmds). */
 const API_PORT = 6443;
 /** The kubelet's own API: logs, exec and metrics (k3s: pkg/daemons/control/server.go). */

@@ -1,4 +1,3 @@
-// @ts-check
 import { cleanLater, cleanUpNode } from "./host/clean-up-node.mjs";
 import { runTool } from "./run/run-tool.mjs";
 

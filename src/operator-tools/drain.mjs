@@ -1,4 +1,3 @@
-// @ts-check
 import { drainNode } from "./host/drain-node.mjs";
 import { runTool } from "./run/run-tool.mjs";
 

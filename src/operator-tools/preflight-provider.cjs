@@ -1,4 +1,3 @@
-// @ts-check
 const { linkProvider } = require("./run/link-provider.cjs");
 
 /** The first look at a host on metal (host/check-host.mjs). */

@@ -1,4 +1,3 @@
-// @ts-check
 import { protectServer } from "./host/protect-server.mjs";
 import { runTool } from "./run/run-tool.mjs";
 

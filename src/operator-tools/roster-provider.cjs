@@ -1,4 +1,3 @@
-// @ts-check
 const { runVerb } = require("./run/run-verb.cjs");
 const { sorted } = require("./run/sorted.cjs");
 

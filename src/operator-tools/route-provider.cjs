@@ -1,4 +1,3 @@
-// @ts-check
 const { objectOf, runVerb } = require("./run/run-verb.cjs");
 
 /** @import { Properties, VerbOfResource } from "./run/run-verb.cjs" */

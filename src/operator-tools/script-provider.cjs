@@ -1,4 +1,3 @@
-// @ts-check
 const { linkProvider } = require("./run/link-provider.cjs");
 const { objectOf } = require("./run/run-verb.cjs");
 

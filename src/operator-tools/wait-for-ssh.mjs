@@ -1,4 +1,3 @@
-// @ts-check
 import { waitForSsh } from "./host/wait-for-ssh.mjs";
 import { runTool } from "./run/run-tool.mjs";
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { PulumiProject, type PulumiRun } from "./language-project";
+import { loadSupport } from "../helpers/load-support";
 
 const SOURCES = resolve(__dirname, "../../src");
 
@@ -39,10 +40,8 @@ describe("`up --replace` of a policy and a route that nodes live by", () => {
   let tailnet: Tailnet;
   let project: PulumiProject;
   before(async () => {
-    const files = ["tailnet-server", "policy-run", "policy-texts"].map(
-      (name) => import(`../operator-tools/support/${name}.mjs`) as Promise<object>,
-    );
-    support = Object.assign({}, ...(await Promise.all(files))) as Support;
+    const names = ["tailnet-server", "policy-run", "policy-texts"] as const;
+    support = Object.assign({}, ...(await Promise.all(names.map((name) => loadSupport<Partial<Support>>(name))))) as Support;
     const routes = { advertisedRoutes: ["10.42.0.0/24"], enabledRoutes: ["10.42.0.0/24"] };
     const more = { connectedToControl: true, addresses: ["100.64.0.1"], ...routes };
     const devices = [support.device("n1", "rack-1", [support.CLUSTER.tag], more)];

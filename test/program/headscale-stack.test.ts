@@ -11,6 +11,7 @@ import { baseSettings, configWith } from "../helpers/config-builder";
 import { compareWithGolden } from "../helpers/golden";
 import { mockedAnswers, mockedOutputs } from "../helpers/mocked-engine";
 import { recordProgram } from "../helpers/record-program";
+import { loadSupport } from "../helpers/load-support";
 
 interface Headscale {
   readonly state: { policy: string; calls: string[] };
@@ -29,10 +30,10 @@ describe("the program in the mode headscale", () => {
     directory = mkdtempSync(join(tmpdir(), "headscale-stack-"));
     const authority = await ensureAuthority(directory, "an authority that nobody trusts");
     const { certificateFile, keyFile } = await ensureServerCertificate(authority, directory, ["localhost"]);
-    const { startHeadscale, HEADSCALE_KEY } = (await import("../operator-tools/support/headscale-server.mjs")) as unknown as {
+    const { startHeadscale, HEADSCALE_KEY } = await loadSupport<{
       startHeadscale: (options: object) => Promise<Headscale>;
       HEADSCALE_KEY: string;
-    };
+    }>("headscale-server");
     server = await startHeadscale({ minor: 27, tlsOptions: { cert: readFileSync(certificateFile), key: readFileSync(keyFile) } });
     server.state.policy = POLICY;
     caFile = authority.certificateFile;

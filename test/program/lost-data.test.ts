@@ -6,6 +6,7 @@ import { keepWarnings } from "../helpers/kept-warnings";
 import { labWithFixedKeys } from "../helpers/lab-with-fixed-keys";
 import { mockedAnswers } from "../helpers/mocked-engine";
 import { recordProgram, runOf } from "../helpers/record-program";
+import { loadSupport } from "../helpers/load-support";
 
 interface FakeHost {
   readonly port: number;
@@ -32,10 +33,10 @@ const nodeOf = (name: string, pool: string, tailnetIp = "100.64.0.9") => ({
 
 describe("a preview in which nodes go that volumes are bound to", () => {
   it("names volumes and pods, says what up will do, and asks the first server once", async (t) => {
-    const { newKey, startHost } = (await import("../operator-tools/support/ssh-host.mjs")) as {
+    const { newKey, startHost } = await loadSupport<{
       newKey: () => { publicKey: string; privateKey: string };
       startHost: (settings: object) => Promise<FakeHost>;
-    };
+    }>("ssh-host");
     const operator = newKey();
     const server = await startHost({ accepts: [operator.publicKey] });
     t.after(() => server.stop());

@@ -1,4 +1,3 @@
-// @ts-check
 import { validateHeaderValue } from "node:http";
 import { Deadline, pause } from "../run/deadline.mjs";
 import { isObject, parseJson } from "../run/json.mjs";
@@ -7,7 +6,7 @@ import { asError, codeOf, ToolError } from "../run/tool-error.mjs";
 /** @typedef {Readonly<Record<string, string>>} Headers */
 /** @typedef {{ readonly headers: Headers; readonly body?: string | undefined }} CallOptions */
 /** @typedef {{ readonly method: string; readonly headers: Headers; readonly body?: string | undefined; readonly signal: AbortSignal }} Request */
-/** @typedef {{ status: number; text: string; header(name: string): string | null | undefined }} Answer */
+/** @typedef {{ status: number; text: string; header: (name: string) => string | null | undefined }} Answer */
 /** @typedef {(url: string, request: Request) => Promise<Answer>} Send */
 /** @typedef {{ status: number; ok: boolean; text: string; etag: string | undefined; message: string }} ApiReply */
 /** @typedef {typeof API_LIMITS} ApiLimits */

@@ -1,4 +1,3 @@
-// @ts-check
 import { ToolError } from "../run/tool-error.mjs";
 
 /** @import { TailnetApi } from "./tailnet-api.mjs" */

@@ -1,4 +1,3 @@
-// @ts-check
 import { Deadline, pause } from "../run/deadline.mjs";
 import { isDeviceOf } from "./devices.mjs";
 import { openControl } from "./open-control.mjs";

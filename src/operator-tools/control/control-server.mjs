@@ -1,4 +1,3 @@
-// @ts-check
 /** @import { Deadline } from "../run/deadline.mjs" */
 /** @import { PolicyTraits } from "../policy/cluster-rules.cjs" */
 

@@ -1,4 +1,3 @@
-// @ts-check
 import { pause } from "../run/deadline.mjs";
 import { ToolError } from "../run/tool-error.mjs";
 

@@ -1,4 +1,3 @@
-// @ts-check
 import { ApiCalls, ApiError } from "./api-calls.mjs";
 import { KNOWN_VERSIONS, releaseOf, releaseWithoutVersion } from "./headscale-versions.mjs";
 import { sendTrusting } from "./https-request.mjs";
@@ -86,7 +85,7 @@ export class HeadscaleApi {
       version === undefined
         ? `${loginServer} does not say which headscale it is (GET /version: ${reply.status}: ${reply.message}). Known are ${KNOWN_VERSIONS}. ` +
             "Check vpn.loginServer, and that a proxy before it lets /version and /swagger through."
-        : `${loginServer} is headscale ${String(version)}, which this release does not know; nothing was changed. Known are ${KNOWN_VERSIONS}. ` +
+        : `${loginServer} is headscale ${typeof version === "string" ? version : JSON.stringify(version)}, which this release does not know; nothing was changed. Known are ${KNOWN_VERSIONS}. ` +
             "Use one of them, or a newer release of this program.",
     );
   }

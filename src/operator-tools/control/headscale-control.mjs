@@ -1,4 +1,3 @@
-// @ts-check
 import { HeadscaleApi } from "./headscale-api.mjs";
 import { isTooOld } from "./headscale-versions.mjs";
 import { isList, isObject, textsOf } from "../run/json.mjs";

@@ -1,4 +1,3 @@
-// @ts-check
 import { openHeadscale } from "./open-control.mjs";
 import { keyUser } from "../policy/policy-resource.mjs";
 import { fields, flag, listOf, number, optional, readFields, text } from "../run/read-fields.mjs";

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * What differs between the releases of headscale that this program knows, by the second number of 0.x. From its source at v0.26.1, v0.27.1,
  * v0.28.0 and v0.29.1: proto/headscale/v1/*.proto, hscontrol/policy/v2/types.go, hscontrol/app.go, hscontrol/grpcv1.go,

@@ -1,4 +1,3 @@
-// @ts-check
 import http from "node:http";
 import https from "node:https";
 import tls from "node:tls";

@@ -1,4 +1,3 @@
-// @ts-check
 import { headscaleAccess, tailnetAccess } from "../run/credentials.mjs";
 import { HeadscaleControl } from "./headscale-control.mjs";
 import { TailscaleControl } from "./tailscale-control.mjs";

@@ -1,4 +1,3 @@
-// @ts-check
 import { isList, isObject, parseJson } from "../run/json.mjs";
 import { ToolError } from "../run/tool-error.mjs";
 
@@ -12,7 +11,7 @@ export function policyRefused(answer, text, policyPage) {
   const tests = (isList(data) ? data : []).flatMap(testLines);
   return new ToolError(
     [
-      `The tailnet refuses the policy with this change (${message ? String(message) : "no reason given"}); nothing was written.`,
+      `The tailnet refuses the policy with this change (${(typeof message === "string" && message) || "no reason given"}); nothing was written.`,
       ...tests,
       "The policy would have been:",
       ...text

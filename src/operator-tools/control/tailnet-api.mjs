@@ -1,4 +1,3 @@
-// @ts-check
 import { ApiCalls, ApiError } from "./api-calls.mjs";
 import { isList, isObject, parseJson } from "../run/json.mjs";
 
@@ -70,7 +69,7 @@ export class TailnetApi {
   async clientTags() {
     await this.#bearer();
     const tags = this.#token?.tags;
-    const list = isList(tags) ? tags.map(String) : String(tags ?? "").split(/\s+/);
+    const list = isList(tags) ? tags.map(String) : (typeof tags === "string" ? tags : "").split(/\s+/);
     const named = list.filter((tag) => tag.startsWith("tag:"));
     return named.length === 0 ? undefined : named;
   }

@@ -1,4 +1,3 @@
-// @ts-check
 import { requireScopes } from "./api-scopes.mjs";
 import { isList, isObject, parseJson, textsOf } from "../run/json.mjs";
 import { policyRefused } from "./policy-refused.mjs";
@@ -37,7 +36,7 @@ export class TailscaleControl extends TailnetApi {
    */
   async listDevices({ hostname, tag, withRoutes = false } = {}) {
     const query = new URLSearchParams({ ...(withRoutes && { fields: "all" }), ...(hostname && { hostname }), ...(tag && { tags: tag }) });
-    const { text } = await this.call("GET", this.inTailnet(`/devices${query.size > 0 ? `?${query}` : ""}`), { scope: CORE });
+    const { text } = await this.call("GET", this.inTailnet(`/devices${query.size > 0 ? `?${query.toString()}` : ""}`), { scope: CORE });
     const answer = parseJson(text);
     const devices = isObject(answer) ? answer.devices : undefined;
     if (!isList(devices)) throw new ToolError("The tailnet's API answered the list of devices without `devices`. Check tailscale:baseUrl.");

@@ -1,4 +1,3 @@
-// @ts-check
 import { renderScript } from "./render-script.mjs";
 import { progressOf, runOnHost } from "../ssh/run-on-host.mjs";
 import { SshFault } from "../ssh/ssh-fault.mjs";

@@ -1,4 +1,3 @@
-// @ts-check
 import { ABANDON, isAbandoned } from "../run/abandoned.mjs";
 import { cleanHost, cleanLaterCommand } from "./clean-host.mjs";
 import { sshCredentials } from "../run/credentials.mjs";

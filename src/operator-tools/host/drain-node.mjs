@@ -1,4 +1,3 @@
-// @ts-check
 import { ABANDON, isAbandoned } from "../run/abandoned.mjs";
 import { sshCredentials } from "../run/credentials.mjs";
 import { fields, flag, number, optional, readFields, text } from "../run/read-fields.mjs";

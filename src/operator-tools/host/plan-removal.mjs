@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * What a removal of its own knows of a node.
  * @typedef {object} RosterNode

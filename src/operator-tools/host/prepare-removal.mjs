@@ -1,4 +1,3 @@
-// @ts-check
 import { ABANDON, isAbandoned } from "../run/abandoned.mjs";
 import { sshCredentials } from "../run/credentials.mjs";
 import { planRemoval } from "./plan-removal.mjs";

@@ -1,4 +1,3 @@
-// @ts-check
 import { anything, fields, optional, readFields, text } from "../run/read-fields.mjs";
 import { ToolError } from "../run/tool-error.mjs";
 

@@ -1,4 +1,3 @@
-// @ts-check
 import { sshCredentials } from "../run/credentials.mjs";
 import { parseJson } from "../run/json.mjs";
 import { fields, listOf, mapOf, number, optional, readFields, scalar, text } from "../run/read-fields.mjs";

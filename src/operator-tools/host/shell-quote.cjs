@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * One word of POSIX shell that stands for exactly this text.
  * @type {(text: string) => string}

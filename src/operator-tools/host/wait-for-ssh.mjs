@@ -1,4 +1,3 @@
-// @ts-check
 import { sshCredentials } from "../run/credentials.mjs";
 import { Deadline, pause } from "../run/deadline.mjs";
 import { isObject } from "../run/json.mjs";

@@ -1,4 +1,3 @@
-// @ts-check
 import { mentions, ownEntries } from "./own-entries.mjs";
 import { canonical, policyEntries, samePolicy } from "./policy-document.mjs";
 

@@ -1,4 +1,3 @@
-// @ts-check
 const { API_PORT, VXLAN_PORT } = require("../../catalog/ports.cjs");
 
 /** Roles whose people may edit the policy anyhow (https://tailscale.com/kb/1396/targets): owning a tag adds nothing to what they can do. */

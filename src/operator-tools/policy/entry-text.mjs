@@ -1,4 +1,3 @@
-// @ts-check
 import { isList, isObject } from "../run/json.mjs";
 
 /**

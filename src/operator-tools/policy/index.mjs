@@ -1,4 +1,3 @@
-// @ts-check
 export { clusterRules } from "./cluster-rules.cjs";
 export { clustersIn, mayHoldUnmarked } from "./marked-entries.mjs";
 export { mergedPolicy, withoutCluster } from "./merge.mjs";

@@ -1,4 +1,3 @@
-// @ts-check
 const ipaddr = require("ipaddr.js");
 
 /**

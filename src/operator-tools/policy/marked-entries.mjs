@@ -1,4 +1,3 @@
-// @ts-check
 import { mentions } from "./own-entries.mjs";
 import { canonical, lineAt } from "./policy-document.mjs";
 import { entriesOf } from "./markers.mjs";

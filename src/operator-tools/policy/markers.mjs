@@ -1,4 +1,3 @@
-// @ts-check
 import { canonical, valueOfNode } from "./policy-document.mjs";
 import { isContainer, lineLead, nextComma, restOfLine, valueOf } from "./policy-tree.mjs";
 

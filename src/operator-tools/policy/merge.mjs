@@ -1,4 +1,3 @@
-// @ts-check
 import { mentions } from "./own-entries.mjs";
 import { policyEntries } from "./policy-document.mjs";
 import { entryText } from "./entry-text.mjs";

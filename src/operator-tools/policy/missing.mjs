@@ -1,4 +1,3 @@
-// @ts-check
 import { membersOf, policyEntries } from "./policy-document.mjs";
 import { asRule, clusterNeeds } from "./cluster-rules.cjs";
 import { entryText } from "./entry-text.mjs";

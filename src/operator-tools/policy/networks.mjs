@@ -1,4 +1,3 @@
-// @ts-check
 import ipaddr from "ipaddr.js";
 import { isWithin, networkOf, numberOf, overlap } from "./ipv4-networks.cjs";
 

@@ -1,4 +1,3 @@
-// @ts-check
 /** Without a policy headscale allows everything (hscontrol/policy/v2/filter.go); its API cannot take one away again, so these words stand for none. */
 export const NO_POLICY = '{\n  "acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}],\n}\n';
 

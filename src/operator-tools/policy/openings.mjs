@@ -1,4 +1,3 @@
-// @ts-check
 import { API_PORT } from "../../catalog/ports.cjs";
 import { canonical, policyEntries } from "./policy-document.mjs";
 import { clusterRules } from "./cluster-rules.cjs";

@@ -1,4 +1,3 @@
-// @ts-check
 import { isList, isObject } from "../run/json.mjs";
 import { policyEntries } from "./policy-document.mjs";
 import { API_PORT, VXLAN_PORT } from "../../catalog/ports.cjs";

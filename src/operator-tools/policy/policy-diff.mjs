@@ -1,4 +1,3 @@
-// @ts-check
 const CONTEXT = 2;
 
 /** @typedef {" " | "-" | "+"} Mark */

@@ -1,4 +1,3 @@
-// @ts-check
 import jsonc from "jsonc-parser";
 import { isList, isObject } from "../run/json.mjs";
 

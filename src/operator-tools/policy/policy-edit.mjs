@@ -1,4 +1,3 @@
-// @ts-check
 import { acceptPolicy } from "./accept-policy.mjs";
 import { restoredPolicy, withoutOurs } from "./merge-policy.mjs";
 import { clustersIn, mayHoldUnmarked, mergedPolicy, missingFor, policyDiff, withoutCluster } from "./index.mjs";

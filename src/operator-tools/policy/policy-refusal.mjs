@@ -1,4 +1,3 @@
-// @ts-check
 /** @import { PolicyVerdict } from "./accept-policy.mjs" */
 
 const MOST_LINES = 40;

@@ -1,4 +1,3 @@
-// @ts-check
 import { ABANDON, isAbandoned } from "../run/abandoned.mjs";
 import { openControl } from "../control/open-control.mjs";
 import { changedLines, plannedPolicy, removedPolicy } from "./policy-edit.mjs";

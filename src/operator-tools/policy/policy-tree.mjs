@@ -1,4 +1,3 @@
-// @ts-check
 import jsonc from "jsonc-parser";
 import { membersOf, parsePolicy } from "./policy-document.mjs";
 

@@ -1,4 +1,3 @@
-// @ts-check
 import { isList, isObject } from "../run/json.mjs";
 import { valueOfNode } from "./policy-document.mjs";
 import { nodeAt } from "./policy-tree.mjs";

@@ -1,4 +1,3 @@
-// @ts-check
 import { isList, isObject, isTexts } from "../run/json.mjs";
 import { selects } from "./selectors.mjs";
 
@@ -128,7 +127,7 @@ function fromGrant(entry) {
 }
 
 /** @type {(proto: unknown) => string | undefined} */
-const protocolOf = (proto) => (proto === undefined ? undefined : String(proto));
+const protocolOf = (proto) => (proto === undefined || typeof proto === "string" ? proto : JSON.stringify(proto));
 
 /** @type {(value: unknown) => value is string} */
 const isText = (value) => typeof value === "string";

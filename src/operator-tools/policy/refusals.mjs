@@ -1,4 +1,3 @@
-// @ts-check
 import { canonical, lineAt, membersOf } from "./policy-document.mjs";
 import { POLICY_EDITORS } from "./cluster-rules.cjs";
 import { entryMark } from "./markers.mjs";

@@ -1,4 +1,3 @@
-// @ts-check
 import { contains, knownNetwork, overlaps, readNetwork } from "./networks.mjs";
 
 /** @import { AnyNetwork } from "./networks.mjs" */

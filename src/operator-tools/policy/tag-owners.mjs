@@ -1,4 +1,3 @@
-// @ts-check
 import { itemsOf, nodeAt, readTree } from "./policy-tree.mjs";
 import { TAG_OWNERS } from "./wanted-entries.mjs";
 

@@ -1,4 +1,3 @@
-// @ts-check
 import { entriesOf, openedMark, SECTION_MARK, structureMark } from "./markers.mjs";
 import { commentsIn, containersOf, lineLead, nodeAt, presentAt, readTree, restOfLine, valueOf } from "./policy-tree.mjs";
 

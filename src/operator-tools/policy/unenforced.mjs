@@ -1,4 +1,3 @@
-// @ts-check
 import { lineAt, membersOf } from "./policy-document.mjs";
 import { nodeAt, readTree } from "./policy-tree.mjs";
 

@@ -1,4 +1,3 @@
-// @ts-check
 import { lineAt, membersOf, parsePolicy } from "./policy-document.mjs";
 import { sharingLine } from "./marked-entries.mjs";
 import { containersOf, nodeAt, readTree } from "./policy-tree.mjs";

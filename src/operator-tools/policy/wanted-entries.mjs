@@ -1,4 +1,3 @@
-// @ts-check
 import { policyEntries } from "./policy-document.mjs";
 import { clusterRules, clusterTests, closedConnections } from "./cluster-rules.cjs";
 import { entriesOf } from "./markers.mjs";

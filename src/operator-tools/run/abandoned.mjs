@@ -1,4 +1,3 @@
-// @ts-check
 /** @import { Env } from "./output.mjs" */
 
 /** Names the nodes whose host or Node the operator gives up, so that one that refuses us forever cannot block a removal. */

@@ -1,4 +1,3 @@
-// @ts-check
 /** A point in time that several waits share. */
 export class Deadline {
   #end;

@@ -1,4 +1,3 @@
-// @ts-check
 /** A JSON text's value, of which nothing is known yet; undefined where the text is no JSON. */
 /** @type {(text: string) => unknown} */
 export function parseJson(text) {

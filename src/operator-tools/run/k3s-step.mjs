@@ -1,4 +1,3 @@
-// @ts-check
 import { isObject } from "./json.mjs";
 
 /**

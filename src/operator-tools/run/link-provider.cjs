@@ -1,4 +1,3 @@
-// @ts-check
 const { createHash, randomBytes } = require("node:crypto");
 const { objectOf, runVerb } = require("./run-verb.cjs");
 const { sorted } = require("./sorted.cjs");

@@ -1,4 +1,3 @@
-// @ts-check
 const MASK = "[secret]";
 // Shorter values would mask ordinary words; no key, token or client secret is this short.
 const SHORTEST_SECRET = 8;

@@ -1,4 +1,3 @@
-// @ts-check
 import { isList, isObject } from "./json.mjs";
 import { ToolError } from "./tool-error.mjs";
 

@@ -1,4 +1,3 @@
-// @ts-check
 import { constants } from "node:os";
 import { createOutput } from "./output.mjs";
 import { readInput } from "./input.mjs";

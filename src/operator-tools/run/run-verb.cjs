@@ -1,4 +1,3 @@
-// @ts-check
 /** @import { Reveal } from "../host/run-script.mjs" with { "resolution-mode": "import" } */
 /** @import { ToolContext, ToolOutput } from "./output.mjs" with { "resolution-mode": "import" } */
 

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The engine hands objects over with their keys in any order.
  * @type {(value: unknown) => unknown}

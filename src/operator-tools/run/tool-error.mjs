@@ -1,4 +1,3 @@
-// @ts-check
 import { isObject } from "./json.mjs";
 
 /** A failure that the operator can act on: printed as its message alone, without a stack. */

@@ -1,4 +1,3 @@
-// @ts-check
 import { fields, flag, number, oneOf, optional, text } from "./read-fields.mjs";
 
 // The parts that several tools' inputs have in common. State holds what older releases wrote: a field that came later is optional.

@@ -1,4 +1,3 @@
-// @ts-check
 import { openSession } from "./ssh.mjs";
 import { SshFault } from "./ssh-fault.mjs";
 

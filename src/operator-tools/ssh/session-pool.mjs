@@ -1,4 +1,3 @@
-// @ts-check
 import { createHash } from "node:crypto";
 import { Deadline, pause } from "../run/deadline.mjs";
 import { SshFault } from "./ssh-fault.mjs";
@@ -11,7 +10,7 @@ import { openSession } from "./ssh.mjs";
 /** @import { SshSession } from "./ssh-session.mjs" */
 
 /** @typedef {OpenOptions & { readonly patienceMs?: number | undefined }} LeaseOptions */
-/** @typedef {{ readonly session: SshSession; release(fault?: unknown): void }} Lease A connection with room for one more command; `release` gives the place back */
+/** @typedef {{ readonly session: SshSession; release: (fault?: unknown) => void }} Lease A connection with room for one more command; `release` gives the place back */
 /** @typedef {{ lease(route: HostRoute, credentials: SshCredentials, options: LeaseOptions): Promise<Lease> }} Sessions */
 /** @typedef {{ users: number; session: SshSession | undefined; idle: NodeJS.Timeout | undefined; opening: Promise<SshSession> }} Connection */
 /** @typedef {{ readonly connections: Set<Connection>; most: number }} Held The connections to one host under one login */

@@ -1,4 +1,3 @@
-// @ts-check
 import { createHash } from "node:crypto";
 import { isObject } from "../run/json.mjs";
 import { asError, codeOf } from "../run/tool-error.mjs";

@@ -1,4 +1,3 @@
-// @ts-check
 import { existsSync } from "node:fs";
 import ssh2 from "ssh2";
 import { pause } from "../run/deadline.mjs";

@@ -1,4 +1,3 @@
-// @ts-check
 import { faults } from "./ssh-fault.mjs";
 import { readKey } from "./ssh-keys.cjs";
 

@@ -1,4 +1,3 @@
-// @ts-check
 const { createPrivateKey } = require("node:crypto");
 const { utils } = require("ssh2");
 

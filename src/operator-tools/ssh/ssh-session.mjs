@@ -1,4 +1,3 @@
-// @ts-check
 import { faults } from "./ssh-fault.mjs";
 
 /** @import { Readable } from "node:stream" */

@@ -1,4 +1,3 @@
-// @ts-check
 import net from "node:net";
 import { Deadline } from "../run/deadline.mjs";
 import { openHop } from "./ssh-hop.mjs";

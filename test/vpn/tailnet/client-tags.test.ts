@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { planCluster } from "../../../src/plan/plan-cluster";
 import { TailscaleVpn } from "../../../src/vpn/tailnet/tailscale-vpn";
 import { configWith } from "../../helpers/config-builder";
+import { loadSupport } from "../../helpers/load-support";
 
 interface Support {
   readonly CLIENT: { readonly id: string; readonly secret: string };
@@ -23,7 +24,7 @@ describe("a preview with an OAuth client whose token lists its tags", () => {
 
   async function look(clientTags: string | undefined, policy = ours): Promise<unknown> {
     live = policy;
-    const { CLIENT, startTailnet } = (await import("../../operator-tools/support/tailnet-server.mjs")) as unknown as Support;
+    const { CLIENT, startTailnet } = await loadSupport<Support>("tailnet-server");
     const tailnet = await startTailnet({ policy, clientTags });
     const credentials = { oauthClientId: pulumi.output(CLIENT.id), oauthClientSecret: pulumi.secret(CLIENT.secret) };
     try {

@@ -7,4 +7,4 @@ const [address, port] = process.argv.slice(2);
 const server = createServer();
 // The other program has the socket then; two would share its connections.
 process.on("disconnect", () => process.exit());
-server.listen(Number(port), address, () => process.send("listening", server));
+server.listen(Number(port), address, () => process.send?.("listening", server));
