@@ -10,7 +10,13 @@ export const readInSdk = "3.270.0";
 
 /** Programs of src/operator-tools that Pulumi's dynamic-provider plugin runs. Their paths stand in state: a rename strands what older stacks hold. */
 export type ProviderName =
-  "policy-provider" | "headscale-key-provider" | "route-provider" | "script-provider" | "preflight-provider" | "roster-provider";
+  | "policy-provider"
+  | "headscale-key-provider"
+  | "route-provider"
+  | "script-provider"
+  | "preflight-provider"
+  | "roster-provider"
+  | "login-provider";
 
 /** The type of a dynamic resource as the engine knows it, from its module and name, such as `vpn/tailnet:Policy`. */
 export const dynamicType = (type: string) => `pulumi-nodejs:dynamic/${type}`;

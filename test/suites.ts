@@ -83,7 +83,7 @@ export const SUITES: readonly Suite[] = [
   },
   scenarios("metal", "network", ".lab", "first-up", "second-up", "outside", "withdrawn-routes", "policy-order", "restarts", "membership"),
   scenarios("metal", "removal", ".lab-2", "preflight", "faults", "recovery", "secrets", "removal"),
-  scenarios("burst", "burst", ".lab", "burst-first-up", "burst-cycle", "burst-places", "burst-removal"),
+  scenarios("burst", "burst", ".lab", "burst-first-up", "burst-cycle", "burst-places", "burst-server", "burst-removal"),
   scenarios("burst", "burst-faults", ".lab-2", "burst-faults"),
   scenarios("tailnet", "tailnet", ".lab", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
   scenarios("tailnet", "tailnet-nodes", ".lab-2", "tailnet-devices", "tailnet-keys"),

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { CloudMachine } from "../clouds/cloud-machine";
 import { cloudUser } from "../clouds/user-data";
 import type { ClusterContext } from "../cluster-context";
+import { isKept } from "../clouds/kept-server";
 import type { CloudNodePlan } from "../plan/cluster-plan";
 import { agentTokenFile } from "../plan/k3s-config";
 import type { HostRoute } from "../remote/connection";
@@ -10,6 +11,7 @@ import type { RemoteScript } from "../remote/remote-script";
 import { replaceCommand } from "../remote/replace-command";
 import { type JoinChain, createJoinChain } from "./join-chain";
 import type { JoinedNode, NodeMachine } from "./node";
+import { OperatorLogin } from "./operator-login";
 import { WaitForSsh } from "./wait-for-ssh";
 
 const CLOUD_INIT_SECONDS = 300;
@@ -25,7 +27,7 @@ export interface CloudNodeArgs {
   readonly agentToken?: pulumi.Input<string>;
 }
 
-/** A cloud's machine that becomes a node. vm -> (wait-for-ssh | key -> cleanup) -> join. */
+/** A cloud's machine that becomes a node. vm -> (wait-for-ssh -> login, on a kept server | key -> cleanup) -> join. */
 export abstract class CloudNode<Args extends CloudNodeArgs> extends pulumi.ComponentResource implements JoinedNode {
   readonly plan: CloudNodePlan;
   readonly route: HostRoute;
@@ -68,13 +70,16 @@ function joinMachine(
     { node: plan, machine: route, id, replaceCommand: anew },
     { parent, dependsOn: vm },
   );
+  const login = isKept(plan, context.plan)
+    ? new OperatorLogin(`${name}-login`, context, { plan, route, machineId: id }, { parent, dependsOn: waitForSsh })
+    : waitForSsh;
   const chain = createJoinChain(
     name,
     {
       plan,
       context,
       route,
-      before: { key: [vm], session: waitForSsh },
+      before: { key: [vm], session: login },
       // Another machine needs another key: the old one is used.
       identity: id.apply((known) => createHash("sha256").update(`${plan.identity} ${known}`).digest("hex").slice(0, 32)),
       // A node that was away for an hour must not lose its address. A spot machine does not come back, and its device goes by itself.

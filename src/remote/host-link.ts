@@ -26,7 +26,7 @@ export class HostLink<Result> extends DynamicResource {
   /** Empty where `pulumi up --target` leaves the link unmade; nothing that needs it is made then either. */
   declare protected readonly result: pulumi.Output<Result | undefined>;
 
-  constructor(type: "Script" | "Preflight", name: string, args: HostLinkArgs, opts: pulumi.CustomResourceOptions) {
+  constructor(type: "Script" | "Preflight" | "Login", name: string, args: HostLinkArgs, opts: pulumi.CustomResourceOptions) {
     super(
       `remote:${type}`,
       name,

@@ -5,12 +5,15 @@ export interface KeptOptions {
   readonly ignoreChanges: readonly string[];
   readonly replaceOnChanges: readonly string[];
   readonly aliases: readonly string[];
+  /** URNs. */
+  readonly dependsOn: readonly string[];
 }
 
 interface Request {
   getName(): string;
   getIgnorechangesList(): string[];
   getReplaceonchangesList(): string[];
+  getDependenciesList(): string[];
   getAliasesList(): { getSpec(): { getName(): string } | undefined }[];
 }
 
@@ -25,6 +28,7 @@ export function keepOptions(): ReadonlyMap<string, KeptOptions> {
     kept.set(request.getName(), {
       ignoreChanges: request.getIgnorechangesList(),
       replaceOnChanges: request.getReplaceonchangesList(),
+      dependsOn: request.getDependenciesList(),
       aliases: request.getAliasesList().map((alias) => alias.getSpec()?.getName() ?? ""),
     });
     return original.call(this, request, ...rest);

@@ -5,6 +5,7 @@ import { burstFaults } from "./scenarios/burst-faults";
 import { burstFirstUp } from "./scenarios/burst-first-up";
 import { burstPlaces } from "./scenarios/burst-places";
 import { burstRemoval } from "./scenarios/burst-removal";
+import { burstServer } from "./scenarios/burst-server";
 import { faults } from "./scenarios/faults";
 import { firstUp } from "./scenarios/first-up";
 import { flannelIface } from "./scenarios/flannel-iface";
@@ -44,6 +45,7 @@ const SCENARIOS: readonly Scenario[] = [
   burstFirstUp,
   burstCycle,
   burstPlaces,
+  burstServer,
   burstFaults,
   burstRemoval,
   tailnetPolicy,

@@ -27,6 +27,13 @@ it("keeps a server's machine in AWS whatever the config asks for, and prints wha
   assert.deepEqual(protection(SERVER), ["stop", true, true]);
   assert.deepEqual(protection(AGENT), ["terminate", undefined, undefined]);
 
+  // Another SSH key is placed on a kept machine in place, before anything else goes there; an agent gets another machine.
+  const { wanted } = inputsOf("edge-burst-0-login") as { wanted: { node: string; publicKey: string } };
+  assert.equal(wanted.node, "edge-burst-0");
+  assert.match(wanted.publicKey, /^ssh-ed25519 [A-Za-z0-9+/=]+$/);
+  assert.equal(registrations.filter(({ name }) => name.endsWith("-login")).length, 1);
+  assert.ok(options.get("edge-burst-0-join")?.dependsOn.some((urn) => urn.endsWith("::edge-burst-0-login")));
+
   const server = options.get(SERVER);
   assert.deepEqual(server?.ignoreChanges, ["ami", "userData", "instanceType", "rootBlockDevice", "associatePublicIpAddress"]);
   assert.deepEqual(server.replaceOnChanges, []);

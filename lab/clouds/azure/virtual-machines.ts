@@ -55,7 +55,11 @@ export const virtualMachines = (store: ArmStore, faults: Faults, power: Power): 
   expansions: {
     instanceView: (machine) => ({
       statuses: [
-        { code: `ProvisioningState/${machine.state.toLowerCase()}`, level: "Info", displayStatus: `Provisioning ${machine.state.toLowerCase()}` },
+        {
+          code: `ProvisioningState/${machine.state.toLowerCase()}`,
+          level: "Info",
+          displayStatus: `Provisioning ${machine.state.toLowerCase()}`,
+        },
         { code: `PowerState/${power.stateOf(machine)}`, level: "Info", displayStatus: `VM ${power.stateOf(machine)}` },
       ],
     }),

@@ -2,26 +2,18 @@ import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { cloudInventory } from "../../../lab/checks/cloud-inventory";
 import { checkConnectivity } from "../../../lab/checks/connectivity";
-import { succeed } from "../../../lab/checks/probe-pods";
-import { findLeftovers } from "../../../lab/checks/nothing-left";
 import { waitUntil } from "../../../lab/hosts/wait-until";
-import { bastion, cloudPool, metalPool, type StackSettings } from "../../../lab/stack-config";
-import { atCloud, burstNode, burstPools, expectNoBurstLeft, machineOf, setPool, waitBurst } from "../clouds-view";
+import { bastion, cloudPool, type StackSettings } from "../../../lab/stack-config";
+import { atCloud, burstNode, burstPools, expectNoBurstLeft, setPool, waitBurst } from "../clouds-view";
 import type { LabContext, Scenario } from "../lab-context";
-import { expectFailure, expectSuccess, viewNodes } from "../nodes-view";
+import { expectFailure, expectSuccess } from "../nodes-view";
 import { makeOperatorNetworks, OPERATOR_REGIONS, type OperatorNetworks } from "../operator-networks";
 
 const REFRESH = ["--refresh", "--continue-on-error"];
-const METAL = ["kiosk-1", "rack-1", "rack-2"];
 /** A private network of the stack's, a VPC of the operator's, a VNet of the operator's. */
 const [MADE, IN_VPC, IN_VNET] = [burstNode("burst", 0), "edge-burst-own-0", burstNode("burst-az", 0)];
-const SERVER = "edge-burst-server-0";
 
-/** Of the namespace kube-system: stays while the cluster does. */
-const clusterId = async ({ kubectl }: LabContext): Promise<string> =>
-  (await succeed(kubectl, ["get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}"])).stdout;
-
-/** Where cloud machines may stand beside a public subnet of the stack's: private networks, existing ones, and the server's place. */
+/** Where cloud machines may stand beside a public subnet of the stack's: private networks and existing ones. */
 export const burstPlaces: Scenario = {
   name: "burst-places",
   define: (given) => {
@@ -123,60 +115,6 @@ export const burstPlaces: Scenario = {
       await expectSuccess(context.stack.up(REFRESH));
       await expectNoBurstLeft(context, theirs);
       assert.deepEqual(await networks.look(), theirLook);
-    });
-
-    it("makes a cluster whose only server is a cloud machine, from one up on an empty stack", async () => {
-      await context.ensureEmpty();
-      context.stack.edit((now) => {
-        Object.assign(now, structuredClone(settings));
-        metalPool(now, "rack").role = "agent";
-        now["hybrid-k3s:pools"]["burst-server"] = { ...cloudPool(now, "burst"), role: "server", count: 1 };
-      });
-      await context.ensureCluster();
-      const nodes = await viewNodes(context.kubectl);
-      assert.deepEqual(
-        [...nodes].map(([name, { ready }]) => `${name} ${String(ready)}`).sort(),
-        [SERVER, ...METAL].map((name) => `${name} true`),
-      );
-    });
-
-    it("keeps a server that powered itself off, and has the same cluster back once it is started under another address", async () => {
-      const { lab } = context;
-      type Seen = { readonly instanceId: string; readonly publicIp?: string; readonly state: string };
-      const look = async () => (await atCloud(lab, "burst", "machineOf", { node: SERVER })) as Seen;
-      const [before, cluster] = [await look(), await clusterId(context)];
-      await (await machineOf(lab, SERVER)).run(["systemctl", "poweroff", "--no-block"]);
-      const named = { region: "eu-central-1", InstanceIds: [before.instanceId] };
-      const isStopped = async () => {
-        await lab.clouds.call("aws", "DescribeInstances", named);
-        return (await look()).state === "stopped";
-      };
-      await waitUntil("EC2 shows it stopped", isStopped, { timeoutMs: 60_000, intervalMs: 200 });
-      const said = await expectSuccess(context.stack.up(["--refresh"]));
-      const start = `start it \\(aws ec2 start-instances --region eu-central-1 --instance-ids ${before.instanceId}\\)`;
-      assert.match(said, new RegExp(`${SERVER}: its machine ${before.instanceId} is stopped, and the node is down; ${start}`));
-      await lab.clouds.call("aws", "StartInstances", named);
-      await expectSuccess(context.stack.up(["--refresh"]));
-      await waitUntil("its API answers", () => clusterId(context).catch(() => undefined), { timeoutMs: 60_000, intervalMs: 500 });
-      assert.equal(await clusterId(context), cluster);
-      const after = await look();
-      assert.deepEqual([after.instanceId, after.publicIp === before.publicIp], [before.instanceId, false]);
-    });
-
-    it("does not let the server's pool be emptied without cluster.allowServerReplacement", async () => {
-      const before = await cloudInventory(context.lab);
-      context.stack.edit((now) => (cloudPool(now, "burst-server").count = 0));
-      assert.match(await expectFailure(context.stack.up()), /no pool has a server/);
-      context.stack.edit((now) => (metalPool(now, "rack").role = "server"));
-      assert.match(await expectFailure(context.stack.up()), new RegExp(`would replace or remove ${SERVER}, the only server`));
-      assert.deepEqual(await cloudInventory(context.lab), before);
-      assert.deepEqual([...(await viewNodes(context.kubectl)).keys()].sort(), [SERVER, ...METAL].sort());
-    });
-
-    it("destroys it and leaves nothing", async () => {
-      await context.ensureEmpty();
-      assert.deepEqual(await cloudInventory(context.lab), theirs);
-      assert.deepEqual(await findLeftovers(context.lab, context.before), []);
     });
 
     after(async () => {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,12 +18,13 @@ export const newKey = newSshKey;
 /**
  * A machine with an SSH server: real handshakes, real key checks, commands run by a real sh in a folder of its own.
  * `sudo`: free | asks | tty | missing. `accepts`: public keys that may log in. `forwards: false`: no connections beyond it. `key`: its host key,
- * `otherKeys` those that it holds beside, `negotiates` the only types that it shows. `mostSessions`: on one connection (MaxSessions). `port`: a free one.
+ * `keysFile`: the authorized_keys that say so instead, below its folder. `otherKeys` those that it holds beside, `negotiates` the only types that it shows. `mostSessions`: on one connection (MaxSessions). `port`: a free one.
  * `profile`: what its users' shell runs before each command, as bash does with ~/.bashrc over SSH.
  */
 export async function startHost(settings) {
   const {
-    accepts,
+    accepts = [],
+    keysFile,
     sudo = "free",
     forwards = true,
     key = newKey(),
@@ -38,7 +39,14 @@ export async function startHost(settings) {
   const seen = { connections: 0, mostSessions: 0, logins: [], commands: [], forwards: [] };
   const open = new Set();
   const children = new Set();
-  const authorized = accepts.map((text) => ssh2.utils.parseKey(text));
+  const authorized = () => {
+    const lines = keysFile
+      ? readFileSync(join(folder, keysFile), "utf8")
+          .split("\n")
+          .filter((line) => line !== "")
+      : accepts;
+    return lines.map((text) => ssh2.utils.parseKey(text));
+  };
 
   const server = new ssh2.Server(serverSettings(), (client) => {
     open.add(client);
@@ -48,7 +56,7 @@ export async function startHost(settings) {
     client.on("authentication", (context) => {
       const known =
         context.method === "publickey" &&
-        authorized.find((one) => one.type === context.key.algo && one.getPublicSSH().equals(context.key.data));
+        authorized().find((one) => one.type === context.key.algo && one.getPublicSSH().equals(context.key.data));
       if (!known) return context.reject(["publickey"]);
       if (context.signature && known.verify(context.blob, context.signature, context.hashAlgo) !== true) return context.reject();
       context.accept();
