@@ -57,10 +57,13 @@ $(TZ=UTC systemctl show -p ActiveState,SubState,InvocationID,ExecMainStartTimest
 PROPERTIES
 }
 
-# An agent's unit is active when its controller has started; a server's before that.
+# is_set KEY: to true in k3s's settings. Those that somebody put beside ours count too; the last one wins.
+is_set() { sed -nE "s/^[\"']?$1[\"']? *: *[\"']?(true|false)[\"']?.*/\\1/p" /etc/rancher/k3s/config.yaml /etc/rancher/k3s/config.yaml.d/*.y*ml 2>/dev/null | tail -n 1 | grep -qx true; }
+
+# An agent's unit is active when its controller has started; a server's before that. k3s does not say that it was told to start none.
 has_gone_on() {
   [ "$state" = active ] || return 1
-  [ "$unit" != k3s.service ] || journalctl -q -o cat "_SYSTEMD_INVOCATION_ID=$run" |
+  [ "$unit" != k3s.service ] || is_set disable-network-policy || is_set disable-agent || journalctl -q -o cat "_SYSTEMD_INVOCATION_ID=$run" |
     grep -q -e 'Starting network policy controller version' -e 'Skipping network policy controller start'
 }
 

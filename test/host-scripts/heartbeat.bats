@@ -119,6 +119,28 @@ ExecStartPre=-systemctl restart --no-block hybrid-k3s-heartbeat.service" ]
   assert_call '^journalctl -q -o cat _SYSTEMD_INVOCATION_ID=abc'
 }
 
+@test "a server that was told to run no network policy controller is not waited for, and one that was not is" {
+  installed
+  make_unit
+  unit active running
+  report True 3
+  mkdir -p "$HOST/etc/rancher/k3s/config.yaml.d"
+  for setting in 'disable-network-policy: true' '"disable-agent": "true" # no kubelet here'; do
+    echo "$setting" >"$HOST/etc/rancher/k3s/config.yaml.d/50-site.yaml"
+    beat 5 k3s.service
+    assert_success
+    assert_output "k3s.service has gone on after 0 heartbeats"
+  done
+  echo 'disable-network-policy: false' >"$HOST/etc/rancher/k3s/config.yaml.d/60-site.yml"
+  printf 'disable-network-policy: true' >"$HOST/etc/rancher/k3s/config.yaml.d/50-site.yaml"
+  beat 2 k3s.service
+  [ "$status" -eq 124 ]
+  unit activating start
+  echo 'disable-network-policy: true' >"$HOST/etc/rancher/k3s/config.yaml.d/60-site.yml"
+  beat 2 k3s.service
+  [ "$status" -eq 124 ]
+}
+
 @test "a host that stands gets the heartbeat without a restart of k3s" {
   installed
   rm "$HOST/etc/systemd/system/hybrid-k3s-heartbeat.service" "$HOST/etc/systemd/system/k3s.service.d/hybrid-k3s-heartbeat.conf" "$HOST/usr-local/lib/hybrid-k3s/send-heartbeat.sh"

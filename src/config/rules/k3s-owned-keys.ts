@@ -20,10 +20,20 @@ const vpnAuth = (what: string): OwnedKey => ({
 });
 const tokens: OwnedKey = { ours: "tokens made on the servers, carried as secrets", instead: remove };
 const dataStore: OwnedKey = { ours: "SQLite on the one server", instead: "Remove it; other data stores are not available yet." };
+const wholeServer: OwnedKey = { ours: "false: the one server runs all of Kubernetes", instead: remove };
 const nothing = (why: string): OwnedKey => ({ ours: `nothing, ${why}`, instead: remove });
+
+/** Keys that k3s has and that its help does not show: no list of flags knows them. */
+export const hiddenKeys: Readonly<Record<string, OwnedKey>> = {
+  "disable-agent": { ours: "false: servers are nodes too", instead: remove },
+  "disable-apiserver": wholeServer,
+  "disable-controller-manager": wholeServer,
+  "disable-etcd": wholeServer,
+};
 
 /** Keys by their full name. What k3s does with each beside a VPN: K3S:pkg/executor/embed/embed.go, pkg/cli/server/server.go (1.33 to 1.36). */
 export const ownedKeys: Readonly<Record<string, OwnedKey>> = {
+  ...hiddenKeys,
   config: { ours: "/etc/rancher/k3s/config.yaml", instead: "Write the settings of that file here." },
   "data-dir": { ours: "/var/lib/rancher/k3s, which removal cleans", instead: "Remove it; mount a disk there if space is short." },
   debug: nothing("because k3s then logs the join key"),

@@ -1,5 +1,5 @@
 import { k3sFlags } from "../../../src/catalog/k3s-flags";
-import { ownedArguments, ownedKeys } from "../../../src/config/rules/k3s-owned-keys";
+import { hiddenKeys, ownedArguments, ownedKeys } from "../../../src/config/rules/k3s-owned-keys";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { faultsOf, warningsOf } from "../../helpers/config-builder";
@@ -48,6 +48,14 @@ describe("validate-k3s-settings", () => {
   it("refuses debug, which logs the join key", () => {
     assert.deepEqual(faultsOf({ "cluster.k3s.debug": true }), [
       "hybrid-k3s:cluster.k3s.debug: is decided by this stack (nothing, because k3s then logs the join key). Remove it.",
+    ]);
+  });
+
+  it("refuses what would leave the server without a part of Kubernetes, of which k3s's help is silent, whatever else is allowed", () => {
+    const given = { "cluster.allowUntestedK3s": true, "cluster.k3s.disable-agent": true, "pools.rack.k3s.disable-apiserver": true };
+    assert.deepEqual(faultsOf(given), [
+      "hybrid-k3s:cluster.k3s.disable-agent: is decided by this stack (false: servers are nodes too). Remove it.",
+      "hybrid-k3s:pools.rack.k3s.disable-apiserver: is decided by this stack (false: the one server runs all of Kubernetes). Remove it.",
     ]);
   });
 
@@ -145,7 +153,7 @@ describe("validate-k3s-settings", () => {
   it("owns only keys that k3s has, so that no entry outlives its flag", () => {
     const known = [...Object.keys(k3sFlags.server), ...Object.keys(k3sFlags.agent)];
     assert.deepEqual(
-      [...Object.keys(ownedKeys), ...Object.keys(ownedArguments)].filter((key) => !known.includes(key)),
+      [...Object.keys(ownedKeys), ...Object.keys(ownedArguments)].filter((key) => !known.includes(key) && !(key in hiddenKeys)),
       [],
     );
   });
