@@ -23,6 +23,8 @@ tell_full_disks() {
 make_scratch() {
   SCRATCH=$(mktemp -d)
   trap 'finish $?' EXIT
+  # What ends a script that is over its limit; without it a shell ends without the line above.
+  trap 'exit 143' TERM
 }
 
 # end_tree PID: leaves first, so that none starts another.

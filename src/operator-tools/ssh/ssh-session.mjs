@@ -11,6 +11,8 @@ import { faults } from "./ssh-fault.mjs";
 
 const PROBE_MS = 15_000;
 const GOODBYE_MS = 500;
+/** How much longer than we wait a script may go on, and then take to clean up behind itself. */
+const GRACE_SECONDS = { end: 2, kill: 10 };
 // Enough for any message of ours; a host that floods its output cannot fill the operator's memory.
 const MOST_OUTPUT = 256 * 1024;
 
@@ -47,7 +49,8 @@ export class SshSession {
   }
 
   /**
-   * Runs a script, given by its text on stdin, as root: by sudo without a password unless root itself logs in.
+   * Runs a script, given by its text on stdin, as root: by sudo without a password unless root itself logs in. The host ends it too, with all that
+   * it started: the connection may be lost by then, and what sudo runs takes no signal of the user's.
    * @param {string} name
    * @param {string} text
    * @param {RunLimits} limits
@@ -55,7 +58,8 @@ export class SshSession {
   async runAsRoot(name, text, { limitMs, onLine }) {
     const isRoot = this.#at.user === "root";
     if (!isRoot) await this.#expectSudo();
-    return this.run(`${isRoot ? "" : "sudo -n "}sh -s -- ${name}`, { input: text, limitMs, onLine, what: name });
+    const bound = `timeout -k ${GRACE_SECONDS.kill} ${Math.ceil(limitMs / 1000) + GRACE_SECONDS.end}`;
+    return this.run(`${isRoot ? "" : "sudo -n "}${bound} sh -s -- ${name}`, { input: text, limitMs, onLine, what: name });
   }
 
   /**
@@ -70,6 +74,9 @@ export class SshSession {
       const output = { stdout: "", stderr: "" };
       /** @type {ExitStatus | undefined} */
       let status;
+      /** @type {ClientChannel | undefined} */
+      let open;
+      let isOver = false;
       /** @type {(fault?: SshFault) => void} */
       const settle = (fault) => {
         clearTimeout(timer);
@@ -79,11 +86,17 @@ export class SshSession {
       };
       let hasStarted = false;
       const onLost = () => settle(hasStarted ? faults.lost(this.#at, what) : faults.closed(this.#at, what));
-      const timer = setTimeout(() => settle(faults.limit(this.#at, what, limitMs)), limitMs);
+      const timer = setTimeout(() => {
+        isOver = true;
+        endCommand(open);
+        settle(faults.limit(this.#at, what, limitMs));
+      }, limitMs);
       onGone(client, onLost);
       /** @type {(error: Error | undefined, channel: ClientChannel) => void} */
       const onChannel = (error, channel) => {
         if (error) return isRefusedSession(error) ? settle(faults.sessions(this.#at)) : onLost();
+        if (isOver) return endCommand(channel);
+        open = channel;
         hasStarted = true;
         // Writing to a shell that ended early is seen by its exit code.
         channel.on("error", () => {});
@@ -128,6 +141,17 @@ export class SshSession {
     const words = lastLine(probe.stderr) || lastLine(probe.stdout) || `exit code ${probe.code}`;
     throw faults.sudo(this.#at, probe.code === 127 ? "sudo is not installed" : words);
   }
+}
+
+/**
+ * On a connection that others share nothing else would close its channel. ssh2 sends no signal behind the input's end.
+ * @type {(channel: ClientChannel | undefined) => void}
+ */
+function endCommand(channel) {
+  if (channel === undefined) return;
+  // Nobody listens to it any more.
+  channel.on("error", () => {});
+  channel.close();
 }
 
 /**

@@ -42,7 +42,7 @@ main "$@" </dev/null
   it("drains and deletes the Node through the first server, with progress and no result", async () => {
     await remove();
     assert.ok(removed());
-    assert.deepEqual(server.seen.commands.slice(-1), ["sudo -n sh -s -- drain-node"]);
+    assert.deepEqual(server.seen.commands.slice(-1), ["sudo -n timeout -k 10 36 sh -s -- drain-node"]);
     assert.deepEqual(out.written, { stdout: "", stderr: "rack-2: drained within 30 s\n" });
   });
 

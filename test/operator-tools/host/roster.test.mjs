@@ -102,7 +102,7 @@ describe("the roster's update", () => {
     const { connections } = server.seen;
     const { left } = await run(input(rosterOf([burst("burst-0"), burst("burst-1")]), []));
     assert.equal(server.seen.connections, connections + 1);
-    assert.deepEqual(server.seen.commands.slice(-1), ["sudo -n sh -s -- prepare-removal"]);
+    assert.match(server.seen.commands.at(-1), /^sudo -n timeout -k 10 \d+ sh -s -- prepare-removal$/);
     assert.deepEqual(left, [burst("burst-0"), burst("burst-1")]);
   });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { waitUntil } from "../../../lab/hosts/wait-until.ts";
@@ -147,6 +147,22 @@ describe("a script on a host", () => {
   it("is bounded in time on a host that goes on answering", async () => {
     const error = await errorOf(run("sleep 20\n", { limits: { ...LIMITS, scriptMs: 300 } }));
     assert.match(error.message, /^rack-1: do-it did not end: rack-1 .* did not finish do-it within 0\.3 s; log in and look what holds it/);
+  });
+
+  it("is ended on the host too when it is over its limit, and the scripts that share its connection go on", async (t) => {
+    const shared = await startHost({ accepts: [operator.publicKey] });
+    t.after(() => shared.stop());
+    const there = { host: shared.target() };
+    const other = run("echo other >&2; until [ -e go-on ]; do sleep 0.05; done; echo '{}'\n", there);
+    await until("the other runs", () => out.written.stderr.includes("other"));
+    // Of its own it would not end, and it writes nothing to a channel that is closed.
+    const late = errorOf(run("sleep 60\nsleep 60\n", { ...there, limits: { ...LIMITS, scriptMs: 300 } }));
+    assert.match((await late).message, /did not finish do-it within 0\.3 s/);
+    await until("it has ended", () => shared.runningCommands === 1);
+    assert.deepEqual([shared.seen.connections, shared.openConnections], [1, 1]);
+    writeFileSync(join(shared.folder, "go-on"), "");
+    await other;
+    assert.deepEqual(revealed, [{}]);
   });
 
   it("waits for a service that is just coming back, within its patience", async (t) => {

@@ -29,14 +29,14 @@ describe("openSession", () => {
     const reply = await session.runAsRoot("hello", 'echo "result $1"; echo progress >&2; exit 3\n', { limitMs: 5000 });
     session.close();
     assert.deepEqual(reply, { code: 3, signal: undefined, stdout: "result hello\n", stderr: "progress\n" });
-    assert.deepEqual(host.seen.commands.slice(-2), ["sudo -n true", "sudo -n sh -s -- hello"]);
+    assert.deepEqual(host.seen.commands.slice(-2), ["sudo -n true", "sudo -n timeout -k 10 7 sh -s -- hello"]);
   });
 
   it("runs it without sudo where root logs in", async () => {
     const session = await open({ host: host.target("root") });
     await session.runAsRoot("hello", "exit 0\n", { limitMs: 5000 });
     session.close();
-    assert.deepEqual(host.seen.commands.slice(-1), ["sh -s -- hello"]);
+    assert.deepEqual(host.seen.commands.slice(-1), ["timeout -k 10 7 sh -s -- hello"]);
   });
 
   it("reaches a host through its bastion, each leg with its own host key and private key", async (t) => {

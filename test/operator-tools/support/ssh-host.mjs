@@ -11,7 +11,7 @@ const SUDO = {
   asks: "#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n",
   tty: "#!/bin/sh\necho 'sudo: sorry, you must have a tty to run sudo' >&2\nexit 1\n",
 };
-const PROGRAMS = ["sh", "cat", "true", "sleep", "env", "touch", "mkdir", "mv"];
+const PROGRAMS = ["sh", "cat", "true", "sleep", "env", "touch", "mkdir", "mv", "timeout"];
 
 export const newKey = newSshKey;
 
@@ -124,6 +124,9 @@ export async function startHost(settings) {
       chmodSync(join(folder, ".bin", name), 0o755);
     },
     target: (user = "ops") => ({ address: "127.0.0.1", port, user, hostKey: key.publicKey }),
+    get runningCommands() {
+      return children.size;
+    },
     get openConnections() {
       return open.size;
     },
@@ -135,7 +138,7 @@ export async function startHost(settings) {
     stop: async () => {
       [...open].forEach((client) => client._sock.destroy());
       // The whole group: a killed shell leaves its children behind.
-      for (const child of children) process.kill(-child.pid, "SIGKILL");
+      for (const { pid, exitCode, signalCode } of children) if ((exitCode ?? signalCode) === null) process.kill(-pid, "SIGKILL");
       await new Promise((resolve) => server.close(resolve));
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
     },
