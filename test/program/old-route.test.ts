@@ -8,6 +8,7 @@ import { clusterStatus } from "../../src/plan/cluster-status";
 import { hostIdentity } from "../../src/plan/node-identity";
 import { planCluster } from "../../src/plan/plan-cluster";
 import { configWith, hostKey, type Overrides } from "../helpers/config-builder";
+import { mockLastRun } from "../helpers/last-run";
 import { labWithFixedKeys } from "../helpers/lab-with-fixed-keys";
 import { mockedAnswers } from "../helpers/mocked-engine";
 import { recordProgram, runOf } from "../helpers/record-program";
@@ -19,15 +20,7 @@ describe("another way to the first server", () => {
   const planWith = (overrides: Overrides) => planCluster(configWith(overrides));
   const lastRun = async (nodes: readonly string[], more: Overrides = {}, olderRelease = false) => {
     const { route, ...cluster } = clusterStatus(planWith(more));
-    const outputs = { cluster: { ...cluster, ...(!olderRelease && { route }) }, nodes: nodes.map(agent) };
-    forgetLastRun();
-    await pulumi.runtime.setMocks(
-      { newResource: () => ({ id: "id", state: {} }), call: () => ({ outputs }) },
-      "hybrid-k3s",
-      "lab",
-      false,
-      "organization",
-    );
+    await mockLastRun({ cluster: { ...cluster, ...(!olderRelease && { route }) }, nodes: nodes.map(agent) });
   };
   const rotated = { "pools.rack.hosts[0].hostKey": hostKey(9) };
 

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { labSettings } from "../../lab/stack-config";
-import { forgetLastRun } from "../../src/preview/last-run";
 import { refuseOtherCluster } from "../../src/preview/refuse-other-cluster";
 import { clusterStatus } from "../../src/plan/cluster-status";
 import { planCluster } from "../../src/plan/plan-cluster";
 import { configWith, type Overrides } from "../helpers/config-builder";
+import { mockLastRun } from "../helpers/last-run";
 import { labWithFixedKeys } from "../helpers/lab-with-fixed-keys";
 import { mockedAnswers, mockedOutputs } from "../helpers/mocked-engine";
 import { recordProgram, runOf } from "../helpers/record-program";
@@ -32,17 +32,7 @@ describe("a config that would replace the only server", () => {
     assert.deepEqual(registered, []);
   });
 
-  const lastRun = async (overrides: Overrides) => {
-    const outputs = { cluster: clusterStatus(planWith(overrides)) };
-    forgetLastRun();
-    await pulumi.runtime.setMocks(
-      { newResource: () => ({ id: "id", state: {} }), call: () => ({ outputs }) },
-      "hybrid-k3s",
-      "lab",
-      false,
-      "organization",
-    );
-  };
+  const lastRun = (overrides: Overrides) => mockLastRun({ cluster: clusterStatus(planWith(overrides)) });
 
   const changes: readonly Overrides[] = [
     { "cluster.name": "north" },

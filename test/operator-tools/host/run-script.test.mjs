@@ -153,7 +153,7 @@ describe("a script on a host", () => {
     const shared = await startHost({ accepts: [operator.publicKey] });
     t.after(() => shared.stop());
     const there = { host: shared.target() };
-    const other = run("echo other >&2; until [ -e go-on ]; do sleep 0.05; done; echo '{}'\n", there);
+    const other = run("echo other >&2; until [ -e go-on ]; do sleep 0.05; done; echo '{}'\n", { ...there, limitSeconds: 30 });
     await until("the other runs", () => out.written.stderr.includes("other"));
     // Of its own it would not end, and it writes nothing to a channel that is closed.
     const late = errorOf(run("sleep 60\nsleep 60\n", { ...there, limits: { ...LIMITS, scriptMs: 300 } }));
