@@ -68,6 +68,10 @@ const vpnSchema = z.strictObject({
 
 const mirrorSchema = z.strictObject({
   k3s: text("Folder with k3s releases.", "https://mirror.example.org/k3s").optional(),
+  installSha256: text(
+    "SHA-256 of the `install.sh` that runs as root, where none is to be taken from the mirror.",
+    "9ca7930c31179d83bc13de20078fd8ad3e1ee00875b31f39a7e524ca4ef7d9de",
+  ).optional(),
   tailscale: text("Folder with tailscale archives.", "https://mirror.example.org/tailscale").optional(),
   caFile: text("CA that signed the mirror's certificate, as PEM. Relative to the project's folder.", "mirror-ca.pem").optional(),
 });

@@ -6,6 +6,7 @@
 # May have: INTEGRATION (k3s, the default, or flannel-iface: how pods cross the tailnet) WITH_IMAGES (true: the release's place has them, a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
 #   CLUSTER_ID (agents: of the namespace kube-system) CLUSTER_AUTHORITY (agents: hash that the token names; another one makes this run again)
 #   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token anew) ACCESS_REPLACE_COMMAND (reads it anew)
+#   INSTALLER_SHA256 (of the installer; default: the one that stands beside it)
 #   ALLOW_UNTESTED (true: an older k3s, or one that skips a minor, is taken all the same) DRAIN_ID (agents: another one where the Node was deleted)
 # Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority,cluster-id} the gate, the heartbeat and the unit's drop-ins; with
 #   flannel-iface no vpn-auth but a program that writes the node's address to /etc/rancher/k3s/config.yaml.d before each start

@@ -39,11 +39,11 @@ download() {
   [ "$http_status" = 200 ] || fail "cannot fetch $1: the server answered $http_status; check the version and the mirror's address"
 }
 
-# verify_sha256 FILE SUM URL
+# verify_sha256 FILE SUM URL [WHENCE]: WHENCE tells where the sum comes from.
 verify_sha256() {
   actual=$(sha256sum "$1" | cut -d' ' -f1)
   [ "$actual" = "$2" ] || rm -f "$1"
-  [ "$actual" = "$2" ] || fail "$3 has SHA-256 $actual, but ${2:-nothing} is published for it; do not use it: the download or the mirror is damaged"
+  [ "$actual" = "$2" ] || fail "$3 has SHA-256 $actual, but ${2:-nothing} is ${4:-published for it}; do not use it: the download or the mirror is damaged"
 }
 
 # The vendors' name for this machine's architecture.

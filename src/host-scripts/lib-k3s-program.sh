@@ -20,12 +20,22 @@ fetch_found() {
 fetch_installer() {
   for script_url in "$INSTALLER_URL" "$RELEASES_URL/install.sh"; do
     fetch_found "$script_url" "$SCRATCH/install.sh" || continue
-    if fetch_found "$script_url.sha256sum" "$SCRATCH/install-sum"; then
-      verify_sha256 "$SCRATCH/install.sh" "$(cut -d' ' -f1 "$SCRATCH/install-sum")" "$script_url"
-    fi
+    check_installer
     return 0
   done
   fail "cannot fetch $INSTALLER_URL: the server answered 404; check the version and the mirror's address"
+}
+
+# It runs as root: by the sum that the config gives, else by the one beside it, else not at all.
+check_installer() {
+  if [ -n "${INSTALLER_SHA256:-}" ]; then
+    verify_sha256 "$SCRATCH/install.sh" "$INSTALLER_SHA256" "$script_url" "set in mirror.installSha256"
+  elif fetch_found "$script_url.sha256sum" "$SCRATCH/install-sum"; then
+    verify_sha256 "$SCRATCH/install.sh" "$(cut -d' ' -f1 "$SCRATCH/install-sum")" "$script_url"
+  else
+    fail "$script_url has no sum beside it ($script_url.sha256sum), and what runs as root is not run unchecked. Compare the script with install.sh at the tag" \
+      "of k3s $K3S_VERSION, then put install.sh.sha256sum of that tag beside it, or set mirror.installSha256 to what sha256sum install.sh prints; nothing was changed"
+  fi
 }
 
 # Everything is here and checked before anything is replaced. Running programs keep their old file.

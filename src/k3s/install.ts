@@ -40,6 +40,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
         K3S_VERSION: plan.k3sVersion,
         RELEASES_URL: plan.sources.k3sReleasesUrl,
         INSTALLER_URL: plan.sources.k3sInstallerUrl,
+        ...(plan.sources.k3sInstallerSum !== "" && { INSTALLER_SHA256: plan.sources.k3sInstallerSum }),
         ...(plan.sources.withImages && { WITH_IMAGES: "true" }),
         CA_PEM: plan.sources.caPem,
         CONFIG_YAML: serverIp.apply((ip) => renderK3sConfig(node.plan, ip === "" ? undefined : ip)),

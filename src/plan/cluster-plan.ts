@@ -76,6 +76,8 @@ export interface SourcesPlan {
   readonly tailscaleUrl: string;
   /** The installer script of that very release: https://raw.githubusercontent.com/k3s-io/k3s/v1.35.4%2Bk3s1/install.sh. A mirror without it: `<mirror.k3s>/install.sh`. */
   readonly k3sInstallerUrl: string;
+  /** SHA-256 that the installer must have; empty: the one that stands beside it. */
+  readonly k3sInstallerSum: string;
   /** Release downloads: `<url>/<version, + as %2B>/k3s` and `sha256sum-<arch>.txt`. Default: https://github.com/k3s-io/k3s/releases/download */
   readonly k3sReleasesUrl: string;
   /** Whether hosts take k3s's images from the same place, where it has them: a mirror. Otherwise they come from their registries. */

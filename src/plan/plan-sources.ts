@@ -16,6 +16,7 @@ export function planSources(config: HybridConfig, mirrorCaPem: string): SourcesP
     tailscaleUrl: withoutSlash(mirror.tailscale ?? tailscaleDownloads),
     k3sInstallerUrl: `${k3sMirror ?? k3sSource}/${release}/install.sh`,
     k3sReleasesUrl: k3sMirror ?? k3sReleases,
+    k3sInstallerSum: mirror.installSha256 ?? "",
     withImages: k3sMirror !== undefined,
     caPem: mirrorCaPem,
   };

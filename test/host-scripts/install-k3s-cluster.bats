@@ -134,8 +134,7 @@ forgotten() { assert_call '^k3s-killall$' && [ "$(cd "$HOST/var-lib" && find . -
 
 upgrade_to() {
   serve_release "$1"
-  serve "https://source.test/${1/+/%2B}/install.sh" <"$FAKE/install.sh"
-  echo 404 | serve "https://source.test/${1/+/%2B}/install.sh.sha256sum"
+  serve_installer "$1"
   export K3S_VERSION=$1 INSTALLER_URL="https://source.test/${1/+/%2B}/install.sh"
   run_script install-k3s
 }

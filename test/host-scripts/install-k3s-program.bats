@@ -46,8 +46,7 @@ program() { cat "$HOST/usr-local/bin/k3s"; }
 @test "a new version is installed in place and restarted" {
   installed
   serve_release v1.35.5+k3s1
-  serve https://source.test/v1.35.5%2Bk3s1/install.sh <"$FAKE/install.sh"
-  echo 404 | serve https://source.test/v1.35.5%2Bk3s1/install.sh.sha256sum
+  serve_installer v1.35.5+k3s1
   export K3S_VERSION=v1.35.5+k3s1 INSTALLER_URL=https://source.test/v1.35.5%2Bk3s1/install.sh
   run_script install-k3s
   assert_success
@@ -91,9 +90,33 @@ program() { cat "$HOST/usr-local/bin/k3s"; }
   [ ! -e "$FAKE/ran" ] && [ ! -e "$HOST/usr-local/bin/k3s" ]
 }
 
+@test "an installer without a sum beside it is not run, unless the config says which it is" {
+  from_mirror
+  unset WITH_IMAGES
+  echo 404 | serve https://mirror.test/k3s/install.sh.sha256sum
+  run_script install-k3s
+  assert_failure
+  assert_stderr 'https://mirror.test/k3s/install.sh has no sum beside it (https://mirror.test/k3s/install.sh.sha256sum), and what runs as root is not run unchecked.'
+  [ ! -e "$FAKE/installer-environment" ] && [ ! -e "$HOST/usr-local/bin/k3s" ]
+  INSTALLER_SHA256=$(sum_of <"$FAKE/install.sh")
+  export INSTALLER_SHA256
+  run_script install-k3s
+  assert_success
+}
+
+@test "an installer with another sum than the config gives is not run, whatever stands beside it" {
+  export INSTALLER_SHA256=0123
+  run_script install-k3s
+  assert_failure
+  assert_stderr "install.sh has SHA-256 $(sum_of <"$FAKE/install.sh"), but 0123 is set in mirror.installSha256; do not use it"
+  [ ! -e "$FAKE/installer-environment" ] && [ ! -e "$HOST/usr-local/bin/k3s" ]
+}
+
 @test "an installer that fails is shown with its last words" {
-  echo 'echo "[ERROR] no systemd"; exit 1' | serve https://source.test/v1.35.4%2Bk3s1/install.sh
-  echo 404 | serve https://source.test/v1.35.4%2Bk3s1/install.sh.sha256sum
+  echo 'echo "[ERROR] no systemd"; exit 1' >"$FAKE/install.sh"
+  serve https://source.test/v1.35.4%2Bk3s1/install.sh <"$FAKE/install.sh"
+  INSTALLER_SHA256=$(sum_of <"$FAKE/install.sh")
+  export INSTALLER_SHA256
   run_script install-k3s
   assert_failure
   assert_stderr '[ERROR] no systemd'
@@ -130,8 +153,9 @@ from_mirror() {
   mirrored=https://mirror.test/k3s/v1.35.4%2Bk3s1 images="k3s-airgap-images-$(vendor_name).tar.zst"
   serve "$mirrored/$(program_name)" <"$FAKE/program"
   printf '%s  %s\n%s  %s\n' "$(sum_of <"$FAKE/program")" "$(program_name)" "${1:-$(echo images | sum_of)}" "$images" | serve "$mirrored/sha256sum-$(vendor_name).txt"
-  for missing in "$INSTALLER_URL" https://mirror.test/k3s/install.sh.sha256sum; do echo 404 | serve "$missing"; done
+  echo 404 | serve "$INSTALLER_URL"
   serve https://mirror.test/k3s/install.sh <"$FAKE/install.sh"
+  printf '%s  install.sh\n' "$(sum_of <"$FAKE/install.sh")" | serve https://mirror.test/k3s/install.sh.sha256sum
 }
 
 @test "a mirror's images are placed, and its one installer serves where the release has none" {

@@ -31,8 +31,10 @@ serve_release() {
   printf '%s  %s\n' "$(sum_of <"$FAKE/program")" "$(program_name)" | serve "$folder/sha256sum-$(vendor_name).txt"
 }
 
-# What the official installer leaves where it downloads nothing, as far as the script looks at it.
+# serve_installer [VERSION]: what the official one leaves where it downloads nothing, as far as the script looks at it, with its sum.
 serve_installer() {
+  local place=https://source.test/${1:-v1.35.4%2Bk3s1}
+  place=${place/+/%2B}/install.sh
   cat >"$FAKE/install.sh" <<'INSTALLER'
 [ "$INSTALL_K3S_SKIP_DOWNLOAD" = true ] && [ -x /usr/local/bin/k3s ] || { echo '[ERROR] Download failed'; exit 1; }
 env | grep -E '^(INSTALL_|CURL_CA_|K3S_)' | sort >"$FAKE/installer-environment"
@@ -42,8 +44,8 @@ echo '[Service]' >/etc/systemd/system/$unit.service
 : >/etc/systemd/system/$unit.service.env
 for script in $unit-uninstall k3s-killall; do printf '#!/bin/sh\necho %s >>"$CALLS"\nrm -f "$FAKE/units"/k3s*active\n' $script >/usr/local/bin/$script.sh; chmod +x /usr/local/bin/$script.sh; done
 INSTALLER
-  serve https://source.test/v1.35.4%2Bk3s1/install.sh <"$FAKE/install.sh"
-  printf '%s  install.sh\n' "$(sum_of <"$FAKE/install.sh")" | serve https://source.test/v1.35.4%2Bk3s1/install.sh.sha256sum
+  serve "$place" <"$FAKE/install.sh"
+  printf '%s  install.sh\n' "$(sum_of <"$FAKE/install.sh")" | serve "$place.sha256sum"
 }
 
 as_agent() {

@@ -10,18 +10,22 @@ describe("planSources", () => {
       tailscaleUrl: "https://pkgs.tailscale.com/stable",
       k3sInstallerUrl: "https://raw.githubusercontent.com/k3s-io/k3s/v1.35.4%2Bk3s1/install.sh",
       k3sReleasesUrl: "https://github.com/k3s-io/k3s/releases/download",
+      k3sInstallerSum: "",
       withImages: false,
       caPem: "",
     });
   });
 
   it("fetches everything from the mirrors where they are given", () => {
-    const config = configWith({ mirror: { k3s: "https://mirror.example.org/k3s/", tailscale: "https://mirror.example.org/ts//" } });
+    const installSha256 = "0123456789abcdef".repeat(4);
+    const mirror = { k3s: "https://mirror.example.org/k3s/", installSha256, tailscale: "https://mirror.example.org/ts//" };
+    const config = configWith({ mirror });
     assert.deepEqual(planSources(config, "PEM"), {
       tailscaleVersion: "1.88.3",
       tailscaleUrl: "https://mirror.example.org/ts",
       k3sInstallerUrl: "https://mirror.example.org/k3s/v1.35.4%2Bk3s1/install.sh",
       k3sReleasesUrl: "https://mirror.example.org/k3s",
+      k3sInstallerSum: installSha256,
       withImages: true,
       caPem: "PEM",
     });

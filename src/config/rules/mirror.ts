@@ -6,7 +6,19 @@ import { validateCaFile } from "../values/validate-ca-file";
 export function validateMirror(draft: ConfigDraft, mirrorCa: GivenConfig["mirrorCa"]): readonly ConfigIssue[] {
   const { mirror } = draft;
   const urls = (["k3s", "tailscale"] as const).flatMap((key) => validateUrl(settingPath("mirror", key), mirror?.[key]));
-  return [...urls, ...validateCa(draft, mirrorCa)];
+  return [...urls, ...validateInstallSum(draft), ...validateCa(draft, mirrorCa)];
+}
+
+function validateInstallSum({ mirror }: ConfigDraft): ConfigIssue[] {
+  const sum = mirror?.installSha256;
+  if (sum === undefined) return [];
+  const path = settingPath("mirror", "installSha256");
+  if (!/^[0-9a-f]{64}$/.test(sum))
+    return [
+      { path, problem: `${quote(sum)} is no SHA-256`, remedy: "Write the 64 digits that sha256sum install.sh prints, in small letters." },
+    ];
+  if (mirror?.k3s !== undefined) return [];
+  return [{ path, problem: "is set without a mirror that the installer comes from", remedy: "Set mirror.k3s, or remove it." }];
 }
 
 /** A mirror serves the checksums along with the programs, so only TLS stands for either. */

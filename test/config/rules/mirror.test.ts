@@ -21,6 +21,15 @@ describe("validate-mirror", () => {
     ]);
   });
 
+  it("refuses a sum that is none, or that no mirror's installer could have", () => {
+    assert.deepEqual(faultsOf({ mirror: { k3s: "https://mirror.example.org/k3s", installSha256: "9CA7" } }), [
+      `hybrid-k3s:mirror.installSha256: "9CA7" is no SHA-256. Write the 64 digits that sha256sum install.sh prints, in small letters.`,
+    ]);
+    assert.deepEqual(faultsOf({ mirror: { installSha256: "0123456789abcdef".repeat(4) } }), [
+      "hybrid-k3s:mirror.installSha256: is set without a mirror that the installer comes from. Set mirror.k3s, or remove it.",
+    ]);
+  });
+
   it("refuses a CA file that cannot be read", () => {
     assert.deepEqual(
       faultsOf(
