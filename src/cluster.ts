@@ -9,7 +9,7 @@ import { ProtectServer } from "./nodes/protect-server";
 import type { DrainedNode } from "./nodes/drained-node";
 import { createNode } from "./nodes/create-node";
 import { createNetworks } from "./clouds/networks";
-import type { JoinedNode, PlacedMachine } from "./nodes/node";
+import type { JoinedBy, JoinedNode, PlacedMachine } from "./nodes/node";
 import type { NodePlan } from "./plan/cluster-plan";
 import { type NodeStatus, renderTopology } from "./plan/topology";
 import type { HostRoute } from "./remote/connection";
@@ -32,6 +32,7 @@ export class HybridCluster extends pulumi.ComponentResource {
   readonly machines: readonly PlacedMachine[];
   readonly firstServer: HostRoute;
   readonly agents: readonly DrainedNode[];
+  readonly joinedBy: readonly JoinedBy[];
 
   constructor(name: string, { linesToChange, ...context }: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-k3s:cluster:HybridCluster", name, {}, opts);
@@ -70,6 +71,7 @@ export class HybridCluster extends pulumi.ComponentResource {
 
     this.machines = [server, ...agents].flatMap(({ node: { plan: placed, machine } }) => (machine ? [{ plan: placed, machine }] : []));
     this.firstServer = server.route;
+    this.joinedBy = [server, ...agents].map(({ node }) => node.joinedBy);
     this.apiEndpoint = pulumi.output(plan.apiEndpoint ?? first.tailnetIp);
     this.kubeconfig = pulumi.secret(
       pulumi

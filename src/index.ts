@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HybridCluster } from "./cluster";
 import { loadConfig } from "./config/load";
+import { refuseLoneCleanup } from "./preview/refuse-lone-cleanup";
 import { refuseOtherCluster } from "./preview/refuse-other-cluster";
 import { refuseOldRoute, refuseOldRouteForReplaced } from "./preview/refuse-old-route";
 import { tellLostData } from "./preview/tell-lost-data";
@@ -45,7 +46,7 @@ export = async () => {
   const ssh = { sshAgent: config.access.sshAgent, ...(privateKey && { privateKey }), ...(bastionPrivateKey && { bastionPrivateKey }) };
   // Not the cluster's name: under another one the guards would be new, and could refuse nothing.
   const context = { plan, owner, ssh, vpn, failedMachines };
-  const { kubeconfig, apiEndpoint, nodes, topology, machines, agents, firstServer } = new HybridCluster("cluster", {
+  const { kubeconfig, apiEndpoint, nodes, topology, machines, agents, firstServer, joinedBy } = new HybridCluster("cluster", {
     ...context,
     linesToChange,
   });
@@ -53,6 +54,7 @@ export = async () => {
     tellLostMachines(machines, plan),
     tellLostData(context, agents, firstServer),
     refuseOldRouteForReplaced(plan, agents),
+    refuseLoneCleanup(joinedBy),
   ]);
   return { kubeconfig, apiEndpoint, cluster: clusterStatus(plan), nodes, networks: networkStatuses(plan), topology };
 };

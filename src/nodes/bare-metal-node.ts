@@ -5,7 +5,7 @@ import type { BareMetalNodePlan } from "../plan/cluster-plan";
 import type { HostRoute } from "../remote/connection";
 import type { RemoteScript } from "../remote/remote-script";
 import { createJoinChain } from "./join-chain";
-import type { JoinedNode } from "./node";
+import type { JoinedBy, JoinedNode } from "./node";
 
 export interface BareMetalNodeArgs {
   readonly plan: BareMetalNodePlan;
@@ -19,6 +19,7 @@ export class BareMetalNode extends pulumi.ComponentResource implements JoinedNod
   readonly plan: BareMetalNodePlan;
   readonly route: HostRoute;
   readonly joined: RemoteScript;
+  readonly joinedBy: JoinedBy;
   /** Hosts join while the server's k3s starts, which makes the token. */
   readonly holdsToken = false;
   readonly tailnetIp: pulumi.Output<string>;
@@ -47,6 +48,7 @@ export class BareMetalNode extends pulumi.ComponentResource implements JoinedNod
     this.plan = plan;
     this.route = route;
     this.joined = chain.joined;
+    this.joinedBy = chain.joinedBy;
     this.tailnetIp = chain.tailnetIp;
     this.replaceCommand = chain.replaceCommand;
     this.registerOutputs({ tailnetIp: this.tailnetIp });

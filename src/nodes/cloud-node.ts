@@ -10,7 +10,7 @@ import type { HostRoute } from "../remote/connection";
 import type { RemoteScript } from "../remote/remote-script";
 import { replaceCommand } from "../remote/replace-command";
 import { type JoinChain, createJoinChain } from "./join-chain";
-import type { JoinedNode, NodeMachine } from "./node";
+import type { JoinedBy, JoinedNode, NodeMachine } from "./node";
 import { OperatorLogin } from "./operator-login";
 import { WaitForSsh } from "./wait-for-ssh";
 
@@ -32,6 +32,7 @@ export abstract class CloudNode<Args extends CloudNodeArgs> extends pulumi.Compo
   readonly plan: CloudNodePlan;
   readonly route: HostRoute;
   readonly joined: RemoteScript;
+  readonly joinedBy: JoinedBy;
   readonly holdsToken: boolean;
   readonly tailnetIp: pulumi.Output<string>;
   readonly replaceCommand: pulumi.Output<string>;
@@ -44,6 +45,7 @@ export abstract class CloudNode<Args extends CloudNodeArgs> extends pulumi.Compo
     this.plan = args.plan;
     this.route = chain.route;
     this.joined = chain.joined;
+    this.joinedBy = chain.joinedBy;
     this.holdsToken = args.agentToken !== undefined;
     this.tailnetIp = chain.tailnetIp;
     this.replaceCommand = chain.replaceCommand;

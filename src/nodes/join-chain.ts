@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import { Cleanup } from "./cleanup";
 import type { Machine } from "../remote/tool-input";
+import type { JoinedBy } from "./node";
 import type { NodePlan } from "../plan/cluster-plan";
 import type { HostRoute } from "../remote/connection";
 import { RemoteScript, type SecretFile } from "../remote/remote-script";
@@ -44,6 +45,7 @@ export interface JoinResult {
 }
 
 export interface JoinChain {
+  readonly joinedBy: JoinedBy;
   readonly joined: RemoteScript<JoinResult>;
   readonly tailnetIp: pulumi.Output<string>;
   readonly replaceCommand: pulumi.Output<string>;
@@ -63,7 +65,8 @@ export function createJoinChain(name: string, args: JoinChainArgs, parent: pulum
   const replace = args.replaceCommand ?? replaceCommand(key);
   const link = { authKey: key.key, previous: cleanup.id, replaceCommand: replace };
   const joined = createJoin(`${name}-join`, args, link, after(cleanup, before.session));
-  return { joined, tailnetIp: joined.printed().tailnetIp, replaceCommand: replace };
+  const joinedBy = { name, key, cleanup, replaceCommand: replace };
+  return { joined, joinedBy, tailnetIp: joined.printed().tailnetIp, replaceCommand: replace };
 }
 
 interface JoinLink {

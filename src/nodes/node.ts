@@ -19,12 +19,22 @@ export interface PlacedMachine {
   readonly machine: NodeMachine;
 }
 
+/** What a node joined with, and what undoes the joining. */
+export interface JoinedBy {
+  readonly name: string;
+  readonly key: pulumi.CustomResource;
+  readonly cleanup: pulumi.CustomResource;
+  /** The line that makes the node anew. */
+  readonly replaceCommand: pulumi.Output<string>;
+}
+
 /** What any kind of node gives the rest once it is in the tailnet. */
 export interface JoinedNode {
   readonly plan: NodePlan;
   readonly route: HostRoute;
   /** The last link of the chain so far; what comes next depends on it and triggers on its id. */
   readonly joined: pulumi.CustomResource;
+  readonly joinedBy: JoinedBy;
   /** Whether join has placed an agent's token too. */
   readonly holdsToken: boolean;
   readonly tailnetIp: pulumi.Output<string>;
