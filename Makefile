@@ -45,10 +45,10 @@ lint: setup ## types, eslint, prettier, shellcheck, shfmt, gofmt
 bench: setup ## figures, as ratios to a floor measured in the same run
 	@$(TSX) bench/run.ts
 
-golden: node_modules/.installed ## write the golden files of test/golden anew; review them as a diff
+golden: node_modules/.installed ## write the golden files of test/golden again; review them as a diff
 	@export UPDATE_GOLDEN=1; $(TSX) --test test/program/*.test.ts
 
-docs: node_modules/.installed ## write the pages and schemas that are made from code and data anew
+docs: node_modules/.installed ## write the pages and schemas that are made from code and data again
 	@$(TSX) docs/generate/main.ts
 
 clean: node_modules/.installed lab-down ## end a lab and remove what this checkout made (not the user's cache)

@@ -21,7 +21,7 @@ export class FreshHosts {
     private readonly progress: Progress,
   ) {}
 
-  /** Installs those anew that a measurement has used before. */
+  /** Installs those again that a measurement has used before. */
   async takeFor(what: string, names: readonly HostName[]): Promise<void> {
     const again = names.filter((name) => this.used.has(name));
     for (const name of names) this.used.add(name);

@@ -13,7 +13,7 @@ const APPROVED_AFTER_MS = [300, 800, 1300, 1800, 2300];
 
 /**
  * Seconds from the approval of a node's pod route to the end of its verification, as the engine tells it: the longest of some. The route is
- * taken away by the tailnet's administrator, verified anew by `pulumi up --replace`, and given back meanwhile.
+ * taken away by the tailnet's administrator, verified again by `pulumi up --replace`, and given back meanwhile.
  */
 export async function measureRouteWait(lab: Lab, stack: LabStack, onOutput: (text: string) => void): Promise<number> {
   const waits: number[] = [];

@@ -1,6 +1,6 @@
 import { type Finding, checkConnectivity } from "./checks/connectivity";
 import { cloudInventory } from "./checks/cloud-inventory";
-import { findLeftovers, lookBefore } from "./checks/nothing-left";
+import { findLeftovers, snapshotBefore } from "./checks/nothing-left";
 import { deployProbePods } from "./checks/probe-pods";
 import { joinOperator } from "./console";
 import { readFloors } from "./floors";
@@ -53,7 +53,7 @@ async function demo(lab: Lab, log: EngineLog): Promise<void> {
     });
     return made;
   });
-  const before = await run("before", () => lookBefore(lab, hosts));
+  const before = await run("before", () => snapshotBefore(lab, hosts));
 
   await engine(log, "up", stack, (options) => stack.up([], options));
   await stack.saveKubeconfig();

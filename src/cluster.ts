@@ -8,7 +8,7 @@ import { Roster } from "./nodes/roster";
 import { ProtectServer } from "./nodes/protect-server";
 import type { DrainedNode } from "./nodes/drained-node";
 import { createNode } from "./nodes/create-node";
-import { createNetworks } from "./clouds/networks";
+import { createNetworks } from "./clouds/create-networks";
 import type { JoinedBy, JoinedNode, PlacedMachine } from "./nodes/node";
 import type { NodePlan } from "./plan/cluster-plan";
 import { type NodeStatus, renderTopology } from "./plan/topology";
@@ -40,7 +40,7 @@ export class HybridCluster extends pulumi.ComponentResource {
     // Only `destroy` removes the cluster itself, and is free to.
     const protection = { deletedWith: this, parent: this };
 
-    // Before the policy and all nodes: another first server, the same one made anew, or other networks would be a new and empty cluster.
+    // Before the policy and all nodes: another first server, the same one made again, or other networks would be a new and empty cluster.
     const identity = [plan.name, plan.firstServer.name, plan.firstServer.identity];
     const entry = new ProtectServer(`${name}-protect-identity`, context, identity, protection);
     const prepared = context.vpn.prepare(name, { input: clusterInput(context), linesToChange, after: [entry] }, { parent: this });

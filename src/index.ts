@@ -4,17 +4,17 @@ import { loadConfig } from "./config/load";
 import { refuseLoneCleanup } from "./preview/refuse-lone-cleanup";
 import { refuseOtherCluster } from "./preview/refuse-other-cluster";
 import { refuseOldRoute, refuseOldRouteForReplaced } from "./preview/refuse-old-route";
-import { tellLostData } from "./preview/tell-lost-data";
-import { findFailedMachines } from "./preview/failed-machines";
-import { tellStoppedServers } from "./preview/tell-stopped-servers";
-import { refuseMissingEgress } from "./preview/check-egress";
-import { refuseOverlappingNetworks } from "./preview/check-existing-ranges";
+import { warnOfLostData } from "./preview/warn-of-lost-data";
+import { findFailedMachines } from "./preview/find-failed-machines";
+import { warnOfStoppedServers } from "./preview/warn-of-stopped-servers";
+import { refuseMissingEgress } from "./preview/refuse-missing-egress";
+import { refuseOverlappingNetworks } from "./preview/refuse-overlapping-networks";
 import { refuseChangedRanges } from "./preview/refuse-changed-ranges";
-import { tellLostMachines } from "./preview/tell-lost-machines";
+import { warnOfLostMachines } from "./preview/warn-of-lost-machines";
 import { clusterStatus } from "./plan/cluster-status";
 import { networkStatuses } from "./plan/network-status";
 import { planCluster } from "./plan/plan-cluster";
-import { awaitLooks } from "./preview/await-looks";
+import { awaitChecks } from "./preview/await-checks";
 import { previewPolicy } from "./preview/preview-policy";
 import { refuseDeadAgent } from "./preview/refuse-dead-agent";
 import { refuseK3sStep } from "./preview/refuse-k3s-step";
@@ -30,10 +30,10 @@ export = async () => {
   if (Error.stackTraceLimit === 10) Error.stackTraceLimit = 1;
   const { sshPrivateKey: privateKey, bastionPrivateKey } = secrets;
   const vpn = createVpn(plan.tailnet, secrets);
-  const [linesToChange, failedMachines] = await awaitLooks([
+  const [linesToChange, failedMachines] = await awaitChecks([
     previewPolicy(plan.tailnet, vpn),
     findFailedMachines(plan),
-    tellStoppedServers(plan),
+    warnOfStoppedServers(plan),
     refuseOtherCluster(plan),
     refuseOldRoute(plan),
     refuseOverlappingNetworks(plan),
@@ -51,8 +51,8 @@ export = async () => {
     linesToChange,
   });
   await Promise.all([
-    tellLostMachines(machines, plan),
-    tellLostData(context, agents, firstServer),
+    warnOfLostMachines(machines, plan),
+    warnOfLostData(context, agents, firstServer),
     refuseOldRouteForReplaced(plan, agents),
     refuseLoneCleanup(joinedBy),
   ]);

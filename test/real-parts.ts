@@ -16,7 +16,7 @@ const PARTS = [
 ] as const;
 
 /** Says which parts are real, one a line, and what to give for those that are not. */
-export function tellParts({ standIns }: Pick<LabTools, "standIns">): { readonly lines: readonly string[]; readonly areReal: boolean } {
+export function listParts({ standIns }: Pick<LabTools, "standIns">): { readonly lines: readonly string[]; readonly areReal: boolean } {
   const rows = PARTS.map(({ tool, part, variable }) => ({ isReal: !standIns.includes(tool), part, variable }));
   return {
     lines: [
@@ -32,7 +32,7 @@ export function tellParts({ standIns }: Pick<LabTools, "standIns">): { readonly 
 
 /** Prints which parts are real; throws where one of those that can be is not. */
 export async function requireRealParts(): Promise<void> {
-  const { lines, areReal } = tellParts(await getTools(createProgress()));
+  const { lines, areReal } = listParts(await getTools(createProgress()));
   console.log(["", "parts of the lab", ...lines.map((line) => `  ${line}`)].join("\n"));
   if (!areReal) throw new Error("a run against the real parts needs all of them: give the paths named above, and run make test-real again");
 }

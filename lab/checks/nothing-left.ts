@@ -12,7 +12,7 @@ export interface Before {
 }
 
 /** Looks at everything that a cluster may touch; changes nothing. */
-export async function lookBefore(lab: Lab, hosts: readonly LabHost[]): Promise<Before> {
+export async function snapshotBefore(lab: Lab, hosts: readonly LabHost[]): Promise<Before> {
   const { admin } = controlOf(lab);
   const [{ text }, { devices }, ...snapshots] = await Promise.all([
     admin.call("getPolicy"),

@@ -21,7 +21,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// startPolicies runs the network policy controller that k3s embeds, kube-router's, once the Node says Ready anew. On an agent k3s is not
+// startPolicies runs the network policy controller that k3s embeds, kube-router's, once the Node says Ready again. On an agent k3s is not
 // READY before (K3S: pkg/agent/netpol/netpol.go).
 func (m *member) startPolicies(client *kubernetes.Clientset) error {
 	if m.cluster.DisableNPC {

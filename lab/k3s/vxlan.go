@@ -92,7 +92,7 @@ func (o *overlay) tellOthers() error {
 }
 
 // follow looks again whenever a Node changes, and each second at the device: it goes with the interface below it, as when tailscaled
-// restarts, and is made anew as k3s does from 1.34.9, 1.35.6 and 1.36.2 on (k3s-io/k3s#12436).
+// restarts, and is made again as k3s does from 1.34.9, 1.35.6 and 1.36.2 on (k3s-io/k3s#12436).
 func (o *overlay) follow(nodes cache.SharedIndexInformer) {
 	changed := make(chan struct{}, 1)
 	tell := func() {
@@ -157,7 +157,7 @@ func (o *overlay) reconcile(nodes cache.Store) error {
 	return errors.Join(faults...)
 }
 
-// tellAgain is for a Node that was made anew, or a device that has another address than before.
+// tellAgain is for a Node that was made again, or a device that has another address than before.
 func (o *overlay) tellAgain(node *core.Node) error {
 	for name, value := range o.annotations() {
 		if node.Annotations[name] != value {

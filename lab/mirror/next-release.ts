@@ -12,7 +12,7 @@ export function nextK3sVersion({ k3sVersion, standIns }: Pick<LabTools, "k3sVers
 
 /**
  * The same program as another release: the linker has written its version into one place (lab/tools/programs.ts), where one of the same
- * length fits. Building it anew would be another link of 140 MB for the sake of one digit.
+ * length fits. Building it again would be another link of 140 MB for the sake of one digit.
  */
 export async function writeAsRelease(program: string, version: string, target: string, nextVersion: string): Promise<void> {
   const content = await readFile(program);

@@ -12,7 +12,7 @@ export class Failure extends Error {
 
 /** The engine's output in a file: a screen shows what it comes to, and of a run that fails its last errors. */
 export class EngineLog {
-  /** Begins the file anew; only its owner reads it, as it tells of the whole cluster. */
+  /** Begins the file again; only its owner reads it, as it tells of the whole cluster. */
   constructor(
     readonly file: string,
     private readonly screen: Screen,

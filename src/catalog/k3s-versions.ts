@@ -45,7 +45,7 @@ export const k3sVersionRules: readonly K3sVersionRule[] = [
 ];
 
 const vxlanLost = (fixedIn: string) =>
-  `with vpn.integration flannel-iface its pods lose their network whenever tailscaled restarts, because flannel.1 goes with tailscale0 and is not made anew (#12436, fixed by #14086 in ${fixedIn})`;
+  `with vpn.integration flannel-iface its pods lose their network whenever tailscaled restarts, because flannel.1 goes with tailscale0 and is not made again (#12436, fixed by #14086 in ${fixedIn})`;
 
 /**
  * With `flannel-iface`, where k3s knows of no VPN: the faults above are of its integration. Fixed for the lines by #14116, #14115 and #14114;

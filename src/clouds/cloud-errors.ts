@@ -9,7 +9,7 @@ const UNKNOWN_CALLER =
 export const errorText = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).trim().replaceAll(/\s*\n[\s*]*/g, " ");
 
-export const saysAbsent = (said: string): boolean => ABSENCE.test(said);
+export const isAbsent = (said: string): boolean => ABSENCE.test(said);
 
 /** Whether the run would fail too. A look that is not allowed, throttled or cut off says nothing of what it was to look at. */
-export const saysUnusable = (said: string): boolean => saysAbsent(said) || UNKNOWN_CALLER.test(said);
+export const isUnusable = (said: string): boolean => isAbsent(said) || UNKNOWN_CALLER.test(said);

@@ -23,7 +23,12 @@ export const isKept = (plan: CloudNodePlan, cluster: Pick<ClusterPlan, "allowSer
   plan.role === "server" && !cluster.allowServerReplacement;
 
 /** Warns where the config asks for another type or disk than a kept machine has, with the commands that give it. Silent where they are the same. */
-export function tellKept(plan: CloudNodePlan, wanted: MachineShape, has: pulumi.Output<MachineShape>, byHand: pulumi.Output<ByHand>): void {
+export function warnOfKept(
+  plan: CloudNodePlan,
+  wanted: MachineShape,
+  has: pulumi.Output<MachineShape>,
+  byHand: pulumi.Output<ByHand>,
+): void {
   pulumi.all([has, byHand]).apply(([seen, hand]) => {
     for (const text of keptWarnings(plan, wanted, seen, hand)) void pulumi.log.warn(text);
   });
@@ -32,15 +37,15 @@ export function tellKept(plan: CloudNodePlan, wanted: MachineShape, has: pulumi.
 function keptWarnings(plan: CloudNodePlan, wanted: MachineShape, has: MachineShape, byHand: ByHand): string[] {
   const stays = (what: string, instead: string) =>
     `${plan.name}: its machine stays ${what}, and ${instead} of the config waits: no run stops or replaces a server`;
-  const anew = `a new machine, and with it an empty cluster (${settingPath("cluster", "allowServerReplacement")})`;
+  const remade = `a new machine, and with it an empty cluster (${settingPath("cluster", "allowServerReplacement")})`;
   const type = () => {
     const told = stays(has.type, wanted.type);
-    if (!hasArchitecture(plan, has.type)) return `${told}. No machine changes its architecture: this takes ${anew}`;
+    if (!hasArchitecture(plan, has.type)) return `${told}. No machine changes its architecture: this takes ${remade}`;
     return `${told}. By hand, with the API away for so long: ${byHand.changeType(wanted.type)}; then pulumi up --refresh`;
   };
   const disk = () => {
     const told = stays(`at a disk of ${has.diskGb} GB`, `${wanted.diskGb} GB`);
-    if (wanted.diskGb < has.diskGb) return `${told}. No disk shrinks: write ${has.diskGb}; less takes ${anew}`;
+    if (wanted.diskGb < has.diskGb) return `${told}. No disk shrinks: write ${has.diskGb}; less takes ${remade}`;
     return `${told}. By hand: ${byHand.growDisk(wanted.diskGb)}; then pulumi up --refresh (the file system grows at the next boot)`;
   };
   return [...(has.type === wanted.type ? [] : [type()]), ...(has.diskGb === wanted.diskGb ? [] : [disk()])];

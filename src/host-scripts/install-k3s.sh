@@ -5,7 +5,7 @@
 # Needs: NODE_NAME ROLE (server, agent) K3S_VERSION RELEASES_URL INSTALLER_URL CONFIG_YAML WAIT_SECONDS
 # May have: INTEGRATION (k3s, the default, or flannel-iface: how pods cross the tailnet) WITH_IMAGES (true: the release's place has them, a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
 #   CLUSTER_ID (agents: of the namespace kube-system) CLUSTER_AUTHORITY (agents: hash that the token names; another one makes this run again)
-#   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token anew) ACCESS_REPLACE_COMMAND (reads it anew)
+#   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token again) ACCESS_REPLACE_COMMAND (reads it again)
 #   INSTALLER_SHA256 (of the installer; default: the one that stands beside it)
 #   ALLOW_UNTESTED (true: an older k3s, or one that skips a minor, is taken all the same) DRAIN_ID (agents: another one where the Node was deleted)
 # Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority,cluster-id} the gate, the heartbeat and the unit's drop-ins; with
@@ -84,7 +84,7 @@ main() {
   write_heartbeat
   if ! is_installed; then
     fetch_images
-    # Makes systemd read its files anew, the gate's among them.
+    # Makes systemd read its files again, the gate's among them.
     install_program
   else
     drop_fetched

@@ -74,7 +74,7 @@ reload_units() {
   systemctl daemon-reload
 }
 
-# keep_enabled UNIT...: what `enable` writes counts at the next boot: systemd need not read all its files anew for it.
+# keep_enabled UNIT...: what `enable` writes counts at the next boot: systemd need not read all its files again for it.
 keep_enabled() {
   missing=''
   for unit; do [ -e "$UNITS/multi-user.target.wants/$unit" ] || missing="$missing $unit"; done

@@ -23,7 +23,7 @@ wait_cloud_init() {
   case ${ended:-0} in
     # 2: done, with something that it recovered from (since 24.1).
     0 | 2) ;;
-    124) fail "the first boot is not over after $CLOUD_INIT_SECONDS s: $(cloud_init_errors); see: /var/log/cloud-init-output.log; then run pulumi up again, or make the machine anew: $REPLACE_COMMAND" ;;
-    *) fail "the first boot failed ($(cloud_init_state)): $(cloud_init_errors); see: /var/log/cloud-init-output.log; make the machine anew: $REPLACE_COMMAND" ;;
+    124) fail "the first boot is not over after $CLOUD_INIT_SECONDS s: $(cloud_init_errors); see: /var/log/cloud-init-output.log; then run pulumi up again, or make the machine again: $REPLACE_COMMAND" ;;
+    *) fail "the first boot failed ($(cloud_init_state)): $(cloud_init_errors); see: /var/log/cloud-init-output.log; make the machine again: $REPLACE_COMMAND" ;;
   esac
 }

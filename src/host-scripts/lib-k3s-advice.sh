@@ -33,11 +33,11 @@ known_advice() {
       ;;
     *"golang version"* | *"golang build version"*) echo "this k3s was not built as ${K3S_VERSION:-its release} is, so it will never start; put the vendor's own program on the mirror" ;;
     *"Node password rejected"*) echo "a Node called $NODE_NAME is left from another machine; delete it: kubectl delete node $NODE_NAME" ;;
-    *"token CA hash"*) echo "the cluster's authority is not the one that the token names, as after k3s certificate rotate-ca; read the token anew: ${ACCESS_REPLACE_COMMAND:-pulumi up --replace URN, with the URN of <first server>-access}" ;;
-    *"401 Unauthorized"*) echo "the server refuses the token in ${AGENT_TOKEN_FILE:-/etc/hybrid-k3s/agent-token}; ${PLACE_TOKEN:-place it anew}" ;;
+    *"token CA hash"*) echo "the cluster's authority is not the one that the token names, as after k3s certificate rotate-ca; read the token again: ${ACCESS_REPLACE_COMMAND:-pulumi up --replace URN, with the URN of <first server>-access}" ;;
+    *"401 Unauthorized"*) echo "the server refuses the token in ${AGENT_TOKEN_FILE:-/etc/hybrid-k3s/agent-token}; ${PLACE_TOKEN:-place it again}" ;;
     *"encrypted with different token"*) echo "the data in /var/lib/rancher/k3s/server belongs to a server token that is lost; put /var/lib/rancher/k3s/server/token back, or move that folder away to begin an empty cluster" ;;
     *"has expired or is not yet valid"*) echo "this host's time is $(date -u +%FT%TZ): where that is wrong, here or on the server, set it right (timedatectl set-ntp true); where it is right, restart k3s on the server, which renews its certificates" ;;
-    *"signed by unknown authority"* | *"tls: bad certificate"*) echo "node and server do not trust each other's certificates; read the token anew: ${ACCESS_REPLACE_COMMAND:-pulumi up --replace URN, with the URN of <first server>-access}" ;;
+    *"signed by unknown authority"* | *"tls: bad certificate"*) echo "node and server do not trust each other's certificates; read the token again: ${ACCESS_REPLACE_COMMAND:-pulumi up --replace URN, with the URN of <first server>-access}" ;;
     *"incompatible down-level server"*) echo "the server runs an older k3s than this node; bring the server up first" ;;
     *"no space left on device"*) echo "a disk is full; make room: df -h, du -xh -d1 /var/lib" ;;
     *"containerd exited"*) echo "containerd says: $(containerd_words); see: /var/lib/rancher/k3s/agent/containerd/containerd.log" ;;

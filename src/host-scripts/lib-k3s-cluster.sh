@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Which cluster an agent's local state belongs to, and which k3s may follow which. Part of install-k3s.sh. Needs AGENT_TOKEN_FILE SERVER_IP
 # STARTED NODE_NAME; may have CLUSTER_ID CLUSTER_AUTHORITY TOKEN_REPLACE_COMMAND ALLOW_UNTESTED.
-PLACE_TOKEN="place it anew: ${TOKEN_REPLACE_COMMAND:-pulumi up --replace URN, where pulumi stack --show-urns tells the URN of $NODE_NAME-token}"
+PLACE_TOKEN="place it again: ${TOKEN_REPLACE_COMMAND:-pulumi up --replace URN, where pulumi stack --show-urns tells the URN of $NODE_NAME-token}"
 AUTHORITY=/etc/hybrid-k3s/cluster-authority
 CLUSTER=/etc/hybrid-k3s/cluster-id
 

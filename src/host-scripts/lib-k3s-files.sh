@@ -41,7 +41,7 @@ make_agent_token() {
   od -An -N32 -tx1 /dev/urandom | tr -d ' \n' | (umask 077 && cat >"$wanted.new" && mv -f "$wanted.new" "$wanted")
 }
 
-# k3s starts only when the tailnet is up: without it, k3s would log in anew with a dead key and wipe tailscale's settings.
+# k3s starts only when the tailnet is up: without it, k3s would log in again with a dead key and wipe tailscale's settings.
 write_gate() {
   write_file /usr/local/lib/hybrid-k3s/wait-tailnet.sh 0755 <<'GATE'
 #!/bin/sh
@@ -89,7 +89,7 @@ ExecStartPre=/usr/local/lib/hybrid-k3s/wait-tailnet.sh 120${SERVER_IP:+ $SERVER_
 UNIT
 }
 
-# Without its own integration k3s has to be told the tailnet address. Before each start: a device that logged in anew has another one.
+# Without its own integration k3s has to be told the tailnet address. Before each start: a device that logged in again has another one.
 ADDRESS_PROGRAM=/usr/local/lib/hybrid-k3s/write-node-address.sh
 write_address_program() {
   write_file "$ADDRESS_PROGRAM" 0755 <<PROGRAM

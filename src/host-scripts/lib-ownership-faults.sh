@@ -4,7 +4,7 @@
 check_marker() {
   if [ ! -f "$MARKER" ]; then
     [ "${EXPECT_OURS:-}" != yes ] || fault "the host that answers under the new host key is not the one that joined: it has no $MARKER of $NODE_NAME" \
-      "if it was made anew, raise this host's \`generation\` in the config along with the key; if not, another machine answers in its place: take the old hostKey back"
+      "if it was made again, raise this host's \`generation\` in the config along with the key; if not, another machine answers in its place: take the old hostKey back"
     return 0
   fi
   if ! marker_is_ours; then

@@ -14,7 +14,7 @@ fail() {
 }
 
 # Whatever fails on a full disk seldom says so in its last words.
-tell_full_disks() {
+warn_of_full_disks() {
   df -Pk / /etc /usr/local /var/lib /var/lib/rancher /run "$SCRATCH" 2>/dev/null | awk 'NR > 1 && $4 < 1024 && !seen[$6]++ { print $6 }' |
     while read -r mount; do say "${NODE_NAME:-this host}: the disk at $mount is full; make room or give it a larger disk (du -xh -d1 $mount), then run pulumi up again"; done
 }
@@ -36,7 +36,7 @@ end_tree() {
 # What still runs beside would go on without this run's folder; it is waited for, as it takes back what it began.
 finish() {
   [ -z "${beside:-}" ] || { for child in $(pgrep -P "$beside"); do (end_tree "$child"); done && wait "$beside" 2>/dev/null; } || true
-  [ "$1" -eq 0 ] || tell_full_disks
+  [ "$1" -eq 0 ] || warn_of_full_disks
   rm -rf "$SCRATCH"
   [ "$1" -eq 0 ] || [ -n "${explained:-}" ] || say "${NODE_NAME:-this host}: a command that nobody expected to fail ended with status $1"
 }

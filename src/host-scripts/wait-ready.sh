@@ -29,12 +29,12 @@ cidr {{.spec.podCIDR}}
 {{range $k, $v := .metadata.annotations}}{{if eq $k "'$OWNED_ANNOTATION'"}}owned {{$v}}{{end}}{{end}}
 '
 
-look() { kubectl get node "$NODE_NAME" -o "go-template=$NODE_FACTS" >"$SCRATCH/node" 2>"$SCRATCH/api-error"; }
+read_node() { kubectl get node "$NODE_NAME" -o "go-template=$NODE_FACTS" >"$SCRATCH/node" 2>"$SCRATCH/api-error"; }
 
 # node_facts FACT: its values as last seen, one a line.
 node_facts() { sed -n "/^$1 <no value>\$/d; s/^$1 //p" "$SCRATCH/node"; }
 
-is_ready() { look && [ "$(node_facts ready)" = True ] && [ -n "$(node_facts cidr)" ]; }
+is_ready() { read_node && [ "$(node_facts ready)" = True ] && [ -n "$(node_facts cidr)" ]; }
 
 # k3s lists the tailnet's IPv4 address first or second among the internal ones, by the host's own primary family.
 internal_ip() { node_facts ip | grep -F . | sed -n 1p; }
@@ -101,7 +101,7 @@ explain_missing_device() {
   state=$(tailnet_devices | awk -v ip="$address" '$1 == ip { print $3 }')
   [ -n "$address" ] && [ -z "$state" ] || return 0
   # By the marker: after another login this host has another address than its Node.
-  if [ "$(marker_value node)" = "$NODE_NAME" ]; then again=$(login_by_hand); else again="to join anew: $REPLACE_COMMAND"; fi
+  if [ "$(marker_value node)" = "$NODE_NAME" ]; then again=$(login_by_hand); else again="to join again: $REPLACE_COMMAND"; fi
   fail "its device $address is not in the tailnet any more (or no rule of the policy lets this server see it); $again"
 }
 

@@ -21,7 +21,7 @@ export interface ReadAccess {
   readonly clusterId: pulumi.Output<string>;
   /** SHA-256 of the authority that the agents' token names. No secret. */
   readonly authority: pulumi.Output<string>;
-  /** The line that reads all of it anew. */
+  /** The line that reads all of it again. */
   readonly replaceCommand: pulumi.Output<string>;
 }
 

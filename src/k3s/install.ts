@@ -16,7 +16,7 @@ export interface InstallArgs {
   readonly serverIp?: pulumi.Input<string>;
   /** Of the cluster that an agent joins; absent on the first server. */
   readonly cluster?: Omit<ReadAccess, "access">;
-  /** The line that places an agent's token anew; absent on the first server. */
+  /** The line that places an agent's token again; absent on the first server. */
   readonly tokenReplaceCommand?: pulumi.Input<string>;
   /** Id of the agent's drain: with another one the Node was deleted, and a kubelet registers its Node only when it starts. Absent on the first server. */
   readonly drainId?: pulumi.Input<string>;

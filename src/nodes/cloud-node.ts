@@ -65,11 +65,11 @@ function joinMachine(
   const { vm, id, address, hostKey } = machine;
   const host = { address, port: SSH_PORT, user: cloudUser, hostKey };
   const route = { host, ...(plan.bastion && { bastion: plan.bastion }) };
-  const anew = replaceCommand(vm);
+  const remake = replaceCommand(vm);
   const waitForSsh = new WaitForSsh(
     `${name}-wait-for-ssh`,
     context,
-    { node: plan, machine: route, id, replaceCommand: anew },
+    { node: plan, machine: route, id, replaceCommand: remake },
     { parent, dependsOn: vm },
   );
   const login = isKept(plan, context.plan)
@@ -88,7 +88,7 @@ function joinMachine(
       isEphemeral: plan.role === "agent" && plan.spot !== undefined,
       ...(agentToken !== undefined && { placed: [{ path: agentTokenFile, secret: agentToken }] }),
       cloud: { CLOUD_INIT_SECONDS: String(CLOUD_INIT_SECONDS), METADATA_ADDRESSES: machine.metadataAddresses.join("\n") },
-      replaceCommand: anew,
+      replaceCommand: remake,
     },
     parent,
   );

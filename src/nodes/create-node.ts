@@ -4,7 +4,7 @@ import type { NodePlan } from "../plan/cluster-plan";
 import { AwsNode } from "./aws-node";
 import { AzureNode } from "./azure-node";
 import { BareMetalNode } from "./bare-metal-node";
-import type { Networks } from "../clouds/networks";
+import type { Networks } from "../clouds/create-networks";
 import type { JoinedNode } from "./node";
 
 export interface NodeSurroundings {

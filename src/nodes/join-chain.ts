@@ -29,7 +29,7 @@ export interface JoinChainArgs {
   readonly placed?: readonly SecretFile[];
   /** What join does beside joining; empty where the machine is not a cloud's. */
   readonly cloud: CloudJoin;
-  /** The line that makes the node anew; default: a new auth key. */
+  /** The line that makes the node again; default: a new auth key. */
   readonly replaceCommand?: pulumi.Output<string>;
 }
 

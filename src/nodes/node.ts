@@ -24,7 +24,7 @@ export interface JoinedBy {
   readonly name: string;
   readonly key: pulumi.CustomResource;
   readonly cleanup: pulumi.CustomResource;
-  /** The line that makes the node anew. */
+  /** The line that makes the node again. */
   readonly replaceCommand: pulumi.Output<string>;
 }
 
@@ -38,7 +38,7 @@ export interface JoinedNode {
   /** Whether join has placed an agent's token too. */
   readonly holdsToken: boolean;
   readonly tailnetIp: pulumi.Output<string>;
-  /** The line that makes this node anew: `pulumi up --replace '<urn of its auth key>'`. */
+  /** The line that makes this node again: `pulumi up --replace '<urn of its auth key>'`. */
   readonly replaceCommand: pulumi.Output<string>;
   /** Absent on metal. */
   readonly machine?: NodeMachine;

@@ -12,7 +12,7 @@ export interface WaitForSshArgs {
   readonly machine: Machine;
   /** The cloud's id of this very machine. */
   readonly id: pulumi.Output<string>;
-  /** The line that makes the machine anew. */
+  /** The line that makes the machine again. */
   readonly replaceCommand: pulumi.Input<string>;
 }
 

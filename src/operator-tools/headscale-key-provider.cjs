@@ -35,7 +35,7 @@ exports.provider = {
     return { outs: { ...news, key: olds.key, left: olds.left } };
   },
   /**
-   * A used or expired key is as it should be: making it anew at a refresh would replace the node.
+   * A used or expired key is as it should be: making it again at a refresh would replace the node.
    * @type {(id: string, props: Properties) => Promise<object>}
    */
   async read(id, props) {

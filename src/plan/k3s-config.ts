@@ -37,7 +37,7 @@ export function k3sConfigOf(needs: K3sConfigNeeds): Readonly<Record<string, K3sV
 
 /**
  * With flannel-iface the node's address stands in a file of its own beside this one, written before each start of k3s (write_node_address
- * in lib-k3s-files.sh): as with k3s's own integration, a device that logged in anew under another address needs a restart and nothing else.
+ * in lib-k3s-files.sh): as with k3s's own integration, a device that logged in again under another address needs a restart and nothing else.
  */
 function vpnSettings({ vpn }: HybridConfig, pool: PoolConfig): Record<string, K3sValue> {
   switch (vpn.integration) {

@@ -4,7 +4,7 @@ import type { ClusterPlan, NodePlan, NodeRole } from "./cluster-plan";
 
 /** What a node cannot change while it lives. */
 export interface IdentityNeeds {
-  /** Not its SSH host key, which is rotated on living hosts; that one was made anew says `generation`. */
+  /** Not its SSH host key, which is rotated on living hosts; that one was made again says `generation`. */
   readonly host: Pick<HostConfig, "generation">;
   /** An agent's unit and a server's are two: a host that got the other one would run both. */
   readonly role: NodeRole;
@@ -23,7 +23,7 @@ export function hostIdentity({ host, role, cluster, integration }: IdentityNeeds
   return digest({ generation: host.generation, role, name, podCidr, serviceCidr, ...wayOf(integration) });
 }
 
-/** Of a cloud node; that its machine was made anew is told by the machine's own id. */
+/** Of a cloud node; that its machine was made again is told by the machine's own id. */
 export function cloudIdentity({ role, cluster, integration }: Omit<IdentityNeeds, "host">): string {
   const { name, podCidr, serviceCidr } = cluster;
   return digest({ role, name, podCidr, serviceCidr, ...wayOf(integration) });

@@ -28,7 +28,7 @@ interface NodePlanBase {
   readonly removal: RemovalPlan;
   /** Settings for /etc/rancher/k3s/config.yaml, save `server`, which is known only when the first server is in the tailnet. */
   readonly k3sConfig: Readonly<Record<string, K3sValue>>;
-  /** Changes when the node must be made anew (metal: generation, role, the cluster's name and networks). Goes into the key's description: at most 50 alphanumeric characters. */
+  /** Changes when the node must be made again (metal: generation, role, the cluster's name and networks). Goes into the key's description: at most 50 alphanumeric characters. */
   readonly identity: string;
   /** A machine that every connection to the node goes through. */
   readonly bastion?: SshTarget;

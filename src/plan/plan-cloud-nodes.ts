@@ -6,7 +6,7 @@ import type { AwsNodePlan, AzureNodePlan, CloudNodePlan } from "./cluster-plan";
 import { k3sConfigOf } from "./k3s-config";
 import { cloudIdentity } from "./node-identity";
 import { cloudLabels, cloudTaints, ownLabels } from "./own-labels";
-import { drainSeconds, planRemoval, sortedByKey, sshTarget } from "./plan-parts";
+import { drainSeconds, planPoolRemoval, sortedByKey, sshTarget } from "./plan-parts";
 import { networkName } from "./plan-networks";
 
 type SharedPlan = Omit<CloudNodePlan, "kind" | "subnet">;
@@ -38,7 +38,7 @@ function sharedBy(config: HybridConfig, poolName: string, pool: CloudPoolConfig,
     role: pool.role,
     taints: cloudTaints(pool),
     drainSeconds: drainSeconds(pool.drainTimeout),
-    removal: planRemoval(pool),
+    removal: planPoolRemoval(pool),
     identity: cloudIdentity({ role: pool.role, cluster: config.cluster, integration: config.vpn.integration }),
     ...(pool.bastion === undefined ? {} : { bastion: sshTarget(pool.bastion) }),
     region: pool.region,

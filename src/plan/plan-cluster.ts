@@ -3,7 +3,7 @@ import type { ClusterPlan } from "./cluster-plan";
 import { planCosts } from "./plan-costs";
 import { planNetworks } from "./plan-networks";
 import { planNodes } from "./plan-nodes";
-import { planRemoval } from "./plan-parts";
+import { planPoolRemoval } from "./plan-parts";
 import { planTailnet } from "./plan-policy";
 import { chooseFirstServer, orderNodes } from "./plan-roles";
 import { planSources } from "./plan-sources";
@@ -39,7 +39,7 @@ export function planCluster(config: HybridConfig, extras: PlanExtras = { mirrorC
     sources: planSources(config, extras.mirrorCaPem),
     firstServer,
     nodes: orderNodes(nodes, firstServer),
-    removals: Object.fromEntries(Object.entries(config.pools).map(([name, pool]) => [name, planRemoval(pool)])),
+    removals: Object.fromEntries(Object.entries(config.pools).map(([name, pool]) => [name, planPoolRemoval(pool)])),
     networks: planNetworks(
       config,
       nodes.filter((node) => node.kind !== "bare-metal"),

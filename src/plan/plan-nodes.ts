@@ -4,7 +4,7 @@ import { k3sConfigOf } from "./k3s-config";
 import { hostIdentity } from "./node-identity";
 import { ownLabels } from "./own-labels";
 import { planCloudNodes } from "./plan-cloud-nodes";
-import { drainSeconds, planRemoval, sortedByKey, sshTarget } from "./plan-parts";
+import { drainSeconds, planPoolRemoval, sortedByKey, sshTarget } from "./plan-parts";
 
 /** All nodes, in the order of the config. `sshPublicKey`: what cloud machines let in; needed as soon as there is one. */
 export function planNodes(config: HybridConfig, sshPublicKey: string | undefined): readonly NodePlan[] {
@@ -29,7 +29,7 @@ function planHost(config: HybridConfig, poolName: string, pool: BareMetalPoolCon
     labels,
     taints: pool.taints,
     drainSeconds: drainSeconds(pool.drainTimeout),
-    removal: planRemoval(pool),
+    removal: planPoolRemoval(pool),
     k3sConfig: k3sConfigOf({ config, pool, taints: pool.taints, labels, nodeName: host.name, externalIp: host.externalIp }),
     identity: hostIdentity({ host, role: pool.role, cluster: config.cluster, integration: config.vpn.integration }),
     host: sshTarget(host),

@@ -14,7 +14,7 @@ export function drainSeconds(drainTimeout: string): number {
 }
 
 /** Machines of a cloud are made and unmade by a count; what stands elsewhere stands for long. */
-export function planRemoval(pool: PoolConfig): RemovalPlan {
+export function planPoolRemoval(pool: PoolConfig): RemovalPlan {
   const isCloud = pool.provider !== "bare-metal";
   return {
     removeData: pool.removeData ?? (isCloud && pool.role === "agent"),

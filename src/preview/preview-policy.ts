@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { TailnetPlan } from "../plan/cluster-plan";
-import type { PolicyOpening } from "../operator-tools/policy/openings.mjs" with { "resolution-mode": "import" };
+import type { PolicyOpening } from "../operator-tools/policy/find-openings.mjs" with { "resolution-mode": "import" };
 import type { PolicyBefore } from "../operator-tools/policy/policy-edit.mjs" with { "resolution-mode": "import" };
 import { lastPolicy } from "./last-policy";
 import { policyNeeds } from "../vpn/tailnet/tailnet-policy";
@@ -19,24 +19,24 @@ export async function previewPolicy(
   warn: Tell = (text) => pulumi.log.warn(text),
 ): Promise<number> {
   const { text: live, traits, policyPage } = await vpn.readPolicy();
-  const [{ changedLines, plannedPolicy }, { openings, policyDiff }] = await Promise.all([
+  const [{ countChangedLines, planLivePolicy }, { findOpenings, diffPolicy }] = await Promise.all([
     import("../operator-tools/policy/policy-edit.mjs"),
     import("../operator-tools/policy/index.mjs"),
   ]);
   const { cluster, ...needs } = policyNeeds(plan);
   const policyCluster = { ...cluster, ...(traits && { traits }) };
   const planned = (before?: PolicyBefore) =>
-    plannedPolicy(live, { ...needs, cluster: policyCluster, ...(policyPage !== undefined && { policyPage }) }, before);
+    planLivePolicy(live, { ...needs, cluster: policyCluster, ...(policyPage !== undefined && { policyPage }) }, before);
   const alone = planned();
   // What stood there before this stack, and what of it is ours without a mark, the state knows; it is much to ask for where it says nothing new.
   const before = alone.isCertain === true ? undefined : await lastPolicy();
   const { text, refusal } = before === undefined ? alone : planned(before);
   if (text === undefined) throw new pulumi.RunError(refusal ?? "the tailnet's policy could not be planned");
-  const difference = policyDiff(live, text);
+  const difference = diffPolicy(live, text);
   if (difference !== "") await tell(`The tailnet's policy (${plan.policyMode}) changes:\n${difference}`);
-  const open = openings(text, policyCluster);
+  const open = findOpenings(text, policyCluster);
   if (open.length > 0) await warn(warningOf(open, policyPage));
-  return changedLines(live, text);
+  return countChangedLines(live, text);
 }
 
 const mostOpenings = 12;

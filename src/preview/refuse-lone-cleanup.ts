@@ -4,8 +4,8 @@ import { isKnown } from "../undocumented-pulumi";
 import { lastOutputs } from "./last-run";
 
 /**
- * Refuses a preview in which `cleanup` alone is made anew (`pulumi up --replace '…-cleanup'`): its delete would clean a living host and remove its
- * device, and the auth key, which is used up, could not bring it back. With a new key, or a new machine, the node is meant to be made anew.
+ * Refuses a preview in which `cleanup` alone is made again (`pulumi up --replace '…-cleanup'`): its delete would clean a living host and remove its
+ * device, and the auth key, which is used up, could not bring it back. With a new key, or a new machine, the node is meant to be made again.
  */
 export async function refuseLoneCleanup(nodes: readonly JoinedBy[]): Promise<void> {
   if (!pulumi.runtime.isDryRun()) return;
@@ -17,7 +17,7 @@ export async function refuseLoneCleanup(nodes: readonly JoinedBy[]): Promise<voi
   const lines = await Promise.all(alone.map(({ replaceCommand }) => new Promise<string>((resolve) => replaceCommand.apply(resolve))));
   throw new pulumi.RunError(
     `This run would replace ${alone.map(({ name }) => `${name}-cleanup`).join(", ")} alone, which cleans a living node's host, removes its device and leaves ` +
-      `no auth key to join with. Nothing was changed. What makes the node anew, and joins it again:\n${lines.map((line) => `  ${line}`).join("\n")}`,
+      `no auth key to join with. Nothing was changed. What makes the node again, and joins it again:\n${lines.map((line) => `  ${line}`).join("\n")}`,
   );
 }
 

@@ -20,7 +20,7 @@ export async function refuseOldRoute(plan: ClusterPlan): Promise<void> {
   );
 }
 
-/** The same for nodes that are made anew, which a preview alone can tell. */
+/** The same for nodes that are made again, which a preview alone can tell. */
 export async function refuseOldRouteForReplaced(plan: ClusterPlan, agents: readonly DrainedNode[]): Promise<void> {
   if (!pulumi.runtime.isDryRun() || !(await hasOldRoute(plan))) return;
   const leaving = await nodesToLeave(plan, agents);

@@ -116,11 +116,11 @@ async function defineCases(emulation: Emulation): Promise<void> {
     it("takes a cluster's lines for either way of its pods: as acls, and from 0.29 on as grants", async () => {
       const traits = await traitsOf({ mode: "headscale", loginServer: `https://${headscale.hostName}`, apiKey, caPem: ca.toString() });
       assert.equal(traits?.server, `headscale 0.${minor}`);
-      const { mergedPolicy } = await import("../../src/operator-tools/policy/index.mjs");
+      const { mergePolicy } = await import("../../src/operator-tools/policy/index.mjs");
       const grants = POLICY.replace(/"acls".*/, '"grants": [{"src": ["tag:edge"], "dst": ["tag:edge"], "ip": ["6443"]}],');
       for (const policy of minor >= 29 ? [POLICY, grants] : [POLICY]) {
         for (const way of [{}, { integration: "flannel-iface" }] as const) {
-          const { text, refusals } = mergedPolicy(policy, { ...CLUSTER, ...way, traits });
+          const { text, refusals } = mergePolicy(policy, { ...CLUSTER, ...way, traits });
           assert.deepEqual(refusals, []);
           assert.match(text, /"(dst": \["tag:k3s-edge:10250"\]|ip": \["10250"\])/);
           const stored = await ask("PUT", "/api/v1/policy", { policy: text });

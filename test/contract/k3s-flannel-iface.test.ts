@@ -107,7 +107,7 @@ describe("k3s with --flannel-iface", () => {
     await waitUntil("the Node has the new address", async () => (await address()) === "100.64.0.4", WAIT);
   });
 
-  it("makes the device anew after the tunnel was, where the program takes the release without a word", async (test) => {
+  it("makes the device again after the tunnel was, where the program takes the release without a word", async (test) => {
     const version = readK3sVersion(tools.k3sVersion);
     const isRefused = version !== undefined && ruleFor(version, "flannel-iface")?.verdict === "refused";
     if (isRefused && !tools.standIns.includes("k3s")) {

@@ -59,7 +59,7 @@ export class K3sMachine {
     for (const { vpnAddress, address } of neighbours) await this.host.exec(`ip route add ${vpnAddress}/32 via ${address}`);
   }
 
-  /** What `tailscale status` says from now on; the record of calls starts anew. */
+  /** What `tailscale status` says from now on; the record of calls starts over. */
   async setVpn(state: "Running" | "NeedsLogin"): Promise<void> {
     await this.host.exec("mkdir -p /run/tailscale; : >/run/tailscale/calls");
     await this.host.writeFile("/run/tailscale/status", JSON.stringify({ BackendState: state, TailscaleIPs: [this.vpnAddress] }));
@@ -135,7 +135,7 @@ export class K3sMachine {
     return this.host.run(["sh", "-c", `${variables} INSTALL_K3S_EXEC=${role} timeout 120 ${script} 2>&1`], { timeoutMs: 150_000 });
   }
 
-  /** Puts another release's program in place under the running one, and has its unit written anew by the installer. */
+  /** Puts another release's program in place under the running one, and has its unit written again by the installer. */
   async upgrade(role: Role, release: string): Promise<string> {
     await this.copyRelease(release);
     await this.host.exec(

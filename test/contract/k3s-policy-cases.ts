@@ -15,7 +15,7 @@ const hasPolicies = async ({ host }: K3sMachine) => (await host.exec("iptables -
 
 /** What is true of a started server whose Node is Ready. Leaves it with its policies in force. */
 export function policiesWait(server: () => K3sMachine): void {
-  it("is ready, and enforces no policy, before kubelet has reported anew", async () => {
+  it("is ready, and enforces no policy, before kubelet has reported again", async () => {
     await expectWaiting(server(), "k3s", () => server().host.exec("systemctl restart k3s", { timeoutMs: 120_000 }));
     assert.equal(await server().host.exec("systemctl show -P ActiveState k3s"), "active\n");
     assert.equal(await hasPolicies(server()), false);

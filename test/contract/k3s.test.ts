@@ -128,7 +128,7 @@ describe("a k3s server", () => {
     assert.equal(await server.startOf("k3s"), before.start);
   });
 
-  it("keeps its pods and the tailnet over a restart, sets its labels anew at each start, and taints only when it registers", async () => {
+  it("keeps its pods and the tailnet over a restart, sets its labels again at each start, and taints only when it registers", async () => {
     await server.setVpn("Running");
     await server.kubectl("label node first color=pink own=kept --overwrite");
     await server.install("server", "INSTALL_K3S_FORCE_RESTART=true");
@@ -169,7 +169,7 @@ describe("a k3s server", () => {
 });
 
 describe("a k3s agent", () => {
-  it("is ready once it is joined and kubelet has reported anew, and labels its Node as the config says", async () => {
+  it("is ready once it is joined and kubelet has reported again, and labels its Node as the config says", async () => {
     const token = await server.host.readFile("/var/lib/rancher/k3s/server/agent-token");
     await agent.host.writeFile(agent.vpnAuthFile, "name=tailscale,joinKey=dead", "0600");
     await agent.host.writeFile("/etc/agent-token", token, "0600");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Compares with test/golden/<name>.golden.json; `make golden` writes it anew instead. */
+/** Compares with test/golden/<name>.golden.json; `make golden` writes it again instead. */
 export function compareWithGolden(name: string, actual: unknown): void {
   const file = join(__dirname, "../golden", `${name}.golden.json`);
   const text = `${JSON.stringify(actual, null, 2)}\n`;

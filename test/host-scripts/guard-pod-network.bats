@@ -42,7 +42,7 @@ COMMIT' ]
   echo '1000.00 1.00' >"$FAKE/uptime"
   echo 'unreachable 10.42.0.0/16 metric 4000' >"$FAKE/ip-4-route-show-type-unreachable-10.42.0.0-16-metric-4000"
   printf '#!/bin/sh\nread -r now _ </proc/uptime\necho "iptables at ${now%%%%.*}" >>"$CALLS"\n' >"$FAKE/bin/iptables"
-  # A second of the guard's takes no time here; tailscaled starts anew at 1205.
+  # A second of the guard's takes no time here; tailscaled starts again at 1205.
   printf '#!/bin/sh\nread -r now _ </proc/uptime\nnow=$((${now%%%%.*} + 1))\necho "$now.00 1.00" >/proc/uptime\n[ $now -ne 1205 ] || echo 4 >/sys/class/net/tailscale0/ifindex\n[ $now -lt 1210 ] || kill $PPID\n' >"$FAKE/bin/sleep"
   chmod +x "$FAKE/bin/"{iptables,sleep}
   on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" timeout 50 /usr/local/lib/hybrid-k3s/guard-pod-network.sh 10.42.0.0/16 || true

@@ -123,12 +123,12 @@ forgotten() { assert_call '^k3s-killall$' && [ "$(cd "$HOST/var-lib" && find . -
   kept
 }
 
-@test "a token of another authority than the server's is placed anew, not believed" {
+@test "a token of another authority than the server's is placed again, not believed" {
   agent_with_state
   export CLUSTER_AUTHORITY=bbbb TOKEN_REPLACE_COMMAND="pulumi up --replace 'urn:pulumi:dev::token'"
   run_script install-k3s
   assert_failure
-  assert_stderr "names another authority than the server has; place it anew: $TOKEN_REPLACE_COMMAND"
+  assert_stderr "names another authority than the server has; place it again: $TOKEN_REPLACE_COMMAND"
   kept
 }
 

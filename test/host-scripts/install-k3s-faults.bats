@@ -87,7 +87,7 @@ told() {
     printf 'time="2026-11-29T04:45:10Z" level=error msg="Failed to validate connection to cluster at https://100.64.0.9:6443: token CA hash does not match the Cluster CA certificate hash: aa != bb"\n'
   done >"$FAKE/journal"
   told 'k3s-agent.service is refused by the server: level=error msg="Failed to validate connection'
-  assert_stderr "as after k3s certificate rotate-ca; read the token anew: pulumi up --replace 'urn:pulumi:dev::access'"
+  assert_stderr "as after k3s certificate rotate-ca; read the token again: pulumi up --replace 'urn:pulumi:dev::access'"
 }
 
 # Each with words of its own, and what helps.

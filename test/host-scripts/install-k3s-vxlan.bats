@@ -11,7 +11,7 @@ node-name: rack-1'
 address_file() { cat "$HOST/etc/rancher/k3s/config.yaml.d/10-hybrid-k3s-address.yaml"; }
 
 # What systemd runs before each start of k3s.
-tell_address() { on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" /usr/local/lib/hybrid-k3s/write-node-address.sh "$1"; }
+note_address() { on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" /usr/local/lib/hybrid-k3s/write-node-address.sh "$1"; }
 
 @test "k3s gets no VPN of its own, and its address behind the gate" {
   over_vxlan
@@ -26,7 +26,7 @@ ExecStartPre=/usr/local/lib/hybrid-k3s/write-node-address.sh server" ]
 @test "a second run changes and restarts nothing, though the address was written since" {
   over_vxlan
   installed
-  tell_address server
+  note_address server
   [ "$(address_file)" = "node-ip: 100.64.0.1
 advertise-address: 100.64.0.1" ]
   [ "$(mode etc/rancher/k3s/config.yaml.d/10-hybrid-k3s-address.yaml)" = 600 ]
@@ -40,7 +40,7 @@ advertise-address: 100.64.0.1" ]
   as_agent
   installed
   echo 100.64.0.7 >"$FAKE/tailscale/ip"
-  tell_address agent
+  note_address agent
   [ "$(address_file)" = "node-ip: 100.64.0.7" ]
 }
 
@@ -48,7 +48,7 @@ advertise-address: 100.64.0.1" ]
   over_vxlan
   installed
   rm "$FAKE/tailscale/ip"
-  run tell_address server
+  run note_address server
   [ "$status" -ne 0 ]
 }
 
@@ -69,7 +69,7 @@ systemctl start k3s.service" ]
 @test "what flannel-iface left is taken away" {
   over_vxlan
   installed
-  tell_address server
+  note_address server
   unset INTEGRATION
   run_script install-k3s
   assert_success

@@ -111,8 +111,8 @@ with-node-id: true"
   rm "$HOST/etc/hybrid-k3s/agent-token"
   run_script install-k3s
   assert_failure
-  assert_stderr '/etc/hybrid-k3s/agent-token is missing; place it anew: pulumi up --replace'
+  assert_stderr '/etc/hybrid-k3s/agent-token is missing; place it again: pulumi up --replace'
   export TOKEN_REPLACE_COMMAND="pulumi up --replace 'urn:pulumi:dev::token'"
   run_script install-k3s
-  assert_stderr "/etc/hybrid-k3s/agent-token is missing; place it anew: $TOKEN_REPLACE_COMMAND"
+  assert_stderr "/etc/hybrid-k3s/agent-token is missing; place it again: $TOKEN_REPLACE_COMMAND"
 }

@@ -46,7 +46,7 @@ detail:
   assert_failure
   assert_stderr 'the first boot failed (error): detail: ('
   assert_stderr 'no key'
-  assert_stderr "make the machine anew: pulumi up --replace 'urn:pulumi:dev::key'"
+  assert_stderr "make the machine again: pulumi up --replace 'urn:pulumi:dev::key'"
   [ ! -e "$HOST/etc/hybrid-k3s" ]
 }
 

@@ -43,7 +43,7 @@ load join_helper
   assert_stderr 'with tags: tag:k3s-other'
 }
 
-@test "a device that was deleted in the tailnet joins anew with the key" {
+@test "a device that was deleted in the tailnet joins again with the key" {
   joined
   echo false >"$FAKE/tailscale/online"
   control_answers

@@ -199,7 +199,7 @@ https://away.test/x'
   touch "$HOST/usr-local/bin/k3s"
   run_script preflight-host
   assert_faults "- the host that answers under the new host key is not the one that joined: it has no /etc/hybrid-k3s/owner.json of rack-1; \
-if it was made anew, raise this host's \`generation\` in the config along with the key; if not, another machine answers in its place: take the old hostKey back"
+if it was made again, raise this host's \`generation\` in the config along with the key; if not, another machine answers in its place: take the old hostKey back"
   claim_host edge hybrid-k3s/dev rack-9
   run_script preflight-host
   assert_faults "- the host is still node rack-9 of this cluster; take rack-9 out of the config and run pulumi up first, or give the host that name again"

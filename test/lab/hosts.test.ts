@@ -114,7 +114,7 @@ describe("the lab's hosts and networks", () => {
 
   it("lose the packets of a cut, and only those, until it is healed", async () => {
     const pings = async (address: string) => (await lab.host("rack-1").run(["ping", "-c1", "-W1", address])).code === 0;
-    // The neighbour that did not answer for a while is asked for anew first, which may take longer than one ping.
+    // The neighbour that did not answer for a while is asked for again first, which may take longer than one ping.
     const answers = (address: string) => waitUntil(`${address} answers rack-1`, () => pings(address), { timeoutMs: 10_000 });
     const cut = await lab.cut({ between: "rack-1", and: "control" });
     assert.deepEqual([await pings("198.18.0.10"), await pings("198.18.0.11")], [false, true]);

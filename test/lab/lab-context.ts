@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Before, lookBefore } from "../../lab/checks/nothing-left";
+import { type Before, snapshotBefore } from "../../lab/checks/nothing-left";
 import { type Kubectl, type ProbePod, deployProbePods } from "../../lab/checks/probe-pods";
 import { joinOperator } from "../../lab/console";
 import { firstHosts } from "../../lab/hosts/topology";
@@ -23,13 +23,13 @@ export class LabContext {
     await joinOperator(lab);
     const stack = await createStack(lab);
     const hosts = firstHosts.filter((name) => name !== "bastion").map((name) => lab.host(name));
-    return new LabContext(lab, stack, await lookBefore(lab, hosts));
+    return new LabContext(lab, stack, await snapshotBefore(lab, hosts));
   }
 
   readonly kubectl: Kubectl = (argv, options) => this.lab.operator.kubectl(argv, options);
 
-  /** A host that was installed anew looks otherwise from the start: from now on that is how it must be left. */
-  async lookAgainAt(host: LabHost): Promise<void> {
+  /** A host that was installed again looks otherwise from the start: from now on that is how it must be left. */
+  async snapshotAgain(host: LabHost): Promise<void> {
     const snapshot = await takeSnapshot(host);
     this.before = { ...this.before, hosts: this.before.hosts.map((look) => (look.host.name === host.name ? { host, snapshot } : look)) };
   }

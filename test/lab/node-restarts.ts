@@ -30,7 +30,7 @@ export async function restartK3s(lab: Lab): Promise<void> {
   await onAll(lab, async (host) => {
     const before = await started(host);
     await host.exec(`systemctl restart --no-block ${k3sUnit(host)}`);
-    await waitUntil(`${host.name} starts k3s anew`, async () => (await started(host)) !== before, { timeoutMs: 60_000 });
+    await waitUntil(`${host.name} starts k3s again`, async () => (await started(host)) !== before, { timeoutMs: 60_000 });
   });
 }
 
@@ -62,7 +62,7 @@ interface LeaseList {
 export async function waitBack(lab: Lab, kubectl: Kubectl, before: Identities, since: number): Promise<void> {
   const wait = { timeoutMs: 120_000, intervalMs: 500 };
   // Ready alone is also what the API server last heard before the restart.
-  await waitUntil("every kubelet has reported anew and every node is Ready", () => reportedSince(kubectl, since), wait);
+  await waitUntil("every kubelet has reported again and every node is Ready", () => reportedSince(kubectl, since), wait);
   const nodes = await nodeNetworks(kubectl);
   const cidrs = Object.fromEntries(nodes.map(({ name, podCidr }) => [name, podCidr]));
   await waitUntil("every host has its routes", () => assertRoutes(lab, cidrs).then(() => true), wait);

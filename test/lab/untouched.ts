@@ -15,7 +15,7 @@ const PROCESSES = `cat /proc/[0-9]*/stat 2>/dev/null | sed -nE 's/^([0-9]+) \\((
   awk '{ print $1, $2, "started", $21 }' | sort`;
 
 /** What of a node must be the same before and after a run that does not concern it: files, units, processes by start, pod restarts. */
-export async function lookAtNode(host: LabHost, kubectl: Kubectl): Promise<readonly string[]> {
+export async function readNodeState(host: LabHost, kubectl: Kubectl): Promise<readonly string[]> {
   const [{ facts }, processes, pods] = await Promise.all([takeSnapshot(host), host.exec(PROCESSES), podRestarts(kubectl, host.name)]);
   const setUp = [...facts].filter((fact) => /^(file|unit)\t/.test(fact) && !DATA.test(fact));
   return [...setUp, ...lines(processes).map((line) => `process\t${line}`), ...pods];

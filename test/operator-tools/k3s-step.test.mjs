@@ -42,7 +42,7 @@ describe("a step from one k3s release to another", () => {
       await assert.rejects(diff(olds("v1.33.11+k3s1"), news("v1.35.4+k3s1")), /skips a minor/);
     });
 
-    it("is free where it goes up by one, where untested ones are allowed, where the host was made anew, and for other scripts", async () => {
+    it("is free where it goes up by one, where untested ones are allowed, where the host was made again, and for other scripts", async () => {
       const { changes } = await diff(olds("v1.34.7+k3s1"), news("v1.35.4+k3s1"));
       assert.equal(changes, true);
       await diff(olds("v1.35.4+k3s1"), news("v1.34.7+k3s1", { ALLOW_UNTESTED: "true" }));

@@ -47,7 +47,7 @@ describe("hostIdentity", () => {
     );
   });
 
-  it("stays what it is: no node is made anew by another release of the program", () => {
+  it("stays what it is: no node is made again by another release of the program", () => {
     assert.equal(identityOf(), "4aadbdf10a3f031bbf64c52902a443e1");
   });
 

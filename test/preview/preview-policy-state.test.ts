@@ -22,8 +22,8 @@ const OTHERS = `{
 
 /** That policy as the runs of a stack leave it, and what the state then keeps. */
 async function merged() {
-  const { mergedPolicy } = await import("../../src/operator-tools/policy/index.mjs");
-  return mergedPolicy(OTHERS, tailnetWith(MERGE).cluster);
+  const { mergePolicy } = await import("../../src/operator-tools/policy/index.mjs");
+  return mergePolicy(OTHERS, tailnetWith(MERGE).cluster);
 }
 
 describe("what a preview of the policy asks the state", () => {

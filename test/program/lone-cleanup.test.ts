@@ -10,7 +10,7 @@ import { recordProgram, runOf } from "../helpers/record-program";
 
 const joined = { name: "kiosk-1", pool: "edge", role: "agent", tailnetIp: "100.64.0.9" };
 const refusal =
-  /^This run would replace kiosk-1-cleanup alone, which cleans a living node's host, .*Nothing was changed\. What makes the node anew, and joins it again:\n {2}pulumi up --replace 'urn:[^']*kiosk-1-key'$/;
+  /^This run would replace kiosk-1-cleanup alone, which cleans a living node's host, .*Nothing was changed\. What makes the node again, and joins it again:\n {2}pulumi up --replace 'urn:[^']*kiosk-1-key'$/;
 
 class Link extends pulumi.CustomResource {
   constructor(name: string) {
@@ -49,7 +49,7 @@ describe("`up --replace` of what undoes a node's joining", () => {
   });
 
   // Last: what goes on of a program that failed meets no other mocks.
-  it("is refused in the preview, with the line that makes the node anew", async () => {
+  it("is refused in the preview, with the line that makes the node again", async () => {
     const given = runOf("lab", labSettings(labWithFixedKeys()), {
       answers: { ...mockedAnswers, "pulumi:pulumi:readStackOutputs": { outputs: { nodes: [joined] } } },
       // With it go the links behind it.

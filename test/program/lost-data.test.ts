@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { addBurstPools, labSettings, metalPool } from "../../lab/stack-config";
-import { tellLostData } from "../../src/preview/tell-lost-data";
+import { warnOfLostData } from "../../src/preview/warn-of-lost-data";
 import { keepWarnings } from "../helpers/kept-warnings";
 import { labWithFixedKeys } from "../helpers/lab-with-fixed-keys";
 import { mockedAnswers } from "../helpers/mocked-engine";
@@ -78,9 +78,9 @@ describe("a preview in which nodes go that volumes are bound to", () => {
   it("warns where the first server does not tell, and does not ask it where no node goes", async () => {
     const warnings = keepWarnings();
     const plan = { nodes: [], firstServer: { name: "rack-1" }, removals: {} };
-    const context = { plan, ssh: { sshAgent: false } } as unknown as Parameters<typeof tellLostData>[0];
+    const context = { plan, ssh: { sshAgent: false } } as unknown as Parameters<typeof warnOfLostData>[0];
     const machine = { host: { address: "192.0.2.1", port: 22, user: "ops", hostKey: "ssh-ed25519 AAAA" } };
-    await tellLostData(context, [], machine, (_input, nodes) => Promise.reject(new Error(`${nodes.length} nodes, no answer`)));
+    await warnOfLostData(context, [], machine, (_input, nodes) => Promise.reject(new Error(`${nodes.length} nodes, no answer`)));
     assert.deepEqual(warnings, [
       "Whether volumes are lost with rack-2, rack-3, kiosk-1, edge-burst-0, edge-old-0 could not be seen: 5 nodes, no answer",
     ]);

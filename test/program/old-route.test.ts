@@ -50,7 +50,7 @@ describe("another way to the first server", () => {
     await refuseOldRoute(planWith(rotated));
   });
 
-  it("is refused in a preview too where an agent is made anew", async () => {
+  it("is refused in a preview too where an agent is made again", async () => {
     const stack = labSettings(labWithFixedKeys());
     const { name, podCidr, serviceCidr } = stack["hybrid-k3s:cluster"] as Record<"name" | "podCidr" | "serviceCidr", string>;
     const cluster = { name, podCidr, serviceCidr };

@@ -23,7 +23,7 @@ describe("the program on a stack with a machine in AWS that somebody stopped", (
       const vm = `edge-burst-${index}-eu-central-1-debian-12-amd64-vm`;
       return new RegExp(
         `^edge-burst-${index}: its machine ${vm}-id is ${states[`edge-burst-${index}`]}, and the node is down; ` +
-          `start it \\(aws ec2 start-instances --region eu-central-1 --instance-ids ${vm}-id\\) and run pulumi up --refresh, or make it anew: pulumi up --replace 'urn:pulumi:[^']+::${vm}'$`,
+          `start it \\(aws ec2 start-instances --region eu-central-1 --instance-ids ${vm}-id\\) and run pulumi up --refresh, or make it again: pulumi up --replace 'urn:pulumi:[^']+::${vm}'$`,
       );
     });
     assert.equal(warnings.length, 2, warnings.join("\n"));

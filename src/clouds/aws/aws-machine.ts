@@ -6,7 +6,7 @@ import { replaceCommand } from "../../remote/replace-command";
 import type { CloudMachine } from "../cloud-machine";
 import { cloudTags } from "../cloud-tags";
 import { createFirstBoot } from "../first-boot";
-import { isKept, tellKept } from "../kept-server";
+import { isKept, warnOfKept } from "../kept-server";
 import type { AwsNetwork } from "./aws-network";
 
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
@@ -26,8 +26,8 @@ export function createAwsMachine(name: string, args: AwsMachineArgs, parent: pul
   const { plan, network, cluster } = args;
   const { hostKey, userData } = createFirstBoot(name, plan, parent);
   const vm = createInstance(name, args, userData, { parent, dependsOn: network });
-  tellStopped(plan, vm, isKept(plan, cluster));
-  if (isKept(plan, cluster)) tellShape(plan, vm);
+  warnOfStopped(plan, vm, isKept(plan, cluster));
+  if (isKept(plan, cluster)) warnOfShape(plan, vm);
   if (plan.tagInterface) tagInterface(name, args, vm, parent);
   return {
     vm,
@@ -104,7 +104,7 @@ function instanceNames(node: string, plan: AwsNodePlan, kept: boolean): { readon
   return { own, others: plan.role === "server" ? [`${place}-vm`] : [] };
 }
 
-function tellShape(plan: AwsNodePlan, vm: ec2.Instance): void {
+function warnOfShape(plan: AwsNodePlan, vm: ec2.Instance): void {
   const { diskGb, region } = plan;
   const shape = pulumi.all([vm.instanceType, vm.rootBlockDevice]).apply(([type, disk]) => ({ type, diskGb: disk.volumeSize }));
   const byHand = pulumi.all([vm.id, vm.rootBlockDevice]).apply(([id, { volumeId }]) => ({
@@ -115,7 +115,7 @@ function tellShape(plan: AwsNodePlan, vm: ec2.Instance): void {
     },
     growDisk: (gb: number) => `aws ec2 modify-volume --volume-id ${volumeId} --size ${gb} --region ${region}`,
   }));
-  tellKept(plan, { type: plan.instanceType, diskGb }, shape, byHand);
+  warnOfKept(plan, { type: plan.instanceType, diskGb }, shape, byHand);
 }
 
 /**
@@ -137,12 +137,12 @@ function tagsOf(plan: AwsNodePlan, cluster: AwsMachineArgs["cluster"]): Readonly
  * A server, and a machine without a public address, stays as it is when somebody stops it, and its node is down; of the others the provider
  * says at a refresh that they were made without one, which replaces them (hashicorp/terraform-provider-aws#33775).
  */
-function tellStopped({ name, region }: AwsNodePlan, vm: ec2.Instance, kept: boolean): void {
-  pulumi.all([vm.id, vm.instanceState, replaceCommand(vm)]).apply(([id, state, anew]) => {
+function warnOfStopped({ name, region }: AwsNodePlan, vm: ec2.Instance, kept: boolean): void {
+  pulumi.all([vm.id, vm.instanceState, replaceCommand(vm)]).apply(([id, state, remake]) => {
     if (state !== "stopped" && state !== "stopping") return;
     const start = `start it (aws ec2 start-instances --region ${region} --instance-ids ${id}) and run pulumi up --refresh`;
     void pulumi.log.warn(
-      `${name}: its machine ${id} is ${state}, and the node is down; ${kept ? start : `${start}, or make it anew: ${anew}`}`,
+      `${name}: its machine ${id} is ${state}, and the node is down; ${kept ? start : `${start}, or make it again: ${remake}`}`,
     );
   });
 }

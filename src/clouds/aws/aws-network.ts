@@ -48,7 +48,7 @@ export class AwsNetwork extends pulumi.ComponentResource {
 
   /**
    * The image's present id in this region, asked once for each system and architecture; machines keep the one that they were made from. So
-   * nothing is amiss with those where it is not told, and a run for other nodes goes on: the provider refuses new machines without an image.
+   * nothing is wrong with those where it is not told, and a run for other nodes goes on: the provider refuses new machines without an image.
    */
   imageId(image: ImageName, architecture: Architecture): pulumi.Output<string | undefined> {
     const name = imageParameter(image, architecture);

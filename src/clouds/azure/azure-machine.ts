@@ -5,7 +5,7 @@ import type { AzureNodePlan, ClusterPlan } from "../../plan/cluster-plan";
 import type { CloudMachine } from "../cloud-machine";
 import { cloudTags } from "../cloud-tags";
 import { createFirstBoot } from "../first-boot";
-import { isKept, tellKept } from "../kept-server";
+import { isKept, warnOfKept } from "../kept-server";
 import { cloudUser } from "../user-data";
 import { imageReference } from "./azure-images";
 import type { AzureNetwork } from "./azure-network";
@@ -33,7 +33,7 @@ export function createAzureMachine(name: string, args: AzureMachineArgs, parent:
     ? publicIp.ipAddress.apply((ip) => ip ?? "")
     : nic.ipConfigurations.apply((list) => list?.[0]?.privateIPAddress ?? "");
   const typeNow = vm.hardwareProfile.apply((profile) => profile?.vmSize ?? plan.vmSize);
-  if (isKept(plan, cluster)) tellShape(args, vm, typeNow);
+  if (isKept(plan, cluster)) warnOfShape(args, vm, typeNow);
   // The resource id is made of names, and the same for the next machine of this name.
   return { vm, id: vm.vmId, address, hostKey, metadataAddresses: METADATA_ADDRESSES, type: plan.vmSize, typeNow };
 }
@@ -119,7 +119,7 @@ function createVm(name: string, args: AzureMachineArgs, { nic, userData }: VmNee
           managedDisk: { storageAccountType: "StandardSSD_LRS" },
         },
       },
-      // Detach: address and NIC are resources of this stack. They go with the node, and a machine that is made anew finds them.
+      // Detach: address and NIC are resources of this stack. They go with the node, and a machine that is made again finds them.
       networkProfile: { networkInterfaces: [{ id: nic.id, primary: true, deleteOption: "Detach" }] },
     },
     { parent, dependsOn: args.network, deleteBeforeReplace: true, ...changesOf(args) },
@@ -131,7 +131,7 @@ function changesOf({ plan, cluster, failedMachines }: AzureMachineArgs) {
   return isKept(plan, cluster) ? keptMachineChanges : machineChanges;
 }
 
-function tellShape({ plan, network: shared }: AzureMachineArgs, vm: compute.VirtualMachine, type: pulumi.Output<string>): void {
+function warnOfShape({ plan, network: shared }: AzureMachineArgs, vm: compute.VirtualMachine, type: pulumi.Output<string>): void {
   const { name, diskGb } = plan;
   const disk = vm.storageProfile.apply((profile) => profile?.osDisk?.diskSizeGB ?? diskGb);
   const shape = pulumi.all([type, disk]).apply(([typeNow, diskNow]) => ({ type: typeNow, diskGb: diskNow }));
@@ -143,5 +143,5 @@ function tellShape({ plan, network: shared }: AzureMachineArgs, vm: compute.Virt
         `az vm deallocate ${machine} && az disk update -g ${group} -n ${name}-disk --size-gb ${gb} && az vm start ${machine}`,
     };
   });
-  tellKept(plan, { type: plan.vmSize, diskGb }, shape, byHand);
+  warnOfKept(plan, { type: plan.vmSize, diskGb }, shape, byHand);
 }

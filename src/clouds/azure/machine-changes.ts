@@ -8,7 +8,7 @@ export const RETRY_TAG = "hybrid-k3s-retry-of";
 export const machineChanges = {
   // Others' affair, which --refresh brings into the state: disks that a volume driver attached, and what Azure Policy sets on machines, the
   // mode of patching (https://learn.microsoft.com/azure/update-manager/periodic-assessment-at-scale) and an identity
-  // (https://learn.microsoft.com/azure/governance/machine-configuration/overview). It would be taken back, and with a node made anew.
+  // (https://learn.microsoft.com/azure/governance/machine-configuration/overview). It would be taken back, and with a node made again.
   ignoreChanges: ["storageProfile.dataDisks", "osProfile.linuxConfiguration.patchSettings", "identity", `tags["${RETRY_TAG}"]`],
   // Azure refuses these on a living machine, and a resize would restart it past its pods' disruption budgets.
   replaceOnChanges: [

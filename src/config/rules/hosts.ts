@@ -56,7 +56,7 @@ function validateGeneration({ host, at }: PlacedHost): ConfigIssue[] {
     {
       path: at("generation"),
       problem: `${host.generation} is negative`,
-      remedy: "Start with 0, and add 1 each time the host is installed anew.",
+      remedy: "Start with 0, and add 1 each time the host is installed again.",
     },
   ];
 }

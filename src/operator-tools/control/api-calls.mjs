@@ -24,7 +24,7 @@ export const API_LIMITS = { requestMs: 10_000, totalMs: 45_000, firstPauseMs: 50
 const UNSENDABLE = "ERR_INVALID_CHAR";
 const GIVE_ANEW =
   "The credential holds a character that no header can (a line break, an ellipsis, what a terminal puts around a paste): " +
-  "give it anew, as it was shown when it was made.";
+  "give it again, as it was shown when it was made.";
 
 /** A call that an API refused for a reason that trying again cannot cure. */
 export class ApiError extends ToolError {

@@ -1,7 +1,7 @@
 import { Deadline, pause } from "../run/deadline.mjs";
 import { isDeviceOf } from "./devices.mjs";
 import { openControl } from "./open-control.mjs";
-import { contains, knownNetwork, overlaps, readNetwork } from "../policy/networks.mjs";
+import { contains, knownNetwork, overlaps, readNetwork } from "../policy/ip-networks.mjs";
 import { fields, readFields, text } from "../run/read-fields.mjs";
 import { ToolError } from "../run/tool-error.mjs";
 import { taggedTailnet } from "../run/tool-input.mjs";
@@ -9,7 +9,7 @@ import { taggedTailnet } from "../run/tool-input.mjs";
 /** @import { Device } from "./control-server.mjs" */
 /** @import { Control } from "./control-server.mjs" */
 /** @import { ToolContext, ToolOutput } from "../run/output.mjs" */
-/** @import { AnyNetwork } from "../policy/networks.mjs" */
+/** @import { AnyNetwork } from "../policy/ip-networks.mjs" */
 /** @import { ToolLimits } from "../ssh/run-on-host.mjs" */
 /** @import { Reveal } from "../host/run-script.mjs" */
 
@@ -65,7 +65,7 @@ export async function approveRoute(given, { env, out, reveal, limits = {} }) {
 }
 
 /**
- * By id once it is known: one device instead of the whole tailnet. A device that was made anew has another id, and is the one that is online.
+ * By id once it is known: one device instead of the whole tailnet. A device that was made again has another id, and is the one that is online.
  * @type {(control: Control, wanted: Wanted, known: Device | undefined) => Promise<Device | undefined>}
  */
 async function look(control, wanted, known) {

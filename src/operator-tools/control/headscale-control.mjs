@@ -2,7 +2,7 @@ import { HeadscaleApi } from "./headscale-api.mjs";
 import { isTooOld } from "./headscale-versions.mjs";
 import { isList, isObject, textsOf } from "../run/json.mjs";
 import { NO_POLICY } from "../policy/no-policy.mjs";
-import { policyRefused } from "./policy-refused.mjs";
+import { describeRejectedPolicy } from "./describe-rejected-policy.mjs";
 import { ToolError } from "../run/tool-error.mjs";
 
 /** @import { Device } from "./control-server.mjs" */
@@ -99,7 +99,7 @@ export class HeadscaleControl extends HeadscaleApi {
     if (now.isFixed) throw new ToolError(FIXED_POLICY);
     if (now.text !== live.text) return false;
     const { ok, message } = await this.call("PUT", "/policy", { body: { policy: text }, accept: /./ });
-    if (!ok) throw policyRefused(JSON.stringify({ message }), text, this.policyPage);
+    if (!ok) throw describeRejectedPolicy(JSON.stringify({ message }), text, this.policyPage);
     return true;
   }
 

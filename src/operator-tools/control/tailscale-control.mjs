@@ -1,6 +1,6 @@
 import { requireScopes } from "./api-scopes.mjs";
 import { isList, isObject, parseJson, textsOf } from "../run/json.mjs";
-import { policyRefused } from "./policy-refused.mjs";
+import { describeRejectedPolicy } from "./describe-rejected-policy.mjs";
 import { TailnetApi } from "./tailnet-api.mjs";
 import { ToolError } from "../run/tool-error.mjs";
 
@@ -94,7 +94,7 @@ export class TailscaleControl extends TailnetApi {
     await this.#validate(text);
     const headers = { "content-type": HUJSON, "if-match": live.etag };
     const reply = await this.call("POST", this.inTailnet("/acl"), { scope: POLICY, accept: [400, 412], headers, body: text });
-    if (reply.status === 400) throw policyRefused(reply.text, text, this.policyPage);
+    if (reply.status === 400) throw describeRejectedPolicy(reply.text, text, this.policyPage);
     return reply.ok;
   }
 
@@ -103,7 +103,7 @@ export class TailscaleControl extends TailnetApi {
     const headers = { "content-type": HUJSON };
     const reply = await this.call("POST", this.inTailnet("/acl/validate"), { scope: POLICY, accept: [400], headers, body: text });
     // Valid: an empty body or {}. Otherwise the same form as a refusal, under 200 (https://tailscale.com/api#tag/policyfile).
-    if (!reply.ok || /"message"\s*:\s*"[^"]/.test(reply.text)) throw policyRefused(reply.text, text, this.policyPage);
+    if (!reply.ok || /"message"\s*:\s*"[^"]/.test(reply.text)) throw describeRejectedPolicy(reply.text, text, this.policyPage);
   }
 }
 

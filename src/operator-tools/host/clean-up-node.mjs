@@ -45,7 +45,7 @@ export async function cleanUpNode(given, context) {
 /** @type {(input: ReturnType<typeof wholeInput>, context: LeaveContext) => Promise<void>} */
 async function hostPart(input, { env, out, limits = {}, scripts }) {
   const { node } = input;
-  if (isAbandoned(node, env)) return tellLater(input, out, `${node}: its host is left as it is, because ${ABANDON} names it.`);
+  if (isAbandoned(node, env)) return warnOfCleaningLater(input, out, `${node}: its host is left as it is, because ${ABANDON} names it.`);
   /** @type {"cleaned" | SshFault} */
   let outcome;
   try {
@@ -61,11 +61,11 @@ async function hostPart(input, { env, out, limits = {}, scripts }) {
       `${error.message}${newKeyAdvice(error, node)}.\nThe host of ${node} was not cleaned. Cure that and run the same command again; to give the host up: ${ABANDON}=${node}`,
     );
   }
-  if (outcome !== "cleaned") tellLater(input, out, `${outcome.message}.\nThe removal of ${node} goes on without its host.`);
+  if (outcome !== "cleaned") warnOfCleaningLater(input, out, `${outcome.message}.\nThe removal of ${node} goes on without its host.`);
 }
 
 /** @type {(input: NodeHost, out: ToolOutput, reason: string) => void} */
-function tellLater(input, out, reason) {
+function warnOfCleaningLater(input, out, reason) {
   out.say(
     `warning: ${reason}\n` +
       "When the host is back, and before it joins again, clean it with this command in the checkout's top folder " +

@@ -64,7 +64,7 @@ export async function drainNode(given, { env, out, limits = {}, scripts }) {
     },
   );
   if (reply instanceof SshFault) {
-    tellGone(reply, node, out);
+    warnOfGoneServer(reply, node, out);
     return;
   }
   const { code, signal, stdout, stderr } = reply;
@@ -87,7 +87,7 @@ const unremoved = (node, why) =>
   );
 
 /** @type {(fault: SshFault, node: string, out: ToolOutput) => void} */
-function tellGone(fault, node, out) {
+function warnOfGoneServer(fault, node, out) {
   out.say(
     `warning: ${fault.message}.\n${node} was neither drained nor deleted from the cluster, and its removal goes on. ` +
       `If the server comes back with its data, run this with the stack's kubeconfig:\n  kubectl delete node ${node}`,

@@ -67,7 +67,7 @@ export async function prepareRemoval(given, { reveal, ...context }) {
         throw new ToolError(`The removal of nodes could not be prepared on the first server (${outcome(reply)}); nothing was removed.`);
     } catch (error) {
       if (!(error instanceof SshFault)) throw error;
-      tellUnprepared(error, { keepData, plan, out });
+      warnOfUnprepared(error, { keepData, plan, out });
     }
   }
   reveal({ left: plan.left });
@@ -77,7 +77,7 @@ export async function prepareRemoval(given, { reveal, ...context }) {
  * The volumes that would be lost with these nodes. One session; throws where the first server does not tell.
  * @type {(given: unknown, context: FirstServerContext) => Promise<LostVolume[]>}
  */
-export async function lookAtData(given, context) {
+export async function listLostVolumes(given, context) {
   const { nodes } = readFields(given, lookInput);
   const limitMs = context.limits?.scriptMs ?? LOOK_MS;
   const reply = await runOnFirstServer(
@@ -143,7 +143,7 @@ function refusal(volumes, nodes, pools) {
  * Without the first server nothing can be asked or cordoned. What must not be lost keeps its node; the rest goes on.
  * @type {(fault: SshFault, about: { readonly keepData: readonly RosterNode[]; readonly plan: RemovalSteps; readonly out: ToolOutput }) => void}
  */
-function tellUnprepared(fault, { keepData, plan, out }) {
+function warnOfUnprepared(fault, { keepData, plan, out }) {
   if (keepData.length > 0) {
     const names = keepData.map(({ name }) => name);
     throw new ToolError(

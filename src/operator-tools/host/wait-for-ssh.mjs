@@ -3,7 +3,7 @@ import { Deadline, pause } from "../run/deadline.mjs";
 import { isObject } from "../run/json.mjs";
 import { fields, number, optional, readFields, text } from "../run/read-fields.mjs";
 import { SshFault } from "../ssh/ssh-fault.mjs";
-import { openSession } from "../ssh/ssh.mjs";
+import { openSession } from "../ssh/open-session.mjs";
 import { ToolError } from "../run/tool-error.mjs";
 import { credentials, machine } from "../run/tool-input.mjs";
 
@@ -13,7 +13,7 @@ import { credentials, machine } from "../run/tool-input.mjs";
 /** @import { FaultKind } from "../ssh/ssh-fault.mjs" */
 /** @import { SshSession } from "../ssh/ssh-session.mjs" */
 
-/** @typedef {ToolLimits & { readonly waitMs?: number; readonly tellMs?: number; readonly pollMs?: number }} ReachLimits */
+/** @typedef {ToolLimits & { readonly waitMs?: number; readonly progressMs?: number; readonly pollMs?: number }} ReachLimits */
 /** @typedef {{ readonly credentials: SshCredentials; readonly deadline: Deadline; readonly limits: ReachLimits; readonly onLogin: () => void }} Try */
 /** @typedef {ReturnType<typeof reachInput>} ReachInput */
 
@@ -23,7 +23,7 @@ const stoppedInput = fields(about);
 const reachInput = fields({ ...about, host: machine, bastion: optional(machine), waitSeconds: number, credentials });
 
 const POLL_MS = 500;
-const TELL_MS = 15_000;
+const PROGRESS_MS = 15_000;
 // A machine whose network is not up yet answers nothing: a long wait for one packet would cost more than asking again.
 const CONNECT_MS = 5000;
 /**
@@ -58,7 +58,7 @@ export async function waitForSsh(given, { env, out, limits = {} }) {
   };
   sees("not tried yet");
   const tell = () => out.say(`${node}: waiting for its machine: ${Math.ceil(deadline.left / 1000)} s left (${seen})`);
-  const progress = setInterval(tell, limits.tellMs ?? TELL_MS);
+  const progress = setInterval(tell, limits.progressMs ?? PROGRESS_MS);
   try {
     for (;;) {
       const fault = await tryOnce(input, {
@@ -112,7 +112,7 @@ async function sshdSettled(session, deadline) {
 function withoutAddress({ node, machine: id, replaceCommand }) {
   return new ToolError(
     `${node}: its machine ${id} has no address that could be tried: it was stopped, or its address was taken away. ` +
-      `Start it in the cloud and run pulumi up --refresh, or make it anew: ${replaceCommand}`,
+      `Start it in the cloud and run pulumi up --refresh, or make it again: ${replaceCommand}`,
   );
 }
 
@@ -123,6 +123,6 @@ function refusal({ node, machine: id, waitSeconds, replaceCommand }, fault) {
   return new ToolError(
     `${node}: ${what} cannot be used after up to ${waitSeconds} s: ${fault.message}. ` +
       "Look at its console in the cloud (did it boot, did cloud-init run?), at access.allowedCidrs and at the way there; then run pulumi up again" +
-      `${replaceCommand ? `, or make the machine anew: ${replaceCommand}` : ""}`,
+      `${replaceCommand ? `, or make the machine again: ${replaceCommand}` : ""}`,
   );
 }

@@ -1,7 +1,7 @@
 export { clusterRules } from "./cluster-rules.cjs";
-export { clustersIn, mayHoldUnmarked } from "./marked-entries.mjs";
-export { mergedPolicy, withoutCluster } from "./merge.mjs";
-export { missingFor } from "./missing.mjs";
-export { openings } from "./openings.mjs";
-export { policyDiff } from "./policy-diff.mjs";
+export { listClusters, mayHoldUnmarked } from "./marked-entries.mjs";
+export { mergePolicy, removeCluster } from "./merge-entries.mjs";
+export { findMissing } from "./find-missing.mjs";
+export { findOpenings } from "./find-openings.mjs";
+export { diffPolicy } from "./diff-policy.mjs";
 export { mayMakeKeys } from "./tag-owners.mjs";

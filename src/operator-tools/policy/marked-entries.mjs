@@ -23,7 +23,7 @@ import { containersOf, readTree } from "./policy-tree.mjs";
  * The clusters whose entries a policy holds, by their marks. Throws as parsePolicy.
  * @type {(text: string) => MarkedCluster[]}
  */
-export function clustersIn(text) {
+export function listClusters(text) {
   return markedClusters(readTree(text));
 }
 

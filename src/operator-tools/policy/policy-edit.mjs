@@ -1,18 +1,18 @@
-import { acceptPolicy } from "./accept-policy.mjs";
-import { restoredPolicy, withoutOurs } from "./merge-policy.mjs";
-import { clustersIn, mayHoldUnmarked, mergedPolicy, missingFor, policyDiff, withoutCluster } from "./index.mjs";
+import { judgeTakeover } from "./judge-takeover.mjs";
+import { restorePolicy, removeOurs } from "./restore-policy.mjs";
+import { listClusters, mayHoldUnmarked, mergePolicy, findMissing, diffPolicy, removeCluster } from "./index.mjs";
 import { ownEntries } from "./own-entries.mjs";
 import { policyEntries, samePolicy } from "./policy-document.mjs";
 import { firstPolicy, NO_POLICY } from "./no-policy.mjs";
 import { readTree } from "./policy-tree.mjs";
-import { nameOfOther } from "./refusals.mjs";
+import { findNameOfOther } from "./find-conflicts.mjs";
 import { unenforced } from "./unenforced.mjs";
-import { policyRefusal } from "./policy-refusal.mjs";
+import { describeRefusedTakeover } from "./describe-refused-takeover.mjs";
 
-/** @import { OwnPolicy } from "./accept-policy.mjs" */
+/** @import { OwnPolicy } from "./judge-takeover.mjs" */
 /** @import { PolicyCluster } from "./cluster-rules.cjs" */
-/** @import { MissingEntry } from "./missing.mjs" */
-/** @import { PolicyRefusal } from "./refusals.mjs" */
+/** @import { MissingEntry } from "./find-missing.mjs" */
+/** @import { PolicyRefusal } from "./find-conflicts.mjs" */
 
 /** @typedef {"own" | "merge" | "none"} PolicyMode */
 /**
@@ -46,7 +46,7 @@ import { policyRefusal } from "./policy-refusal.mjs";
  * What the live policy becomes where this cluster is in it as `needs` say, or why it cannot. Pure.
  * @type {Planner}
  */
-export function plannedPolicy(live, needs, before) {
+export function planLivePolicy(live, needs, before) {
   try {
     const ignored = unenforced(live, needs.cluster);
     if (ignored.length > 0) return { refusal: refusalOf(ignored, "cannot stand beside the tailnet's policy"), isCertain: true };
@@ -61,33 +61,33 @@ export function plannedPolicy(live, needs, before) {
 }
 
 /**
- * The live policy without this cluster. `before` as for plannedPolicy, with the `needs` of that run. Pure.
+ * The live policy without this cluster. `before` as for planLivePolicy, with the `needs` of that run. Pure.
  * @type {(live: string, needs: PolicyNeeds, before?: PolicyBefore) => RemovedPolicy}
  */
-export function removedPolicy(live, needs, before) {
+export function planPolicyRemoval(live, needs, before) {
   // No HuJSON, and nothing of ours in it.
   if (live.trim() === "") return { text: live, kept: [] };
   if (needs.mode === "none") return { text: live, kept: [], left: leftBehind(live, needs, before) };
   if (needs.mode === "merge") {
-    const { text, kept, refusals } = withoutCluster(live, needs.cluster, { wrote: before?.wrote });
+    const { text, kept, refusals } = removeCluster(live, needs.cluster, { wrote: before?.wrote });
     if (refusals.length > 0) throw new SyntaxError(refusals.map(({ line, what, remedy }) => `line ${line}: ${what}. ${remedy}`).join(" "));
     return { text, kept };
   }
-  // Where somebody has written the whole file anew, nothing of it is ours to take out, and what was found before us is not theirs any more.
+  // Where somebody has rewritten the whole file, nothing of it is ours to take out, and what was found before us is not theirs any more.
   if (!holdsOurs(live, needs)) return { text: live, kept: [] };
   const { found } = before ?? {};
-  if (found === undefined) return { text: withoutOurs(live, ownOf(needs)), kept: [] };
+  if (found === undefined) return { text: removeOurs(live, ownOf(needs)), kept: [] };
   if (isSame(live, found)) return { text: live, kept: [] };
   if (isSame(live, needs.document)) return { text: found, kept: [] };
-  return restoredPolicy({ found, live, ...ownOf(needs) });
+  return restorePolicy({ found, live, ...ownOf(needs) });
 }
 
 /**
  * How many lines a change adds and takes away.
  * @type {(live: string, text: string) => number}
  */
-export function changedLines(live, text) {
-  return policyDiff(live, text)
+export function countChangedLines(live, text) {
+  return diffPolicy(live, text)
     .split("\n")
     .filter((line) => /^[-+]/.test(line)).length;
 }
@@ -106,13 +106,13 @@ const PLANS = { own: planOwn, merge: planMerge, none: planNone };
 /** @type {Planner} */
 function planOwn(live, needs, before) {
   const own = ownOf(needs);
-  const taken = nameOfOther(readTree(live), needs.cluster);
+  const taken = findNameOfOther(readTree(live), needs.cluster);
   if (taken.length > 0) return { refusal: refusalOf(taken, "cannot stand beside the tailnet's policy") };
-  const base = isMarked(live, needs) ? withoutCluster(live, needs.cluster, { wrote: before?.wrote }).text : live;
+  const base = isMarked(live, needs) ? removeCluster(live, needs.cluster, { wrote: before?.wrote }).text : live;
   const isAsWeLeftIt = before?.document !== undefined && isSame(base, before.document);
-  const verdict = acceptPolicy(base, own);
-  if (!isAsWeLeftIt && !verdict.accepted) return { refusal: policyRefusal(verdict, own.tag, pageOf(needs)) };
-  const found = before?.found ?? (verdict.kind === "ours" ? withoutOurs(base, own) : base);
+  const verdict = judgeTakeover(base, own);
+  if (!isAsWeLeftIt && !verdict.accepted) return { refusal: describeRefusedTakeover(verdict, own.tag, pageOf(needs)) };
+  const found = before?.found ?? (verdict.kind === "ours" ? removeOurs(base, own) : base);
   return {
     text: isSame(live, needs.document) ? live : needs.document,
     found,
@@ -123,7 +123,7 @@ function planOwn(live, needs, before) {
 
 /** @type {Planner} */
 function planMerge(live, needs, before) {
-  const { text, wrote, refusals } = mergedPolicy(withoutOwnDocument(live, needs, before), needs.cluster, { wrote: before?.wrote });
+  const { text, wrote, refusals } = mergePolicy(withoutOwnDocument(live, needs, before), needs.cluster, { wrote: before?.wrote });
   const isCertain = isMarked(live, needs) && !mayHoldUnmarked(live, needs.cluster);
   if (refusals.length > 0) return { refusal: refusalOf(refusals, "could not be added to the tailnet's policy"), isCertain };
   return { text, wrote, isOrphan: before === undefined && isMarked(live, needs), isCertain };
@@ -136,13 +136,13 @@ function planMerge(live, needs, before) {
 function withoutOwnDocument(live, needs, before) {
   const document = before?.document ?? needs.document;
   const own = { ...ownOf(needs), ours: document };
-  if (isMarked(live, needs) || acceptPolicy(live, own).kind !== "ours") return live;
-  return removedPolicy(live, { ...needs, mode: "own", document }, before).text;
+  if (isMarked(live, needs) || judgeTakeover(live, own).kind !== "ours") return live;
+  return planPolicyRemoval(live, { ...needs, mode: "own", document }, before).text;
 }
 
 /** @type {Planner} */
 function planNone(live, needs, before) {
-  const { missing, text, refusals } = missingFor(live, needs.cluster);
+  const { missing, text, refusals } = findMissing(live, needs.cluster);
   const faults = [
     ...(refusals.length > 0 ? [refusalOf(refusals, "cannot stand beside the tailnet's policy")] : []),
     ...(missing.length > 0 ? [lackOf(missing, text, needs)] : []),
@@ -177,7 +177,7 @@ function refusalOf(refusals, outcome) {
  * @type {(live: string, needs: PolicyNeeds, before?: PolicyBefore) => number[]}
  */
 function leftBehind(live, needs, before) {
-  const { changes, refusals } = withoutCluster(live, needs.cluster, { wrote: before?.wrote });
+  const { changes, refusals } = removeCluster(live, needs.cluster, { wrote: before?.wrote });
   // Nothing is to be done to the file, so that nothing in it may stop a removal.
   if (refusals.length > 0) return [];
   const lines = [...changes, ...ownEntries(policyEntries(live), ownOf(needs))].map(({ line }) => line);
@@ -194,7 +194,7 @@ function holdsOurs(live, needs) {
 
 /** @type {(live: string, needs: PolicyNeeds) => boolean} */
 function isMarked(live, { cluster }) {
-  return clustersIn(live).some(({ name }) => name === cluster.name);
+  return listClusters(live).some(({ name }) => name === cluster.name);
 }
 
 /** @type {(needs: PolicyNeeds) => Required<OwnPolicy>} */

@@ -1,6 +1,6 @@
 import { ABANDON, isAbandoned } from "../run/abandoned.mjs";
 import { openControl } from "../control/open-control.mjs";
-import { changedLines, plannedPolicy, removedPolicy } from "./policy-edit.mjs";
+import { countChangedLines, planLivePolicy, planPolicyRemoval } from "./policy-edit.mjs";
 import { fields, listOf, mapOf, number, oneOf, optional, readFields, text } from "../run/read-fields.mjs";
 import { ToolError } from "../run/tool-error.mjs";
 import { tailnet } from "../run/tool-input.mjs";
@@ -48,7 +48,7 @@ export async function writePolicy(given, context) {
   await control.ensureKeyUser?.(keyUser(needs.cluster.name));
   /** @type {(live: string) => AcceptedPolicy} */
   const planned = (live) => {
-    const plan = plannedPolicy(live, needs, before);
+    const plan = planLivePolicy(live, needs, before);
     if (plan.refusal !== undefined) throw new ToolError(plan.refusal);
     return plan;
   };
@@ -75,8 +75,8 @@ const ORPHANED = {
 export async function readPolicy(given, context) {
   const { control, needs, before } = await open(given, context);
   const live = await control.readPolicy();
-  const planned = plannedPolicy(live.text, needs, before);
-  context.out.result(JSON.stringify({ lines: planned.refusal === undefined ? changedLines(live.text, planned.text) : 1 }));
+  const planned = planLivePolicy(live.text, needs, before);
+  context.out.result(JSON.stringify({ lines: planned.refusal === undefined ? countChangedLines(live.text, planned.text) : 1 }));
 }
 
 /**
@@ -118,7 +118,7 @@ export async function removePolicy(given, context) {
 /** @type {(live: string, needs: PolicyNeeds, before: PolicyBefore | undefined, control: Control) => RemovedPolicy} */
 function removedFrom(live, needs, before, { policyPage }) {
   try {
-    return removedPolicy(live, needs, before);
+    return planPolicyRemoval(live, needs, before);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new ToolError(

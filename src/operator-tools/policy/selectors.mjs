@@ -1,6 +1,6 @@
-import { contains, knownNetwork, overlaps, readNetwork } from "./networks.mjs";
+import { contains, knownNetwork, overlaps, readNetwork } from "./ip-networks.mjs";
 
-/** @import { AnyNetwork } from "./networks.mjs" */
+/** @import { AnyNetwork } from "./ip-networks.mjs" */
 /** @typedef {{ groups: Readonly<Record<string, unknown[]>>; hosts: Readonly<Record<string, string>> }} PolicyNames */
 /** @typedef {"yes" | "no" | "maybe"} Answer */
 

@@ -6,7 +6,7 @@ import { TAG_OWNERS } from "./wanted-entries.mjs";
 
 /**
  * Whether a client with these tags may make keys with this one: the tag is all that it has, or one of its own gives it out, by what the live
- * policy says or by what this cluster is about to add. (The vendor's OpenAPI file, createKey; tailscale/terraform-provider-tailscale#437.) Pure; throws as clustersIn.
+ * policy says or by what this cluster is about to add. (The vendor's OpenAPI file, createKey; tailscale/terraform-provider-tailscale#437.) Pure; throws as listClusters.
  * @type {(liveText: string, cluster: Pick<PolicyCluster, "tag" | "tagOwners">, clientTags: readonly string[]) => boolean}
  */
 export function mayMakeKeys(liveText, { tag, tagOwners }, clientTags) {

@@ -3,7 +3,7 @@ import { nodeAt, readTree } from "./policy-tree.mjs";
 
 /** @import { Node } from "jsonc-parser" */
 /** @import { PolicyCluster } from "./cluster-rules.cjs" */
-/** @import { PolicyRefusal } from "./refusals.mjs" */
+/** @import { PolicyRefusal } from "./find-conflicts.mjs" */
 
 /**
  * What this control server would not enforce, of the live policy and of ours. A policy that says more than is done makes people

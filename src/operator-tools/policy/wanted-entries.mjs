@@ -3,7 +3,7 @@ import { clusterRules, clusterTests, closedConnections } from "./cluster-rules.c
 import { entriesOf } from "./markers.mjs";
 import { nodeAt } from "./policy-tree.mjs";
 import { defaultPostures, NODE_ATTRIBUTES, ownPosture } from "./postures.mjs";
-import { mayReach, readRules } from "./reach.mjs";
+import { mayReach, readRules } from "./judge-reach.mjs";
 
 /** @import { Node } from "jsonc-parser" */
 /** @import { PolicyCluster, RuleForm } from "./cluster-rules.cjs" */

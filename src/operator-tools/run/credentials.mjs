@@ -48,7 +48,7 @@ export function headscaleAccess({ loginServer, caPem, apiKey: given }, env, out)
     );
   }
   if (loginServer === undefined)
-    throw new ToolError("The tool's input lacks tailnet.loginServer. Run `pulumi up` once to write the state anew.");
+    throw new ToolError("The tool's input lacks tailnet.loginServer. Run `pulumi up` once to write the state again.");
   out.keepSecret(apiKey);
   return { loginServer, caPem, apiKey };
 }

@@ -28,7 +28,7 @@ function numbersOf(release) {
 
 /**
  * Throws where an install of k3s in place would take a node from the release that this very link of its chain gave it to one that may not
- * follow. A host that was made anew is another matter: its link runs as new.
+ * follow. A host that was made again is another matter: its link runs as new.
  * @type {(olds: Readonly<Record<string, unknown>>, news: Readonly<Record<string, unknown>>) => void}
  */
 export function refuseK3sStep(olds, { wanted, previous }) {

@@ -40,7 +40,7 @@ export function readFields(input, reader) {
       ...(error.missing.length > 0 ? [`The tool's input lacks ${error.missing.join(", ")}.`] : []),
       ...(error.wrong.length > 0 ? [`In the tool's input ${error.wrong.join(", ")}.`] : []),
     ];
-    throw new ToolError(`${faults.join(" ")} Run \`pulumi up\` once to write the state anew.`);
+    throw new ToolError(`${faults.join(" ")} Run \`pulumi up\` once to write the state again.`);
   }
 }
 

@@ -1,11 +1,11 @@
-import { openSession } from "./ssh.mjs";
+import { openSession } from "./open-session.mjs";
 import { SshFault } from "./ssh-fault.mjs";
 
 /** @import { ApiLimits } from "../control/api-calls.mjs" */
 /** @import { SshCredentials } from "../run/credentials.mjs" */
 /** @import { ToolOutput } from "../run/output.mjs" */
 /** @import { LeaseOptions, Sessions } from "./session-pool.mjs" */
-/** @import { HostRoute } from "./ssh.mjs" */
+/** @import { HostRoute } from "./open-session.mjs" */
 /** @import { OnLine, Reply } from "./ssh-session.mjs" */
 
 /** @typedef {{ readonly connectMs?: number; readonly scriptMs?: number; readonly api?: Partial<ApiLimits> }} ToolLimits Shorter ones, for tests */

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { Deadline, pause } from "../run/deadline.mjs";
 import { SshFault } from "./ssh-fault.mjs";
-import { openSession } from "./ssh.mjs";
+import { openSession } from "./open-session.mjs";
 
 /** @import { SshCredentials } from "../run/credentials.mjs" */
-/** @import { HostRoute, OpenOptions } from "./ssh.mjs" */
+/** @import { HostRoute, OpenOptions } from "./open-session.mjs" */
 /** @import { Keepalive } from "./ssh-hop.mjs" */
 /** @import { FaultKind } from "./ssh-fault.mjs" */
 /** @import { SshSession } from "./ssh-session.mjs" */

@@ -35,7 +35,7 @@ const GONE = new Set(["name", "refused", "route", "timeout", "dropped", "protoco
 
 /**
  * What leads out where a removal meets a key that is right by now: it knows the one that the state holds of its node, and no run writes that
- * anew for a node that the config does not have. Empty for other faults.
+ * again for a node that the config does not have. Empty for other faults.
  * @type {(fault: unknown, node: string) => string}
  */
 export function newKeyAdvice(fault, node) {

@@ -37,7 +37,7 @@ export class TailscaleVpn implements Vpn {
         tags: [this.plan.tag],
         expiry: args.expirySeconds,
         description: args.identity,
-        // A used or expired key is as it should be; making it anew at a refresh would replace the node.
+        // A used or expired key is as it should be; making it again at a refresh would replace the node.
         recreateIfInvalid: "never",
       },
       pulumi.mergeOptions(opts, { deleteBeforeReplace: true }),

@@ -29,7 +29,7 @@ describe("validate-hosts", () => {
 
   it("refuses a negative generation", () => {
     assert.deepEqual(faultsOf({ "pools.rack.hosts[0].generation": -1 }), [
-      "hybrid-k3s:pools.rack.hosts[0].generation: -1 is negative. Start with 0, and add 1 each time the host is installed anew.",
+      "hybrid-k3s:pools.rack.hosts[0].generation: -1 is negative. Start with 0, and add 1 each time the host is installed again.",
     ]);
   });
 

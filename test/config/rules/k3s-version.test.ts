@@ -85,7 +85,7 @@ describe("validate-k3s-version", () => {
 
   const vxlan = (version: string, more = {}) => ({ "vpn.integration": "flannel-iface", "cluster.k3sVersion": version, ...more });
   const lost = (fixedIn: string) =>
-    `with vpn.integration flannel-iface its pods lose their network whenever tailscaled restarts, because flannel.1 goes with tailscale0 and is not made anew (#12436, fixed by #14086 in ${fixedIn})`;
+    `with vpn.integration flannel-iface its pods lose their network whenever tailscaled restarts, because flannel.1 goes with tailscale0 and is not made again (#12436, fixed by #14086 in ${fixedIn})`;
 
   for (const [version, fixedIn] of [
     ["v1.33.13+k3s1", "1.34.9"],

@@ -8,7 +8,7 @@ import { burstNode, burstPools, emptyPools, expectNoBurstLeft, machineOf, setPoo
 import type { LabContext, Scenario } from "../lab-context";
 import { expectSuccess } from "../nodes-view";
 import { openPorts } from "../open-ports";
-import { changesSince, lookAtNode } from "../untouched";
+import { changesSince, readNodeState } from "../untouched";
 
 const METAL: readonly HostName[] = ["rack-1", "rack-2", "kiosk-1"];
 /** All that is done there for the three nodes shares a connection; where they come apart by seconds, a second one. */
@@ -34,7 +34,7 @@ export const burstCycle: Scenario = {
       const names = [0, 1, 2].map((index) => burstNode(pool, index));
 
       it(`${pool}: bursts to 3 and touches no node that was there, but for a session on the first server`, async () => {
-        const look = () => Promise.all(METAL.map((name) => lookAtNode(context.lab.host(name), context.kubectl)));
+        const look = () => Promise.all(METAL.map((name) => readNodeState(context.lab.host(name), context.kubectl)));
         const earlier = await look();
         const since = Date.now();
         setPool(context, pool, { count: 3 });

@@ -62,7 +62,7 @@ async function assertAllReachAll({ kubectl }: LabContext): Promise<void> {
 
 const overVxlan = (settings: StackSettings): void => {
   settings["hybrid-k3s:vpn"].integration = "flannel-iface";
-  // The stand-in for k3s makes flannel.1 anew, but calls itself by a release that did not.
+  // The stand-in for k3s makes flannel.1 again, but calls itself by a release that did not.
   settings["hybrid-k3s:cluster"].allowUntestedK3s = true;
 };
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { it } from "node:test";
 import { checkConnectivity } from "../../../lab/checks/connectivity";
-import { type Before, findLeftovers, lookBefore } from "../../../lab/checks/nothing-left";
+import { type Before, findLeftovers, snapshotBefore } from "../../../lab/checks/nothing-left";
 import { deployProbePods } from "../../../lab/checks/probe-pods";
 import { controlOf } from "../../../lab/console";
 import { vendorNames } from "../../../lab/control/prepare-control";
@@ -41,7 +41,7 @@ export const headscale: Scenario = {
       await context().ensureEmpty();
       await asOthersLeftIt();
       for (const host of hostsOf(lab)) await forgetLabAuthority(host);
-      before = await lookBefore(lab, hostsOf(lab));
+      before = await snapshotBefore(lab, hostsOf(lab));
       stack = await createStack(lab, { name: "headscale", settings: headscaleSettings(lab), headscaleApiKey: "not-a-key.of-this-server" });
       assert.match(await expectFailure(stack.up()), /refused \((500|401): Unauthorized\).*headscale apikeys create/s);
       assert.equal(await cli().policy(), OTHERS.trimEnd());

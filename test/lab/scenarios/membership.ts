@@ -18,7 +18,7 @@ import {
 } from "../nodes-view";
 import type { LabContext, Scenario } from "../lab-context";
 import { sessionsOn } from "../ssh-watch";
-import { changesSince, expectClean, lookAtNode, startsOf } from "../untouched";
+import { changesSince, expectClean, readNodeState, startsOf } from "../untouched";
 
 const FIRST: readonly HostName[] = ["rack-1", "rack-2", "kiosk-1"];
 const SPARE: readonly HostName[] = ["rack-3", "kiosk-2"];
@@ -56,7 +56,7 @@ export const membership: Scenario = {
     });
 
     it("adds two hosts without touching the nodes that are there", async () => {
-      const look = () => Promise.all(FIRST.map((name) => lookAtNode(context.lab.host(name), context.kubectl)));
+      const look = () => Promise.all(FIRST.map((name) => readNodeState(context.lab.host(name), context.kubectl)));
       const earlier = await look();
       const since = Date.now();
       for (const name of SPARE) context.stack.addHost(name);
@@ -157,7 +157,7 @@ export const membership: Scenario = {
       const stay: readonly HostName[] = ["rack-1", "rack-3", "kiosk-1"];
       const kept = await keptKeys(context.lab);
       const resources = await resourceNames(context.stack);
-      const look = () => Promise.all(stay.map((name) => lookAtNode(context.lab.host(name), context.kubectl)));
+      const look = () => Promise.all(stay.map((name) => readNodeState(context.lab.host(name), context.kubectl)));
       const earlier = await look();
       const watch = watchAvailable(context.lab.operator.kubectl.bind(context.lab.operator), "web");
       const since = Date.now();

@@ -7,7 +7,7 @@ import type { HostName } from "../../../lab/hosts/topology";
 import { metalPool } from "../../../lab/stack-config";
 import { checkoutRoot } from "../../../lab/paths";
 import type { LabContext, Scenario } from "../lab-context";
-import { changesSince, lookAtNode } from "../untouched";
+import { changesSince, readNodeState } from "../untouched";
 import { expectFailure, expectSuccess, resourceNames, urnOf, viewDevices, viewNodes, waitReady } from "../nodes-view";
 
 const FIRST: readonly HostName[] = ["rack-1", "rack-2", "kiosk-1"];
@@ -38,7 +38,7 @@ function runPrinted({ lab, stack }: LabContext, line: string): Promise<RunResult
   return lab.operator.run(["sh", "-euc", `${line} "$@"`, "sh", ...flags], { cwd: checkoutRoot });
 }
 
-/** Nodes that were lost, half made or to be made anew, and the only server, which is not replaced by accident. */
+/** Nodes that were lost, half made or to be made again, and the only server, which is not replaced by accident. */
 export const recovery: Scenario = {
   name: "recovery",
   define: (given) => {
@@ -72,7 +72,7 @@ export const recovery: Scenario = {
         await lab.rotateHostKeys(name);
         await context.takeHostKeys(lab.host(name));
       }
-      const look = () => Promise.all(rotated.map((name) => lookAtNode(lab.host(name), context.kubectl)));
+      const look = () => Promise.all(rotated.map((name) => readNodeState(lab.host(name), context.kubectl)));
       const hosts = await look();
       for (const name of rotated) stack.addHost(name);
       assert.doesNotMatch(await expectSuccess(stack.up()), /(replaced|deleted)/);
@@ -89,7 +89,7 @@ export const recovery: Scenario = {
     it("makes a re-installed host a node again where its generation says so, and tells how when a join was killed before it could log in", async () => {
       const { lab, stack } = context;
       const earlier = await view();
-      await context.lookAgainAt(await lab.reinstall("kiosk-1"));
+      await context.snapshotAgain(await lab.reinstall("kiosk-1"));
       stack.addHost("kiosk-1");
       const refusal = await expectFailure(stack.up([GO_ON]));
       assert.match(
@@ -147,7 +147,7 @@ export const recovery: Scenario = {
       assert.equal(devices.get("rack-2")?.id, earlier.devices.get("rack-2")?.id, "the key was used again");
     });
 
-    it("makes a node anew when its generation is raised", async () => {
+    it("makes a node again when its generation is raised", async () => {
       const earlier = await view();
       context.stack.addHost("rack-2", { generation: 2 });
       await expectSuccess(context.stack.up());
@@ -205,7 +205,7 @@ export const recovery: Scenario = {
     });
 
     after(async () => {
-      // The generations go back with an empty stack only: lowering one makes a node anew just as raising does.
+      // The generations go back with an empty stack only: lowering one makes a node again just as raising does.
       await context.ensureEmpty();
       context.stack.edit((settings) => Reflect.deleteProperty(settings["hybrid-k3s:cluster"], "allowServerReplacement"));
       for (const name of FIRST) context.stack.addHost(name);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { applyEdits, modify, parse } from "jsonc-parser";
-import { type Before, findLeftovers, lookBefore } from "../../../lab/checks/nothing-left";
+import { type Before, findLeftovers, snapshotBefore } from "../../../lab/checks/nothing-left";
 import { controlOf, operatorLogin } from "../../../lab/console";
 import type { LabHost } from "../../../lab/hosts/host";
 import { checkoutRoot, inState } from "../../../lab/paths";
@@ -131,7 +131,7 @@ export const removal: Scenario = {
       const [server, rack3, kiosk2] = [lab.host("rack-1"), ...spares];
       const foreign = foreignK3s(rack3);
       await foreign.provoke();
-      const before = withHosts(context().before, await lookBefore(lab, spares));
+      const before = withHosts(context().before, await snapshotBefore(lab, spares));
       const settings = stack.settings();
       stack.addHost("rack-3");
       stack.addHost("kiosk-2");

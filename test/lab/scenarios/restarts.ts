@@ -58,7 +58,7 @@ async function withControlAway({ lab }: LabContext, before: Identities, work: ()
   }
 }
 
-/** Nodes come back by themselves, with no join key that would let them in anew. */
+/** Nodes come back by themselves, with no join key that would let them in again. */
 export const restarts: Scenario = {
   name: "restarts",
   define: (context) => {

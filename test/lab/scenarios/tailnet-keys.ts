@@ -122,7 +122,7 @@ export const tailnetKeys: Scenario = {
       for (const [name, start] of Object.entries(agents)) assert.ok(start > server, `${name} started before the server did`);
     });
 
-    it("gives a node that is made anew its plain name back", async () => {
+    it("gives a node that is made again its plain name back", async () => {
       const { lab, stack, kubectl } = context;
       const before = { nodes: await viewNodes(kubectl), devices: await viewDevices(lab) };
       stack.addHost("kiosk-1", { generation: 1 });

@@ -61,7 +61,7 @@ describe("answers that no control server gives", () => {
   });
 
   it("a key that no header can hold is not tried again and again, nor told as a fault of the network", async () => {
-    const advice = /\. The credential holds a character that no header can \(a line break, an ellipsis, .*\): give it anew, .*\.$/;
+    const advice = /\. The credential holds a character that no header can \(a line break, an ellipsis, .*\): give it again, .*\.$/;
     for (const pasted of ["0123\n456789", "0123…", "\u001b[200~0123", "0123\u007f"]) {
       const ofOwn = await errorOf(headscale(`hskey-${pasted}`).listDevices());
       const ofVendor = await errorOf(tailscale(`tskey-api-${pasted}`).readPolicy());

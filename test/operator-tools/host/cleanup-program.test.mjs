@@ -22,7 +22,7 @@ describe("the cleanup program", () => {
     assert.equal(newer.status, 1);
     assert.match(newer.stderr, /^The stack's state was written by a newer release: .*git pull && npm ci/);
     const older = run("delete", { v: 0, node: "rack-1" });
-    assert.equal(older.stderr, "The tool's input lacks tailnet.tag. Run `pulumi up` once to write the state anew.\n");
+    assert.equal(older.stderr, "The tool's input lacks tailnet.tag. Run `pulumi up` once to write the state again.\n");
   });
 
   it("refuses what is not its input without repeating it", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { planRemoval } from "../../../src/operator-tools/host/plan-removal.mjs";
-import { lookAtData, prepareRemoval } from "../../../src/operator-tools/host/prepare-removal.mjs";
+import { listLostVolumes, prepareRemoval } from "../../../src/operator-tools/host/prepare-removal.mjs";
 import { provider } from "../../../src/operator-tools/roster-provider.cjs";
 import { errorOf, recordOutput } from "../support/recorder.mjs";
 import { scriptFolder } from "../support/scripts.mjs";
@@ -141,7 +141,7 @@ describe("the roster's update", () => {
   });
 
   it("looks at data for a preview", async () => {
-    const found = await lookAtData({ ...input(rosterOf([]), []), nodes: ["rack-2"] }, { env: {}, out: recordOutput(), scripts });
+    const found = await listLostVolumes({ ...input(rosterOf([]), []), nodes: ["rack-2"] }, { env: {}, out: recordOutput(), scripts });
     assert.deepEqual(found, [{ node: "rack-2", volume: "pvc-1", claim: "default/data", pods: ["default/web-0"] }]);
   });
 });

@@ -10,7 +10,7 @@ import { errorOf, recordOutput } from "../support/recorder.mjs";
 import { freePort, newKey, startBlackHole, startHost } from "../support/ssh-host.mjs";
 
 const until = (holds) => waitUntil("it is so", holds, { timeoutMs: 5000, intervalMs: 20 });
-const LIMITS = { connectMs: 900, waitMs: 1500, pollMs: 50, tellMs: 400 };
+const LIMITS = { connectMs: 900, waitMs: 1500, pollMs: 50, progressMs: 400 };
 
 describe("wait-for-ssh", () => {
   const operator = newKey();
@@ -45,7 +45,7 @@ describe("wait-for-ssh", () => {
     assert.match(out.written.stderr, /edge-burst-0: waiting for its machine: 2 s left \(.* refuses the connection/);
     assert.match(
       error.message,
-      /edge-burst-0: its machine i-0123456789abcdef0 cannot be used after up to 300 s: .* refuses the connection.*Look at its console.*make the machine anew: pulumi up --replace 'urn:vm'$/,
+      /edge-burst-0: its machine i-0123456789abcdef0 cannot be used after up to 300 s: .* refuses the connection.*Look at its console.*make the machine again: pulumi up --replace 'urn:vm'$/,
     );
   });
 
@@ -54,7 +54,7 @@ describe("wait-for-ssh", () => {
     assert.equal(
       error.message,
       "edge-burst-0: its machine i-0123456789abcdef0 has no address that could be tried: it was stopped, or its address was taken away. " +
-        "Start it in the cloud and run pulumi up --refresh, or make it anew: pulumi up --replace 'urn:vm'",
+        "Start it in the cloud and run pulumi up --refresh, or make it again: pulumi up --replace 'urn:vm'",
     );
     assert.equal(out.written.stderr, "");
   });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { mergedPolicy, withoutCluster } from "../../../src/operator-tools/policy/index.mjs";
+import { mergePolicy, removeCluster } from "../../../src/operator-tools/policy/index.mjs";
 import { EDGE, fixture, valueOf, WEST, without } from "./support/clusters.mjs";
 
 const LIVE = fixture("acls-commented.hujson");
-const { text: MERGED, wrote } = mergedPolicy(LIVE, EDGE);
+const { text: MERGED, wrote } = mergePolicy(LIVE, EDGE);
 const MARK = " // hybrid-k3s: edge";
 const unmarked = (text) => text.replaceAll(MARK, "");
 
@@ -20,39 +20,39 @@ describe("drift", () => {
   ]) {
     it(`is repaired: ${title}`, () => {
       assert.notEqual(drifted, MERGED);
-      const repaired = mergedPolicy(drifted, EDGE);
+      const repaired = mergePolicy(drifted, EDGE);
       assert.equal(repaired.text, MERGED);
       assert.ok(repaired.changes.length > 0);
-      assert.equal(withoutCluster(drifted, EDGE).text, LIVE);
+      assert.equal(removeCluster(drifted, EDGE).text, LIVE);
     });
   }
 
   it("marks our lines again where only their marks were taken away", () => {
-    assert.equal(mergedPolicy(unmarked(MERGED), EDGE, { wrote }).text, MERGED);
-    assert.equal(withoutCluster(unmarked(MERGED), EDGE, { wrote }).text, LIVE);
+    assert.equal(mergePolicy(unmarked(MERGED), EDGE, { wrote }).text, MERGED);
+    assert.equal(removeCluster(unmarked(MERGED), EDGE, { wrote }).text, LIVE);
   });
 
-  it("finds its entries by meaning where a tool has written the policy anew, and does not double them", () => {
-    const anew = JSON.stringify(valueOf(MERGED), null, 4);
-    const repaired = mergedPolicy(anew, EDGE, { wrote });
+  it("finds its entries by meaning where a tool has rewritten the policy, and does not double them", () => {
+    const rewritten = JSON.stringify(valueOf(MERGED), null, 4);
+    const repaired = mergePolicy(rewritten, EDGE, { wrote });
     assert.deepEqual(valueOf(repaired.text), valueOf(MERGED));
     assert.equal(repaired.text.split(MARK).length - 1, wrote.length);
-    const { autoApprovers, ...rest } = valueOf(withoutCluster(repaired.text, EDGE).text);
+    const { autoApprovers, ...rest } = valueOf(removeCluster(repaired.text, EDGE).text);
     assert.deepEqual([autoApprovers, rest], [{ routes: {} }, valueOf(LIVE)]);
   });
 
   it("marks rules and tests again that are ours to the letter, without the record too, and no key that may be anybody's", () => {
     const rulesOnly = MERGED.replaceAll(/( *"(?:tag:k3s-edge|10\.42\.0\.0\/16)": .*) \/\/ hybrid-k3s: edge/g, "$1");
     // What holds a key that may be anybody's is no section of ours any more.
-    assert.equal(mergedPolicy(unmarked(MERGED), EDGE).text, rulesOnly.replaceAll(" // hybrid-k3s (section)", ""));
+    assert.equal(mergePolicy(unmarked(MERGED), EDGE).text, rulesOnly.replaceAll(" // hybrid-k3s (section)", ""));
     assert.equal(rulesOnly.split(MARK).length - 1, 7);
   });
 
   it("doubles nothing without the record of what was written", () => {
-    const repaired = mergedPolicy(unmarked(MERGED), EDGE);
+    const repaired = mergePolicy(unmarked(MERGED), EDGE);
     assert.deepEqual(valueOf(repaired.text), valueOf(MERGED));
-    const anew = JSON.stringify(valueOf(MERGED), null, 4);
-    assert.equal(mergedPolicy(anew, EDGE).text, anew);
+    const rewritten = JSON.stringify(valueOf(MERGED), null, 4);
+    assert.equal(mergePolicy(rewritten, EDGE).text, rewritten);
   });
 
   it("leaves lines of others between ours alone, and our own as others have laid them out", () => {
@@ -65,15 +65,15 @@ describe("drift", () => {
       '{\n\t\t\t"src": ["group:ops"],\n\t\t\t"action": "accept", "dst": ["tag:k3s-edge:6443"]\n\t\t}',
     );
     assert.notEqual(laidOut, between);
-    assert.equal(mergedPolicy(laidOut, EDGE).text, laidOut);
-    const gone = withoutCluster(laidOut, EDGE).text;
+    assert.equal(mergePolicy(laidOut, EDGE).text, laidOut);
+    const gone = removeCluster(laidOut, EDGE).text;
     assert.equal(without(gone, /\/\/ mine$/), LIVE);
     assert.match(gone, /\/\/ mine/);
   });
 
   it("keeps a section of ours that others have written into, and lets go of it", () => {
     const used = MERGED.replace('"routes": { // hybrid-k3s (section)', '$&\n\t\t\t"192.0.2.0/24": ["tag:db"],');
-    const gone = withoutCluster(used, EDGE).text;
+    const gone = removeCluster(used, EDGE).text;
     assert.deepEqual(valueOf(gone), { ...valueOf(LIVE), autoApprovers: { routes: { "192.0.2.0/24": ["tag:db"] } } });
     assert.doesNotMatch(gone, /hybrid-k3s: |hybrid-k3s \(/);
   });
@@ -91,15 +91,15 @@ describe("drift", () => {
         "\t],",
       ].join("\n");
     });
-    const { text } = mergedPolicy(moved, renamed);
-    assert.equal(text, mergedPolicy(withoutCluster(moved, EDGE).text, renamed).text);
+    const { text } = mergePolicy(moved, renamed);
+    assert.equal(text, mergePolicy(removeCluster(moved, EDGE).text, renamed).text);
     assert.deepEqual([valueOf(text).acls, valueOf(text).grants.length, "tag:k3s-edge" in valueOf(text).tagOwners], [[], 6, false]);
   });
 });
 
 it("an update stays where it stands, behind another cluster's lines", () => {
-  const both = mergedPolicy(MERGED, WEST).text;
-  const { text } = mergedPolicy(both, { ...EDGE, nodePorts: [9100] });
+  const both = mergePolicy(MERGED, WEST).text;
+  const { text } = mergePolicy(both, { ...EDGE, nodePorts: [9100] });
   const changed = text.split("\n").map((line, index) => [both.split("\n")[index], line]);
   assert.deepEqual(
     changed.filter(([before, after]) => before !== after).map(([, after]) => after.trim()),
@@ -112,9 +112,9 @@ it("an update stays where it stands, behind another cluster's lines", () => {
 
 it("an entry of ours goes, with the line break put in for it, once others have written the same beside it", () => {
   const live = fixture("tag-owned.hujson");
-  const owned = mergedPolicy(live, EDGE).text.replace('"autogroup:admin", "tag:ci"]', '"tag:k3s-admin", $&');
+  const owned = mergePolicy(live, EDGE).text.replace('"autogroup:admin", "tag:ci"]', '"tag:k3s-admin", $&');
   assert.equal(
-    mergedPolicy(owned, EDGE)
+    mergePolicy(owned, EDGE)
       .text.split("\n")
       .find((line) => line.includes('"tag:k3s-edge": [')),
     '    "tag:k3s-edge": ["tag:k3s-admin", "autogroup:admin", "tag:ci"], // do not remove',
@@ -125,26 +125,26 @@ describe("removal", () => {
   it("takes a comma along that others have put on the next line", () => {
     const moved = MERGED.replace(/("10\.42\.0\.0\/16:\*"\]}),( \/\/ hybrid-k3s: edge)(\n\s*)/, "$1$2$3, ");
     assert.notEqual(moved, MERGED);
-    assert.deepEqual(valueOf(withoutCluster(moved, EDGE).text), valueOf(LIVE));
-    assert.deepEqual(valueOf(mergedPolicy(moved, { ...EDGE, nodePorts: [] }).text).acls.length, 6);
+    assert.deepEqual(valueOf(removeCluster(moved, EDGE).text), valueOf(LIVE));
+    assert.deepEqual(valueOf(mergePolicy(moved, { ...EDGE, nodePorts: [] }).text).acls.length, 6);
   });
 
   it("never lets a comment of others swallow what stands behind our entry on its line", () => {
     const theirs = '{"action": "accept", "src": ["group:dev"], "dst": ["tag:web:22"]}';
     const joined = LIVE.replace("// Developers see", `// note\n{"src": []}, /* hybrid-k3s: edge */ ${theirs},\n$&`);
-    assert.deepEqual(valueOf(withoutCluster(joined, EDGE).text).acls, [JSON.parse(theirs), ...valueOf(LIVE).acls]);
+    assert.deepEqual(valueOf(removeCluster(joined, EDGE).text).acls, [JSON.parse(theirs), ...valueOf(LIVE).acls]);
   });
 
   it("copes with a mark within a marked entry", () => {
     const nested = MERGED.replace('["tag:k3s-admin"], // hybrid', '[\n\t\t\t"tag:k3s-admin", // hybrid-k3s: edge\n\t\t], // hybrid');
     assert.notEqual(nested, MERGED);
-    assert.equal(withoutCluster(nested, EDGE).text, LIVE);
-    assert.equal(mergedPolicy(nested, EDGE).text, MERGED);
+    assert.equal(removeCluster(nested, EDGE).text, LIVE);
+    assert.equal(mergePolicy(nested, EDGE).text, MERGED);
   });
 
   it("keeps the tag's entry, unmarked, where rules of others name the tag", () => {
     const used = MERGED.replace("// Developers see", '{"action": "accept", "src": ["group:dev"], "dst": ["tag:k3s-edge:80"]},\n\t\t$&');
-    const { text, kept, changes } = withoutCluster(used, EDGE);
+    const { text, kept, changes } = removeCluster(used, EDGE);
     assert.deepEqual(kept, ['tagOwners "tag:k3s-edge"']);
     assert.deepEqual(valueOf(text).tagOwners["tag:k3s-edge"], ["tag:k3s-admin"]);
     assert.doesNotMatch(text, /hybrid-k3s/);
@@ -153,7 +153,7 @@ describe("removal", () => {
 
   it("takes out what a human wrote around nothing of", () => {
     const live = fixture("tag-owned.hujson");
-    const { text, changes } = mergedPolicy(live, EDGE);
+    const { text, changes } = mergePolicy(live, EDGE);
     const owners = changes.filter(({ section }) => section.startsWith("tagOwners") || section.startsWith("autoApprovers"));
     assert.deepEqual(
       owners.map(({ section, entry }) => [section, entry]),
@@ -162,22 +162,22 @@ describe("removal", () => {
         ["autoApprovers.routes.10.42.0.0/16", '"tag:k3s-edge"'],
       ],
     );
-    assert.equal(withoutCluster(text, EDGE).text, live);
+    assert.equal(removeCluster(text, EDGE).text, live);
   });
 
   it("adds nothing to an entry that already says it, and takes nothing of it", () => {
     const live = LIVE.replace('"tag:k3s-admin": [],', '$&\n\t\t"tag:k3s-edge": ["tag:k3s-admin"],');
-    const { text, wrote: ids } = mergedPolicy(live, EDGE);
+    const { text, wrote: ids } = mergePolicy(live, EDGE);
     assert.deepEqual(
       ids.filter((id) => id.startsWith("tagowners")),
       [],
     );
-    assert.equal(withoutCluster(text, EDGE, { wrote: ids }).text, live);
+    assert.equal(removeCluster(text, EDGE, { wrote: ids }).text, live);
   });
 
   it("knows clusters by their whole name", () => {
-    const both = mergedPolicy(MERGED, { ...WEST, name: "edge-2" }).text;
-    assert.equal(withoutCluster(both, { ...WEST, name: "edge-2" }).text, MERGED);
-    assert.match(withoutCluster(both, EDGE).text, /hybrid-k3s: edge-2/);
+    const both = mergePolicy(MERGED, { ...WEST, name: "edge-2" }).text;
+    assert.equal(removeCluster(both, { ...WEST, name: "edge-2" }).text, MERGED);
+    assert.match(removeCluster(both, EDGE).text, /hybrid-k3s: edge-2/);
   });
 });

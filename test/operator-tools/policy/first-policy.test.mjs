@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { plannedPolicy } from "../../../src/operator-tools/policy/policy-edit.mjs";
+import { planLivePolicy } from "../../../src/operator-tools/policy/policy-edit.mjs";
 import { openControl } from "../../../src/operator-tools/control/open-control.mjs";
 import { startHeadscale } from "../support/headscale-server.mjs";
 import { CLUSTER } from "../support/policy-run.mjs";
@@ -14,7 +14,7 @@ describe("a headscale without any policy", () => {
     const control = openControl(server.access(), { env: {}, out: recordOutput() });
     const [{ text }, traits] = await Promise.all([control.readPolicy(), control.policyTraits()]);
     const cluster = { ...CLUSTER, tagOwners: [], traits };
-    const { refusal } = plannedPolicy(text, { mode, document: "{}", cluster, groups: {}, policyPage: control.policyPage });
+    const { refusal } = planLivePolicy(text, { mode, document: "{}", cluster, groups: {}, policyPage: control.policyPage });
     return refusal;
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { planPolicy } from "../../../src/plan/plan-policy.ts";
-import { clusterRules, clustersIn, mergedPolicy, policyDiff, withoutCluster } from "../../../src/operator-tools/policy/index.mjs";
+import { clusterRules, listClusters, mergePolicy, diffPolicy, removeCluster } from "../../../src/operator-tools/policy/index.mjs";
 import { EDGE, FIXTURES, fixture, valueOf, WEST } from "./support/clusters.mjs";
 
 const GRANTS = [
@@ -59,20 +59,20 @@ it("has an expectation for each policy", () => assert.deepEqual(FIXTURES, Object
 for (const [name, expected] of Object.entries(EXPECTED)) {
   describe(`merging into ${name}`, () => {
     const live = fixture(name);
-    const merged = mergedPolicy(live, STRICT);
+    const merged = mergePolicy(live, STRICT);
 
     it("adds exactly what the cluster needs, and denies to others only where the stack wants that", () => {
       const { form } = expected;
-      const accepting = mergedPolicy(live, EDGE);
-      const none = mergedPolicy(live, { ...EDGE, policyTests: "none" });
+      const accepting = mergePolicy(live, EDGE);
+      const none = mergePolicy(live, { ...EDGE, policyTests: "none" });
       assert.deepEqual([merged.refusals, accepting.refusals, none.refusals], [[], [], []]);
       assert.deepEqual(valueOf(merged.text), expectedValue(valueOf(live), expected));
       assert.deepEqual(valueOf(accepting.text), expectedValue(valueOf(live), { form, tests: OPEN }));
       assert.deepEqual(valueOf(none.text).tests, valueOf(live).tests);
       // From one to the other, and back.
-      assert.equal(mergedPolicy(merged.text, EDGE).text, accepting.text);
-      assert.deepEqual(valueOf(mergedPolicy(none.text, STRICT).text), valueOf(merged.text));
-      assert.deepEqual(valueOf(mergedPolicy(merged.text, { ...EDGE, policyTests: "none" }).text), valueOf(none.text));
+      assert.equal(mergePolicy(merged.text, EDGE).text, accepting.text);
+      assert.deepEqual(valueOf(mergePolicy(none.text, STRICT).text), valueOf(merged.text));
+      assert.deepEqual(valueOf(mergePolicy(merged.text, { ...EDGE, policyTests: "none" }).text), valueOf(none.text));
     });
 
     it("leaves every byte of others in its place", () => assert.ok(isSubsequence(live, merged.text)));
@@ -91,48 +91,48 @@ for (const [name, expected] of Object.entries(EXPECTED)) {
     });
 
     it("changes nothing the second time", () => {
-      const again = mergedPolicy(merged.text, STRICT, { wrote: merged.wrote });
+      const again = mergePolicy(merged.text, STRICT, { wrote: merged.wrote });
       assert.deepEqual([again.text, again.changes, again.wrote], [merged.text, [], merged.wrote]);
-      assert.equal(mergedPolicy(merged.text, STRICT).text, merged.text);
+      assert.equal(mergePolicy(merged.text, STRICT).text, merged.text);
     });
 
     it("gives the original bytes back", () => {
-      assert.equal(withoutCluster(merged.text, STRICT).text, live);
-      assert.equal(withoutCluster(merged.text, STRICT, { wrote: merged.wrote }).text, live);
-      assert.deepEqual(withoutCluster(live, STRICT), { text: live, changes: [], kept: [], refusals: [] });
+      assert.equal(removeCluster(merged.text, STRICT).text, live);
+      assert.equal(removeCluster(merged.text, STRICT, { wrote: merged.wrote }).text, live);
+      assert.deepEqual(removeCluster(live, STRICT), { text: live, changes: [], kept: [], refusals: [] });
     });
 
     it("stands beside a second cluster's entries, which leaves and comes in any order", () => {
-      const both = mergedPolicy(merged.text, WEST);
+      const both = mergePolicy(merged.text, WEST);
       assert.deepEqual(both.refusals, []);
       assert.deepEqual(
-        clustersIn(both.text)
+        listClusters(both.text)
           .map((cluster) => cluster.name)
           .sort(),
         ["edge", "west"],
       );
-      assert.equal(mergedPolicy(both.text, STRICT).text, both.text);
-      assert.equal(withoutCluster(both.text, WEST).text, merged.text);
-      assert.equal(withoutCluster(both.text, STRICT).text, mergedPolicy(live, WEST).text);
-      assert.equal(withoutCluster(withoutCluster(both.text, STRICT).text, WEST).text, live);
+      assert.equal(mergePolicy(both.text, STRICT).text, both.text);
+      assert.equal(removeCluster(both.text, WEST).text, merged.text);
+      assert.equal(removeCluster(both.text, STRICT).text, mergePolicy(live, WEST).text);
+      assert.equal(removeCluster(removeCluster(both.text, STRICT).text, WEST).text, live);
     });
 
     it("changes only its own lines with the config", () => {
       const changed = { ...STRICT, nodePorts: [9100, 10250], podCidr: "10.46.0.0/16", operators: ["group:ops", "alice@example.org"] };
-      const updated = mergedPolicy(merged.text, changed, { wrote: merged.wrote });
+      const updated = mergePolicy(merged.text, changed, { wrote: merged.wrote });
       assert.deepEqual(updated.refusals, []);
-      assert.equal(withoutCluster(updated.text, changed).text, live);
-      assert.equal(mergedPolicy(updated.text, STRICT).text, merged.text);
+      assert.equal(removeCluster(updated.text, changed).text, live);
+      assert.equal(mergePolicy(updated.text, STRICT).text, merged.text);
     });
   });
 }
 
 it("shows its lines in the style of the file", () => {
   const live = fixture("acls-commented.hujson");
-  const { text } = mergedPolicy(live, EDGE);
+  const { text } = mergePolicy(live, EDGE);
   const rule = (src, dst) => `+\t\t{"action": "accept", "src": ["${src}"], "dst": ["${dst}"]}, // hybrid-k3s: edge`;
   assert.deepEqual(
-    policyDiff(live, text)
+    diffPolicy(live, text)
       .split("\n")
       .filter((line) => /^[-+]/.test(line)),
     [
@@ -154,7 +154,7 @@ it("shows its lines in the style of the file", () => {
 });
 
 function linesAdded(before, after) {
-  return policyDiff(before, after)
+  return diffPolicy(before, after)
     .split("\n")
     .filter((line) => line.startsWith("+"));
 }

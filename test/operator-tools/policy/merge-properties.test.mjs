@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { mergedPolicy, missingFor, withoutCluster } from "../../../src/operator-tools/policy/index.mjs";
+import { mergePolicy, findMissing, removeCluster } from "../../../src/operator-tools/policy/index.mjs";
 import { EDGE, valueOf, WEST } from "./support/clusters.mjs";
 import { policyText } from "./support/hujson-arbitrary.mjs";
 
 const RUNS = { numRuns: 60 };
 const merged = (text, cluster, options) => {
-  const result = mergedPolicy(text, cluster, options);
+  const result = mergePolicy(text, cluster, options);
   assert.deepEqual(result.refusals, []);
   return result;
 };
@@ -31,10 +31,10 @@ describe("any policy", () => {
     fc.assert(
       fc.property(policyText, edge, (live, cluster) => {
         const { text, wrote } = merged(live, cluster);
-        assert.deepEqual(missingFor(text, cluster).missing, []);
+        assert.deepEqual(findMissing(text, cluster).missing, []);
         assert.equal(merged(text, cluster).text, text);
         assert.equal(merged(text, cluster, { wrote }).text, text);
-        assert.equal(withoutCluster(text, cluster).text, live);
+        assert.equal(removeCluster(text, cluster).text, live);
         const [before, after] = [valueOf(live), valueOf(text)];
         for (const section of Object.keys(before).filter((key) => !["tagOwners", "autoApprovers", "acls", "grants", "tests"].includes(key)))
           assert.deepEqual(after[section], before[section]);
@@ -58,16 +58,16 @@ describe("any policy", () => {
             const name = (step.remove ?? step).name;
             const other = name === "edge" ? "west" : "edge";
             const othersLines = linesOf(text, other);
-            text = step.remove ? withoutCluster(text, step.remove).text : merged(text, step).text;
+            text = step.remove ? removeCluster(text, step.remove).text : merged(text, step).text;
             if (step.remove) present.delete(name);
             else present.set(name, step);
             assert.deepEqual(linesOf(text, other), othersLines);
             if (step.remove) assert.deepEqual(linesOf(text, name), []);
             for (const cluster of present.values()) {
-              assert.deepEqual(missingFor(text, cluster).missing, []);
+              assert.deepEqual(findMissing(text, cluster).missing, []);
               assert.equal(merged(text, cluster).text, text);
             }
-            assert.equal(withoutCluster(withoutCluster(text, EDGE).text, WEST).text, live);
+            assert.equal(removeCluster(removeCluster(text, EDGE).text, WEST).text, live);
           }
         },
       ),
@@ -85,7 +85,7 @@ describe("any policy", () => {
           const drifted = drift(text, acts);
           const repaired = merged(drifted, cluster, { wrote });
           assert.deepEqual(trimmedLines(repaired.text), trimmedLines(text));
-          assert.equal(withoutCluster(drifted, cluster, { wrote }).text.replace(/\s/g, ""), live.replace(/\s/g, ""));
+          assert.equal(removeCluster(drifted, cluster, { wrote }).text.replace(/\s/g, ""), live.replace(/\s/g, ""));
         },
       ),
       // Two of its rules are the same with this port, so that one of them may be another without their number telling.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { clustersIn, mergedPolicy, missingFor, withoutCluster } from "../../../src/operator-tools/policy/index.mjs";
+import { listClusters, mergePolicy, findMissing, removeCluster } from "../../../src/operator-tools/policy/index.mjs";
 import { EDGE, valueOf } from "./support/clusters.mjs";
 
 const LIVE = `{
@@ -19,24 +19,24 @@ describe("a mark that somebody put where this program puts none", () => {
   it("behind a whole section gives nobody's routes away", () => {
     const routes = `"autoApprovers": {"routes": {"192.0.2.0/24": ["tag:k3s-admin"], "10.42.0.0/16": ["tag:k3s-edge"]}}, ${MARK}`;
     const live = LIVE.replace('  "acls"', `  ${routes}\n  "acls"`);
-    const { text, refusals } = mergedPolicy(live, EDGE);
+    const { text, refusals } = mergePolicy(live, EDGE);
     assert.deepEqual(refusals, []);
-    assert.deepEqual(missingFor(text, EDGE).missing, []);
+    assert.deepEqual(findMissing(text, EDGE).missing, []);
     assert.deepEqual(valueOf(text).autoApprovers, valueOf(live).autoApprovers);
-    assert.equal(withoutCluster(text, EDGE).text, live);
-    assert.deepEqual(clustersIn(live), []);
+    assert.equal(removeCluster(text, EDGE).text, live);
+    assert.deepEqual(listClusters(live), []);
   });
 
   it("behind a section that stands last on a line with others takes nothing of it", () => {
     const live = LIVE.replace(/\n {2}\],/, `\n  ], ${MARK}`);
-    assert.deepEqual(withoutCluster(mergedPolicy(live, EDGE).text, EDGE).text, live);
+    assert.deepEqual(removeCluster(mergePolicy(live, EDGE).text, EDGE).text, live);
   });
 
   it("inside a rule leaves the rule whole", () => {
     const rule = `{\n      "action": "accept",\n      "src": ["tag:k3s-edge"],\n      "dst": ["tag:k3s-edge:6443"] ${MARK}\n    },`;
     const live = LIVE.replace('"acls": [', `"acls": [\n    ${rule}`);
-    const { text } = mergedPolicy(live, EDGE);
-    for (const result of [text, withoutCluster(text, EDGE).text])
+    const { text } = mergePolicy(live, EDGE);
+    for (const result of [text, removeCluster(text, EDGE).text])
       for (const { action, src, dst } of valueOf(result).acls) assert.ok(action && src && dst, result);
   });
 
@@ -46,7 +46,7 @@ describe("a mark that somebody put where this program puts none", () => {
   ]) {
     it(`${title} on one line does not tell whose they are, and nothing is changed`, () => {
       const live = LIVE.replace('"acls": [', `"acls": [\n    ${line}`);
-      for (const { text, refusals } of [mergedPolicy(live, EDGE), withoutCluster(live, EDGE)]) {
+      for (const { text, refusals } of [mergePolicy(live, EDGE), removeCluster(live, EDGE)]) {
         assert.equal(text, live);
         assert.deepEqual(
           refusals.map(({ what, remedy, line: at }) => [what, remedy, at]),
@@ -59,25 +59,25 @@ describe("a mark that somebody put where this program puts none", () => {
           ],
         );
       }
-      assert.deepEqual(mergedPolicy(live, { ...EDGE, name: "west", tag: "tag:k3s-west", podCidr: "10.52.0.0/16" }).refusals, []);
+      assert.deepEqual(mergePolicy(live, { ...EDGE, name: "west", tag: "tag:k3s-west", podCidr: "10.52.0.0/16" }).refusals, []);
     });
   }
 });
 
 it("a word behind the mark of another stack does not make its lines ours", () => {
   const [one, two] = ["hybrid-k3s/one", "hybrid-k3s/two"].map((stack) => ({ ...EDGE, stack }));
-  const { text } = mergedPolicy(LIVE, one);
+  const { text } = mergePolicy(LIVE, one);
   for (const words of [", do not touch", "; see the wiki", ":", " (theirs)"]) {
     const live = text.replaceAll("(stack hybrid-k3s/one)", `(stack hybrid-k3s/one)${words}`);
-    assert.equal(withoutCluster(live, two).text, live);
-    assert.equal(withoutCluster(live, one).text, LIVE);
+    assert.equal(removeCluster(live, two).text, live);
+    assert.equal(removeCluster(live, one).text, LIVE);
   }
 });
 
 it("a comma that somebody put on the next line goes with the section that was made", () => {
-  const { text } = mergedPolicy(LIVE, EDGE);
+  const { text } = mergePolicy(LIVE, EDGE);
   const commaFirst = text.replace('  },\n  "tests"', '  }\n  , "tests"');
   assert.notEqual(commaFirst, text);
-  assert.deepEqual(valueOf(withoutCluster(commaFirst, EDGE).text), valueOf(LIVE));
-  assert.deepEqual(missingFor(mergedPolicy(commaFirst, EDGE).text, EDGE).missing, []);
+  assert.deepEqual(valueOf(removeCluster(commaFirst, EDGE).text), valueOf(LIVE));
+  assert.deepEqual(findMissing(mergePolicy(commaFirst, EDGE).text, EDGE).missing, []);
 });

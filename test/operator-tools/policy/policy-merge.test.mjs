@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { missingFor } from "../../../src/operator-tools/policy/index.mjs";
+import { findMissing } from "../../../src/operator-tools/policy/index.mjs";
 import { CLUSTER, leftBy, parsePolicy, policyRun } from "../support/policy-run.mjs";
 import { DEFAULT_WITH_README, OWN, POD_CIDR } from "../support/policy-texts.mjs";
 import { errorOf } from "../support/recorder.mjs";
@@ -18,7 +18,7 @@ describe("policy merge and none", () => {
       const result = await run.write(merge);
       const { wrote } = result;
       const added = run.tailnet.state.policy;
-      assert.deepEqual(missingFor(added, CLUSTER).missing, []);
+      assert.deepEqual(findMissing(added, CLUSTER).missing, []);
       for (const line of DEFAULT_WITH_README.split("\n")) assert.ok(added.split("\n").includes(line), line);
       await run.write({ ...merge, ...leftBy("merge", { wrote }) });
       assert.equal(run.tailnet.state.written.length, 1);
@@ -57,7 +57,7 @@ describe("policy merge and none", () => {
         .join("\n");
       assert.ok((await run.read(earlier)).lines > 0);
       await run.write(earlier);
-      assert.deepEqual(missingFor(run.tailnet.state.policy, CLUSTER).missing, []);
+      assert.deepEqual(findMissing(run.tailnet.state.policy, CLUSTER).missing, []);
     });
 
     it("shows the failing test of a policy, and writes nothing", async () => {
@@ -78,7 +78,7 @@ describe("policy merge and none", () => {
       await run.write(merge);
       assert.match(run.tailnet.state.policy, /\/\/ editor 0.*\n?.*/);
       assert.match(run.tailnet.state.policy, /\/\/ editor 1/);
-      assert.deepEqual(missingFor(run.tailnet.state.policy, CLUSTER).missing, []);
+      assert.deepEqual(findMissing(run.tailnet.state.policy, CLUSTER).missing, []);
     });
 
     it("does not write twice where the answer to the first time was lost", async () => {
@@ -199,7 +199,7 @@ describe("policy merge and none", () => {
       earlier = leftBy(mode, await run.write({ mode, ...earlier }));
     }
     assert.equal(run.tailnet.state.written.length, 5, "none wrote");
-    for (const text of run.tailnet.state.written) assert.deepEqual(missingFor(text, CLUSTER).missing, [], text);
+    for (const text of run.tailnet.state.written) assert.deepEqual(findMissing(text, CLUSTER).missing, [], text);
     assert.deepEqual(parsePolicy(earlier.before.found), parsePolicy(DEFAULT_WITH_README));
     await run.remove(earlier);
     assert.deepEqual(run.live(), parsePolicy(DEFAULT_WITH_README));

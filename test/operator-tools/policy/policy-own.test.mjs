@@ -128,7 +128,7 @@ describe("policy own", () => {
       assert.ok(!run.tailnet.state.policy.includes(POD_CIDR));
     });
 
-    it("leaves a file alone that somebody has written anew, and does not open it by what was found", async () => {
+    it("leaves a file alone that somebody has rewritten, and does not open it by what was found", async () => {
       const strict =
         '{\n  // Of the security team.\n  "groups": {"group:sec": ["sam@example.org"]},\n' +
         '  "acls": [{"action": "accept", "src": ["group:sec"], "dst": ["tag:db:5432"]}], "tagOwners": {"tag:db": []},\n}\n';

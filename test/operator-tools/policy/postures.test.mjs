@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { plannedPolicy } from "../../../src/operator-tools/policy/policy-edit.mjs";
-import { mergedPolicy, missingFor, withoutCluster } from "../../../src/operator-tools/policy/index.mjs";
+import { planLivePolicy } from "../../../src/operator-tools/policy/policy-edit.mjs";
+import { mergePolicy, findMissing, removeCluster } from "../../../src/operator-tools/policy/index.mjs";
 import { EDGE, valueOf } from "./support/clusters.mjs";
 
 const POSTURES = { "posture:laptops": ["node:os IN ['macos', 'windows']", "node:tsVersion >= '1.80'"] };
@@ -19,7 +19,7 @@ const needs = (mode) => ({ mode, document: "{}", cluster: EDGE, groups: {} });
 // https://tailscale.com/docs/features/device-posture, "Default source posture": it holds for rules without a posture, and is not added to one's own.
 describe("a policy with defaultSrcPosture", () => {
   it("is refused by merge where it has no posture that nodes meet, with the line to add", () => {
-    const { refusal } = plannedPolicy(text(LIVE), needs("merge"));
+    const { refusal } = planLivePolicy(text(LIVE), needs("merge"));
     assert.match(
       refusal,
       /line \d+: defaultSrcPosture \(posture:laptops\) holds for rules without a posture of their own, .* Add "posture:k3s-nodes": \["node:os == 'linux'"\] to its postures/,
@@ -28,7 +28,7 @@ describe("a policy with defaultSrcPosture", () => {
 
   it("gets rules for nodes and pods that name such a posture, and tests that name what nodes are", () => {
     const live = text({ ...LIVE, postures: { ...POSTURES, ...NODES } });
-    const { text: merged, refusals } = mergedPolicy(live, EDGE);
+    const { text: merged, refusals } = mergePolicy(live, EDGE);
     assert.deepEqual(refusals, []);
     const { acls, tests } = valueOf(merged);
     assert.deepEqual(
@@ -45,22 +45,22 @@ describe("a policy with defaultSrcPosture", () => {
       tests.map(({ src, srcPostureAttrs }) => [src, srcPostureAttrs]),
       [["tag:k3s-edge", { "node:os": "linux", "node:tsReleaseTrack": "stable" }]],
     );
-    assert.equal(mergedPolicy(merged, EDGE).text, merged);
-    assert.deepEqual(missingFor(merged, EDGE).missing, []);
-    assert.equal(withoutCluster(merged, EDGE).text, live);
+    assert.equal(mergePolicy(merged, EDGE).text, merged);
+    assert.deepEqual(findMissing(merged, EDGE).missing, []);
+    assert.equal(removeCluster(merged, EDGE).text, live);
   });
 
   it("needs nothing more where nodes meet the default", () => {
-    const { text: merged } = mergedPolicy(text({ ...LIVE, postures: NODES, defaultSrcPosture: Object.keys(NODES) }), EDGE);
+    const { text: merged } = mergePolicy(text({ ...LIVE, postures: NODES, defaultSrcPosture: Object.keys(NODES) }), EDGE);
     assert.ok(valueOf(merged).acls.every(({ srcPosture }) => srcPosture === undefined));
-    assert.deepEqual(missingFor(merged, EDGE).missing, []);
+    assert.deepEqual(findMissing(merged, EDGE).missing, []);
   });
 
   it("is told by none with all that satisfies it", () => {
-    const { refusal } = plannedPolicy(text(LIVE), needs("none"));
+    const { refusal } = planLivePolicy(text(LIVE), needs("none"));
     assert.match(refusal, /lacks what tag:k3s-edge needs \(.*a posture that nodes meet, for defaultSrcPosture/);
-    const added = valueOf(`{${missingFor(text(LIVE), EDGE).text}}`);
+    const added = valueOf(`{${findMissing(text(LIVE), EDGE).text}}`);
     const done = { ...LIVE, ...added, tagOwners: { ...LIVE.tagOwners, ...added.tagOwners }, postures: { ...POSTURES, ...added.postures } };
-    assert.deepEqual([missingFor(text(done), EDGE).missing, plannedPolicy(text(done), needs("none")).refusal], [[], undefined]);
+    assert.deepEqual([findMissing(text(done), EDGE).missing, planLivePolicy(text(done), needs("none")).refusal], [[], undefined]);
   });
 });

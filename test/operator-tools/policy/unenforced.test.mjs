@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openControl } from "../../../src/operator-tools/control/open-control.mjs";
-import { plannedPolicy } from "../../../src/operator-tools/policy/policy-edit.mjs";
+import { planLivePolicy } from "../../../src/operator-tools/policy/policy-edit.mjs";
 import { startHeadscale } from "../support/headscale-server.mjs";
 import { CLUSTER } from "../support/policy-run.mjs";
 import { recordOutput } from "../support/recorder.mjs";
@@ -13,7 +13,7 @@ async function planAt(minor, t, { live = LIVE, mode = "merge", operators = ["gro
   const server = await startHeadscale({ minor });
   t.after(() => server.stop());
   const traits = await openControl(server.access(), { env: {}, out: recordOutput() }).policyTraits();
-  return plannedPolicy(live, { mode, document: "{}", cluster: { ...CLUSTER, tagOwners: [], operators, traits }, groups: {} });
+  return planLivePolicy(live, { mode, document: "{}", cluster: { ...CLUSTER, tagOwners: [], operators, traits }, groups: {} });
 }
 
 describe("what a headscale would not enforce", () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { planPolicy } from "../../../src/plan/plan-policy.ts";
-import { acceptPolicy } from "../../../src/operator-tools/policy/accept-policy.mjs";
-import { plannedPolicy, removedPolicy } from "../../../src/operator-tools/policy/policy-edit.mjs";
-import { clusterRules, mergedPolicy, missingFor, withoutCluster } from "../../../src/operator-tools/policy/index.mjs";
+import { judgeTakeover } from "../../../src/operator-tools/policy/judge-takeover.mjs";
+import { planLivePolicy, planPolicyRemoval } from "../../../src/operator-tools/policy/policy-edit.mjs";
+import { clusterRules, mergePolicy, findMissing, removeCluster } from "../../../src/operator-tools/policy/index.mjs";
 import { EDGE, FIXTURES, fixture, valueOf } from "./support/clusters.mjs";
 
 // With the integration flannel-iface the tailnet carries vxlan packets from node to node, and neither pods nor their routes.
@@ -36,20 +36,20 @@ describe("merging a cluster in vxlan", () => {
   for (const name of FIXTURES) {
     it(`into ${name} adds no route and nothing of pods but what is denied, and goes without a trace`, () => {
       const live = fixture(name);
-      const merged = mergedPolicy(live, VXLAN);
+      const merged = mergePolicy(live, VXLAN);
       assert.deepEqual(merged.refusals, []);
       assert.deepEqual(valueOf(merged.text).autoApprovers, valueOf(live).autoApprovers);
       const lines = mine(merged.text);
       assert.equal(lines.filter((line) => /8472/.test(line)).length, 2, "a rule and a test");
       for (const line of lines) assert.doesNotMatch(line.replace(/"deny".*/, ""), /10\.42\./);
-      assert.equal(mergedPolicy(merged.text, VXLAN, { wrote: merged.wrote }).text, merged.text);
-      assert.deepEqual(missingFor(merged.text, VXLAN).missing, []);
-      assert.equal(withoutCluster(merged.text, VXLAN, { wrote: merged.wrote }).text, live);
+      assert.equal(mergePolicy(merged.text, VXLAN, { wrote: merged.wrote }).text, merged.text);
+      assert.deepEqual(findMissing(merged.text, VXLAN).missing, []);
+      assert.equal(removeCluster(merged.text, VXLAN, { wrote: merged.wrote }).text, live);
     });
   }
 
   it("asserts what the tailnet must let through, and that nodes have no other way to pods", () => {
-    const { tests } = valueOf(mergedPolicy(fixture("crlf.hujson"), { ...VXLAN, policyTests: "strict" }).text);
+    const { tests } = valueOf(mergePolicy(fixture("crlf.hujson"), { ...VXLAN, policyTests: "strict" }).text);
     assert.deepEqual(tests.slice(0, 3), [
       { src: "tag:k3s-edge", accept: ["tag:k3s-edge:6443", "tag:k3s-edge:10250"], deny: ["tag:k3s-edge:22", "10.42.0.1:443"] },
       { src: "tag:k3s-edge", proto: "udp", accept: ["tag:k3s-edge:8472"] },
@@ -59,16 +59,16 @@ describe("merging a cluster in vxlan", () => {
 
   it("takes the lines of the other way out", () => {
     const live = fixture("crlf.hujson");
-    const routed = mergedPolicy(live, EDGE);
-    const { text } = mergedPolicy(routed.text, VXLAN, { wrote: routed.wrote });
-    assert.deepEqual(valueOf(text), valueOf(mergedPolicy(live, VXLAN).text));
+    const routed = mergePolicy(live, EDGE);
+    const { text } = mergePolicy(routed.text, VXLAN, { wrote: routed.wrote });
+    assert.deepEqual(valueOf(text), valueOf(mergePolicy(live, VXLAN).text));
   });
 });
 
 describe("a policy of others for a cluster in vxlan", () => {
   const lacks = (...acls) => {
     const policy = { ...OWN, acls: acls.map(([dst, more]) => ({ action: "accept", src: ["*"], dst: [dst], ...more })) };
-    return missingFor(JSON.stringify(policy), VXLAN);
+    return findMissing(JSON.stringify(policy), VXLAN);
   };
 
   it("needs no approval of routes", () => assert.deepEqual(lacks(["tag:k3s-edge:*"]).missing, []));
@@ -92,21 +92,21 @@ describe("policy own of a cluster in vxlan", () => {
     '{\n  // of a new tailnet\n  "tagOwners": {"tag:k3s-admin": []},\n  "grants": [{"src": ["*"], "dst": ["*"], "ip": ["*"]}]\n}\n';
 
   it("is written over the default, and gives it back", () => {
-    const planned = plannedPolicy(found, needs);
+    const planned = planLivePolicy(found, needs);
     assert.equal(planned.text, document);
-    assert.equal(removedPolicy(document, needs, { document, found: planned.found }).text, found);
+    assert.equal(planPolicyRemoval(document, needs, { document, found: planned.found }).text, found);
   });
 
   it("is known again as this cluster's where the state is lost or its ports are others", () => {
     const { tag, podCidr, tagOwners } = VXLAN;
     const before = JSON.stringify(planPolicy({ ...VXLAN, groups: { ops: ["alice@example.org"] }, nodePorts: [] }));
-    const verdict = acceptPolicy(before, { ours: document, tag, podCidr, tagOwners, groups: needs.groups });
+    const verdict = judgeTakeover(before, { ours: document, tag, podCidr, tagOwners, groups: needs.groups });
     assert.equal(verdict.kind, "ours", JSON.stringify(verdict));
   });
 
   it("is not taken from a rule that others opened further", () => {
     const opened = JSON.stringify({ ...OWN, acls: [...ACLS, { ...ACLS[1], src: ["*"] }] });
     const { tag, podCidr, tagOwners } = VXLAN;
-    assert.equal(acceptPolicy(opened, { ours: document, tag, podCidr, tagOwners, groups: needs.groups }).accepted, false);
+    assert.equal(judgeTakeover(opened, { ours: document, tag, podCidr, tagOwners, groups: needs.groups }).accepted, false);
   });
 });

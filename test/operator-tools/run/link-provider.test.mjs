@@ -57,7 +57,7 @@ describe("a link of a node's chain", () => {
       .catch((e) => e);
     assert.equal(
       told.message,
-      "The tool's input lacks host.user, host.hostKey, limitSeconds. Run `pulumi up` once to write the state anew.",
+      "The tool's input lacks host.user, host.hostKey, limitSeconds. Run `pulumi up` once to write the state again.",
     );
     assert.equal(`${told}`, "The script");
   });

@@ -38,7 +38,7 @@ describe("the input of a tool", () => {
       name: "ToolError",
       message:
         "The tool's input lacks node, host.address, host.user, host.hostKey, bastion.user, bastion.hostKey, mode, limitSeconds, ports, environment. " +
-        "Run `pulumi up` once to write the state anew.",
+        "Run `pulumi up` once to write the state again.",
     });
   });
 
@@ -57,7 +57,7 @@ describe("the input of a tool", () => {
       message:
         "In the tool's input node must be text without a NUL byte, host must be an object, mode must be one of own, merge, removeData must be true or false, " +
         "ports.1 must be a number, environment.A must be a text without a NUL byte, a number, true or false, " +
-        "environment.B must be a text without a NUL byte, a number, true or false. Run `pulumi up` once to write the state anew.",
+        "environment.B must be a text without a NUL byte, a number, true or false. Run `pulumi up` once to write the state again.",
     });
   });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { describe, it } from "node:test";
-import { openSession } from "../../../src/operator-tools/ssh/ssh.mjs";
+import { openSession } from "../../../src/operator-tools/ssh/open-session.mjs";
 import { newKey, startHost } from "../support/ssh-host.mjs";
 
 describe("a pinned host key", () => {

@@ -20,7 +20,7 @@ export function ownPolicy({ nodePorts = "6443,10250", operators = ["group:ops"],
   );
 }
 
-/** What acceptPolicy must know of the cluster. */
+/** What judgeTakeover must know of the cluster. */
 export const OWN = { ours: ownPolicy(), tag: TAG, podCidr: POD_CIDR, tagOwners: ["tag:k3s-admin"], groups: { ops: ["alice@example.org"] } };
 
 /** A new tailnet's policy of the acls form. */

@@ -6,17 +6,17 @@ import type { DrainedNode } from "../nodes/drained-node";
 import { type LeavingNode, nodesToLeave } from "./nodes-to-leave";
 import { type Machine, firstServerInput } from "../remote/tool-input";
 
-export type LookAtData = (input: Record<string, unknown>, nodes: readonly string[]) => Promise<readonly LostVolume[]>;
+export type ListLostVolumes = (input: Record<string, unknown>, nodes: readonly string[]) => Promise<readonly LostVolume[]>;
 
 /**
  * Says in a preview which volumes are lost with nodes of the last run that this one removes or replaces, and the pods that use them. One
  * session to the first server, and none where no node goes. That it cannot be told is a warning.
  */
-export async function tellLostData(
+export async function warnOfLostData(
   context: ClusterContext,
   agents: readonly DrainedNode[],
   firstServer: Machine,
-  look: LookAtData = lookOverSsh,
+  look: ListLostVolumes = listOverSsh,
 ): Promise<void> {
   if (!pulumi.runtime.isDryRun()) return;
   const leaving = await nodesToLeave(context.plan, agents);
@@ -28,14 +28,18 @@ export async function tellLostData(
   const names = leaving.map(({ name }) => name);
   try {
     const volumes = await look(known, names);
-    for (const node of leaving) await tellOf(context, node, volumes);
+    for (const node of leaving) await warnOfNode(context, node, volumes);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     await pulumi.log.warn(`Whether volumes are lost with ${names.join(", ")} could not be seen: ${reason}`);
   }
 }
 
-async function tellOf({ plan }: ClusterContext, { name, pool, isReplaced }: LeavingNode, volumes: readonly LostVolume[]): Promise<void> {
+async function warnOfNode(
+  { plan }: ClusterContext,
+  { name, pool, isReplaced }: LeavingNode,
+  volumes: readonly LostVolume[],
+): Promise<void> {
   const own = volumes.filter(({ node }) => node === name);
   if (own.length === 0) return;
   const { describeVolume } = await import("../operator-tools/host/prepare-removal.mjs");
@@ -51,14 +55,14 @@ function verdict(removeData: boolean | undefined, pool: string): string {
   return `Pool ${pool} is no longer in the config, so what its removeData said last decides (by default false on metal: pulumi up then refuses).`;
 }
 
-async function lookOverSsh(input: Record<string, unknown>, nodes: readonly string[]): Promise<readonly LostVolume[]> {
-  const [{ lookAtData }, { createOutput }] = await Promise.all([
+async function listOverSsh(input: Record<string, unknown>, nodes: readonly string[]): Promise<readonly LostVolume[]> {
+  const [{ listLostVolumes }, { createOutput }] = await Promise.all([
     import("../operator-tools/host/prepare-removal.mjs"),
     import("../operator-tools/run/output.mjs"),
   ]);
   const out = createOutput();
   try {
-    return await lookAtData({ ...input, nodes }, { env: process.env, out });
+    return await listLostVolumes({ ...input, nodes }, { env: process.env, out });
   } catch (error) {
     throw error instanceof Error ? new Error(out.redact(error.message)) : error;
   }

@@ -43,7 +43,7 @@ const DEFAULT_ENTRIES = {
  * and groups that the stack's config names), or this cluster's own document, an earlier one included. Pure.
  * @type {(liveText: string, own: OwnPolicy) => PolicyVerdict}
  */
-export function acceptPolicy(liveText, { ours, tagOwners = [], groups = {}, tag, podCidr }) {
+export function judgeTakeover(liveText, { ours, tagOwners = [], groups = {}, tag, podCidr }) {
   /** @type {PolicyEntry[]} */
   let entries;
   try {

@@ -4,7 +4,7 @@ import { mentions, ownEntries } from "./own-entries.mjs";
 import { canonical, parsePolicy, policyEntries } from "./policy-document.mjs";
 
 /** @import { JSONPath } from "jsonc-parser" */
-/** @import { OwnPolicy } from "./accept-policy.mjs" */
+/** @import { OwnPolicy } from "./judge-takeover.mjs" */
 /** @import { PolicyEntry } from "./policy-document.mjs" */
 
 /** @typedef {Record<string, unknown>} PolicyValue */
@@ -17,7 +17,7 @@ const FORMAT = { formattingOptions: { insertSpaces: false, tabSize: 4, eol: "\n"
  * without our lines. `kept` names definitions of ours that lines of others still need.
  * @type {(texts: OwnLines & { readonly found: string; readonly live: string }) => { text: string; kept: string[] }}
  */
-export function restoredPolicy({ found, live, ours, tag, podCidr }) {
+export function restorePolicy({ found, live, ours, tag, podCidr }) {
   const foundValue = parsePolicy(found).value;
   const liveValue = parsePolicy(live).value;
   const base = withEntries(parsePolicy(ours).value, ownEntries(policyEntries(live), { ours, tag, podCidr }));
@@ -30,8 +30,8 @@ export function restoredPolicy({ found, live, ours, tag, podCidr }) {
  * The live policy without this cluster's lines; what is left of the rules stays a list, for no list would allow everything.
  * @type {(live: string, own: OwnLines) => string}
  */
-export function withoutOurs(live, { ours, tag, podCidr }) {
-  return restoredPolicy({ found: JSON.stringify({ ...readmeSections(live, tag), acls: [] }, null, 2), live, ours, tag, podCidr }).text;
+export function removeOurs(live, { ours, tag, podCidr }) {
+  return restorePolicy({ found: JSON.stringify({ ...readmeSections(live, tag), acls: [] }, null, 2), live, ours, tag, podCidr }).text;
 }
 
 /** @type {(live: string, tag: string) => PolicyValue} */
@@ -114,7 +114,7 @@ function keepNeeded(merged, live) {
 }
 
 /**
- * Edits the found text in place, so that its comments stay; written anew only where an edit would not give the value.
+ * Edits the found text in place, so that its comments stay; written again only where an edit would not give the value.
  * @type {(text: string, from: PolicyValue, to: PolicyValue) => string}
  */
 function editText(text, from, to) {

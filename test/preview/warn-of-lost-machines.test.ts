@@ -3,7 +3,7 @@ import { before, beforeEach, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { forgetLastRun } from "../../src/preview/last-run";
 import type { PlacedMachine } from "../../src/nodes/node";
-import { tellLostMachines } from "../../src/preview/tell-lost-machines";
+import { warnOfLostMachines } from "../../src/preview/warn-of-lost-machines";
 import type { ClusterPlan, NodePlan } from "../../src/plan/cluster-plan";
 import { keepWarnings } from "../helpers/kept-warnings";
 
@@ -31,7 +31,7 @@ describe("a machine that the last run saw and the clouds hold no more", () => {
   });
 
   it("is a server: refused in the preview, with the ways on", async () => {
-    await assert.rejects(tellLostMachines([lost("server")], cluster(false)), (error) => {
+    await assert.rejects(warnOfLostMachines([lost("server")], cluster(false)), (error) => {
       assert.ok(error instanceof pulumi.RunError);
       assert.match(
         error.message,
@@ -47,24 +47,24 @@ describe("a machine that the last run saw and the clouds hold no more", () => {
   });
 
   it("is a server that may be replaced: told", async () => {
-    await tellLostMachines([lost("server")], cluster(true));
+    await warnOfLostMachines([lost("server")], cluster(true));
     assert.match(warnings.join("\n"), /^edge-core-0: its machine i-1 is gone .* cleared before the new one joins\.$/);
   });
 
   it("is a server that never came up: told", async () => {
     tailnetIp = "";
-    await tellLostMachines([lost("server")], cluster(false));
+    await warnOfLostMachines([lost("server")], cluster(false));
     assert.equal(warnings.length, 1);
   });
 
   it("is an agent: told", async () => {
-    await tellLostMachines([lost("agent")], cluster(false));
+    await warnOfLostMachines([lost("agent")], cluster(false));
     assert.equal(warnings.length, 1);
   });
 
-  it("is a server whose machine stays though Azure is to tell its own id anew: nothing", async () => {
+  it("is a server whose machine stays though Azure is to tell its own id again: nothing", async () => {
     const { plan, machine } = lost("server");
-    await tellLostMachines([{ plan, machine: { ...machine, resourceId: pulumi.output("/subscriptions/1/vm") } }], cluster(false));
+    await warnOfLostMachines([{ plan, machine: { ...machine, resourceId: pulumi.output("/subscriptions/1/vm") } }], cluster(false));
     assert.deepEqual(warnings, []);
   });
 });

@@ -2,7 +2,7 @@ import { getVirtualMachine } from "@pulumi/azure-native/compute";
 import * as pulumi from "@pulumi/pulumi";
 import { lastOutputs } from "./last-run";
 import type { AzureNodePlan, ClusterPlan } from "../plan/cluster-plan";
-import { errorText, saysAbsent } from "../clouds/cloud-errors";
+import { errorText, isAbsent } from "../clouds/cloud-errors";
 
 /** https://learn.microsoft.com/azure/virtual-machines/states-billing: of a machine that is starting the node comes by itself. */
 const DOWN = ["stopping", "stopped", "deallocating", "deallocated"];
@@ -10,20 +10,20 @@ const DOWN = ["stopping", "stopped", "deallocating", "deallocated"];
 /**
  * Names, at preview too, the servers in Azure whose machines are stopped, with the command that starts each; nothing is replaced. Azure tells
  * it only when asked ($expand=instanceView), so that the machine's own resource never holds it. Agents are not asked for: one that is down is
- * told by its Node, and a look at each would cost a call a machine in every run. A machine that is gone is told by tell-lost-machines.ts.
+ * told by its Node, and a look at each would cost a call a machine in every run. A machine that is gone is told by warn-of-lost-machines.ts.
  */
-export async function tellStoppedServers({ nodes }: ClusterPlan): Promise<void> {
+export async function warnOfStoppedServers({ nodes }: ClusterPlan): Promise<void> {
   const servers = nodes.filter((node) => node.kind === "azure").filter(({ role }) => role === "server");
   if (servers.length === 0) return;
   const { nodes: before = [] } = await lastOutputs();
   const made = servers.filter(({ name }) => before.some((last) => last.name === name && last.machine !== ""));
-  await Promise.all(made.map(tellStopped));
+  await Promise.all(made.map(warnOfStopped));
 }
 
-async function tellStopped({ name, network: group }: AzureNodePlan): Promise<void> {
+async function warnOfStopped({ name, network: group }: AzureNodePlan): Promise<void> {
   const state = await powerState(name, group).catch((error: unknown) => ({ unseen: errorText(error) }));
   if (typeof state !== "string") {
-    if (!saysAbsent(state.unseen)) await pulumi.log.warn(`${name}: whether its machine runs could not be looked at (${state.unseen})`);
+    if (!isAbsent(state.unseen)) await pulumi.log.warn(`${name}: whether its machine runs could not be looked at (${state.unseen})`);
     return;
   }
   if (!DOWN.includes(state)) return;

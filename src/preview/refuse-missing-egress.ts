@@ -4,17 +4,17 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AwsNetworkPlan, AzureNetworkPlan, ClusterPlan } from "../plan/cluster-plan";
 import { needsVendors } from "../plan/plan-sources";
 import { judgePrivate, judgePublic, type SubnetFinding } from "./subnet-ways";
-import { azureNames } from "./check-existing-ranges";
+import { azureNames } from "./refuse-overlapping-networks";
 import { everywhere } from "../clouds/cloud-firewall";
-import { errorText, saysAbsent } from "../clouds/cloud-errors";
+import { errorText, isAbsent } from "../clouds/cloud-errors";
 
 /**
  * Reads, at preview too, whether machines in networks that are there already have a way to the internet. Throws one RunError with all
  * subnets that have none: first boots and joins there would end in time limits. What may work is only told, and so is what cannot be looked
- * at: check-existing-ranges.ts refuses what is not there.
+ * at: refuse-overlapping-networks.ts refuses what is not there.
  */
 export async function refuseMissingEgress(plan: ClusterPlan): Promise<void> {
-  const looks = plan.networks.map((network) => (network.kind === "aws" ? lookAtAws(plan, network) : lookAtAzure(plan, network)));
+  const looks = plan.networks.map((network) => (network.kind === "aws" ? checkAws(plan, network) : checkAzure(plan, network)));
   const findings = (await Promise.all(looks)).flat();
   for (const { text } of findings.filter(({ kind }) => kind === "doubt")) await pulumi.log.warn(text);
   const faults = findings.filter(({ kind }) => kind === "fault").map(({ text }) => `- ${text}`);
@@ -28,7 +28,7 @@ function holds({ nodes }: ClusterPlan, networkName: string, isPublic: boolean): 
 }
 
 /** All subnets, also those that no machine is in yet: the next burst goes there. */
-async function lookAtAws(plan: ClusterPlan, { name, region, vpc }: AwsNetworkPlan): Promise<SubnetFinding[]> {
+async function checkAws(plan: ClusterPlan, { name, region, vpc }: AwsNetworkPlan): Promise<SubnetFinding[]> {
   if (vpc.kind === "made") return [];
   const kinds = [true, false].filter((isPublic) => holds(plan, name, isPublic));
   const uses = kinds.flatMap((isPublic) => vpc.subnetIds.map((subnetId) => ({ subnetId, isPublic })));
@@ -53,7 +53,7 @@ async function ofSubnet(region: string, vpcId: string, subnetId: string) {
   try {
     return await getRouteTable({ region, subnetId });
   } catch (error) {
-    if (!saysAbsent(errorText(error))) throw error;
+    if (!isAbsent(errorText(error))) throw error;
     return getRouteTable({ region, vpcId, filters: [{ name: "association.main", values: ["true"] }] });
   }
 }
@@ -67,12 +67,12 @@ async function propagatesRoutes(region: string, attachedVpcId: string): Promise<
     return `the VPN gateway ${id} of the VPC may propagate one`;
   } catch (error) {
     const said = errorText(error);
-    return saysAbsent(said) ? undefined : `whether a VPN gateway propagates one could not be looked at (${said})`;
+    return isAbsent(said) ? undefined : `whether a VPN gateway propagates one could not be looked at (${said})`;
   }
 }
 
 /** All that Azure tells of a subnet leaves ways out that it does not tell of: what a hub or a gateway announces, and a load balancer's rules. */
-async function lookAtAzure(plan: ClusterPlan, { name, region, vnet }: AzureNetworkPlan): Promise<SubnetFinding[]> {
+async function checkAzure(plan: ClusterPlan, { name, region, vnet }: AzureNetworkPlan): Promise<SubnetFinding[]> {
   if (vnet.kind === "made" || !holds(plan, name, false)) return [];
   const of = (kind: SubnetFinding["kind"], text: string) => [{ kind, text: `networks.azure.${region}: subnet ${vnet.subnetId} ${text}` }];
   const subnet = await getSubnet(azureNames(vnet.subnetId)).catch((error: unknown) => errorText(error));

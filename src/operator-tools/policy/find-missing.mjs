@@ -2,19 +2,19 @@ import { membersOf, policyEntries } from "./policy-document.mjs";
 import { asRule, clusterNeeds } from "./cluster-rules.cjs";
 import { entryText } from "./entry-text.mjs";
 import { entryMark } from "./markers.mjs";
-import { contains, readNetwork } from "./networks.mjs";
+import { contains, readNetwork } from "./ip-networks.mjs";
 import { itemsOf, nodeAt, readTree } from "./policy-tree.mjs";
 import { NODE_CONDITIONS, nodesMeet, ownPosture } from "./postures.mjs";
-import { certainlyReaches, readRules } from "./reach.mjs";
-import { claimsOfOthers } from "./refusals.mjs";
-import { unreadable } from "./unreadable.mjs";
+import { certainlyReaches, readRules } from "./judge-reach.mjs";
+import { findClaimsOfOthers } from "./find-conflicts.mjs";
+import { findUnreadable } from "./find-unreadable.mjs";
 import { ROUTES, ruleForm, TAG_OWNERS } from "./wanted-entries.mjs";
 
 /** @import { Node } from "jsonc-parser" */
 /** @import { PolicyCluster } from "./cluster-rules.cjs" */
 /** @import { KeyValue } from "./markers.mjs" */
-/** @import { Policy } from "./reach.mjs" */
-/** @import { PolicyRefusal } from "./refusals.mjs" */
+/** @import { Policy } from "./judge-reach.mjs" */
+/** @import { PolicyRefusal } from "./find-conflicts.mjs" */
 
 /**
  * @typedef {object} MissingEntry
@@ -35,8 +35,8 @@ import { ROUTES, ruleForm, TAG_OWNERS } from "./wanted-entries.mjs";
  * some devices or ways, and names that the text does not explain (IP sets), do not count. Pure.
  * @type {(liveText: string, cluster: PolicyCluster) => MissingPolicy}
  */
-export function missingFor(liveText, cluster) {
-  const refusals = unreadable(liveText);
+export function findMissing(liveText, cluster) {
+  const refusals = findUnreadable(liveText);
   if (refusals.length > 0) return { missing: [], text: "", refusals };
   const live = readTree(liveText);
   const { root } = live;
@@ -53,7 +53,7 @@ export function missingFor(liveText, cluster) {
     ...missingRules(root, policy, cluster),
   ];
   // Lines that carry this cluster's mark count too: nobody but their author mends them.
-  return { missing, text: linesToAdd(missing, cluster), refusals: claimsOfOthers(live, live, cluster) };
+  return { missing, text: linesToAdd(missing, cluster), refusals: findClaimsOfOthers(live, live, cluster) };
 }
 
 /** @type {(root: Node, cluster: PolicyCluster) => MissingEntry[]} */

@@ -53,7 +53,7 @@ describe("the ranges of existing networks", () => {
         return typeof subnet === "string" ? { cidrBlock: subnet, vpcId: name === "subnet-of-others" ? "vpc-2" : "vpc-1" } : subnet;
       },
     });
-    const loaded = (await import("../../src/preview/check-existing-ranges.js")) as { refuseOverlappingNetworks: typeof refuse };
+    const loaded = (await import("../../src/preview/refuse-overlapping-networks.js")) as { refuseOverlappingNetworks: typeof refuse };
     refuse = loaded.refuseOverlappingNetworks;
   });
 

@@ -6,7 +6,7 @@ import { ROUTES, TAG_OWNERS } from "./wanted-entries.mjs";
 /** @import { Node } from "jsonc-parser" */
 /** @import { MarkOwner } from "./marked-entries.mjs" */
 /** @import { Path } from "./policy-tree.mjs" */
-/** @import { PolicyRefusal } from "./refusals.mjs" */
+/** @import { PolicyRefusal } from "./find-conflicts.mjs" */
 
 const LISTS = [["acls"], ["grants"], ["tests"]];
 const OBJECTS = [["tagOwners"], ["autoApprovers"], ROUTES, ["groups"]];
@@ -17,7 +17,7 @@ const SECTIONS = [...LISTS, ...OBJECTS].map((path) => path.slice(-1).join("").to
  * Why a text cannot be edited at all.
  * @type {(text: string) => PolicyRefusal[]}
  */
-export function unreadable(text) {
+export function findUnreadable(text) {
   if (text.trim() === "") {
     const remedy = 'Save a policy first; what holds now is "grants": [{"src": ["*"], "dst": ["*"], "ip": ["*"]}].';
     return [{ what: "the policy file is empty", remedy, line: 1 }];
@@ -38,8 +38,8 @@ export function unreadable(text) {
  * Why this cluster's entries cannot be told from others'.
  * @type {(text: string, cluster: MarkOwner) => PolicyRefusal[]}
  */
-export function unclear(text, cluster) {
-  const why = unreadable(text);
+export function findUnclear(text, cluster) {
+  const why = findUnreadable(text);
   if (why.length > 0) return why;
   return sharingLine(readTree(text), cluster).map(({ node }) => ({
     what: `the mark "hybrid-k3s: ${cluster.name}" stands behind several entries, and does not tell which of them is this cluster's`,

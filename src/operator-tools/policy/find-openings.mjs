@@ -1,13 +1,13 @@
 import { API_PORT } from "../../catalog/ports.cjs";
 import { canonical, policyEntries } from "./policy-document.mjs";
 import { clusterRules } from "./cluster-rules.cjs";
-import { contains, knownNetwork, overlaps, readNetwork } from "./networks.mjs";
+import { contains, knownNetwork, overlaps, readNetwork } from "./ip-networks.mjs";
 import { nodeAt, readTree } from "./policy-tree.mjs";
-import { readRules } from "./reach.mjs";
+import { readRules } from "./judge-reach.mjs";
 import { selects } from "./selectors.mjs";
 
 /** @import { PolicyCluster } from "./cluster-rules.cjs" */
-/** @import { Policy, Rule } from "./reach.mjs" */
+/** @import { Policy, Rule } from "./judge-reach.mjs" */
 
 /** @typedef {{ line: number; what: string; rule: string }} PolicyOpening */
 
@@ -16,10 +16,10 @@ const NO_DEVICES_OF_OTHERS = ["autogroup:internet", "autogroup:self"];
 
 /**
  * Rules of others by which devices that are not this cluster's reach its nodes or pods, or are reached by them. `what` tells who reaches what.
- * Rules only add to one another, so that none of ours could take that back. Pure; throws as clustersIn.
+ * Rules only add to one another, so that none of ours could take that back. Pure; throws as listClusters.
  * @type {(text: string, cluster: PolicyCluster) => PolicyOpening[]}
  */
-export function openings(text, cluster) {
+export function findOpenings(text, cluster) {
   if (text.trim() === "") return [];
   const { root } = readTree(text);
   if (!nodeAt(root, ["acls"]) && !nodeAt(root, ["grants"])) {

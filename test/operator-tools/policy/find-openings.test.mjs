@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { planPolicy } from "../../../src/plan/plan-policy.ts";
-import { mergedPolicy, openings } from "../../../src/operator-tools/policy/index.mjs";
+import { mergePolicy, findOpenings } from "../../../src/operator-tools/policy/index.mjs";
 import { EDGE, fixture, WEST } from "./support/clusters.mjs";
 
 const acl = (src, dst, more) => ({ action: "accept", src: [src].flat(), dst: [dst].flat(), ...more });
 const grant = (src, dst, ip = ["*"], more = {}) => ({ src: [src].flat(), dst: [dst].flat(), ip, ...more });
 const policyOf = (rules) => JSON.stringify({ groups: { "group:ops": ["alice@example.org"] }, hosts: { office: "10.0.0.0/8" }, ...rules });
-const whats = (rules, cluster = EDGE) => openings(policyOf(rules), cluster).map(({ what }) => what);
+const whats = (rules, cluster = EDGE) => findOpenings(policyOf(rules), cluster).map(({ what }) => what);
 
 describe("a rule of others opens the cluster", () => {
   for (const [title, rules, expected] of [
@@ -30,7 +30,7 @@ describe("a rule of others opens the cluster", () => {
   }
 
   it("with its line and its words", () =>
-    assert.deepEqual(openings('{\n"acls": [\n  {"action": "accept", "src": ["*"], "dst": ["*:80"]},\n]}', EDGE), [
+    assert.deepEqual(findOpenings('{\n"acls": [\n  {"action": "accept", "src": ["*"], "dst": ["*:80"]},\n]}', EDGE), [
       { line: 3, what: "* reaches nodes and pods, nodes and pods reach *", rule: '{"action":"accept","src":["*"],"dst":["*:80"]}' },
     ]));
 
@@ -55,10 +55,10 @@ describe("no rule of others opens the cluster", () => {
     it(title, () => assert.deepEqual(whats(rules), []));
   }
 
-  it("where the file is the cluster's own", () => assert.deepEqual(openings(JSON.stringify(planPolicy(EDGE)), EDGE), []));
+  it("where the file is the cluster's own", () => assert.deepEqual(findOpenings(JSON.stringify(planPolicy(EDGE)), EDGE), []));
 
   it("by another cluster's lines beside it", () => {
-    const { text } = mergedPolicy(mergedPolicy(fixture("acls-commented.hujson"), EDGE).text, WEST);
-    for (const cluster of [EDGE, WEST]) assert.deepEqual(openings(text, cluster), []);
+    const { text } = mergePolicy(mergePolicy(fixture("acls-commented.hujson"), EDGE).text, WEST);
+    for (const cluster of [EDGE, WEST]) assert.deepEqual(findOpenings(text, cluster), []);
   });
 });

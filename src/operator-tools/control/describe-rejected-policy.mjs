@@ -5,7 +5,7 @@ import { ToolError } from "../run/tool-error.mjs";
  * What the operator reads where the control server refuses a policy: `answer` is its JSON or its bare words.
  * @type {(answer: string, text: string, policyPage: string) => ToolError}
  */
-export function policyRefused(answer, text, policyPage) {
+export function describeRejectedPolicy(answer, text, policyPage) {
   const said = parseJson(answer);
   const { message, data } = isObject(said) ? said : { message: answer.trim(), data: undefined };
   const tests = (isList(data) ? data : []).flatMap(testLines);

@@ -4,16 +4,16 @@ import { entryText } from "./entry-text.mjs";
 import { changesOf, idOf, isOurs, marked, ours, outermost, samePath } from "./marked-entries.mjs";
 import { entriesOf, entryMark, sameEntry } from "./markers.mjs";
 import { nodeAt, presentAt, readTree } from "./policy-tree.mjs";
-import { refusals } from "./refusals.mjs";
+import { findConflicts } from "./find-conflicts.mjs";
 import { insertInFront, removals, splice, withoutUnused, withSections } from "./text-edits.mjs";
-import { unclear } from "./unreadable.mjs";
+import { findUnclear } from "./find-unreadable.mjs";
 import { TAG_OWNERS, wantedEntries } from "./wanted-entries.mjs";
 
 /** @import { PolicyCluster } from "./cluster-rules.cjs" */
 /** @import { MarkOwner, PlacedEntry, PolicyChange } from "./marked-entries.mjs" */
 /** @import { TreeEntry } from "./markers.mjs" */
 /** @import { PolicyTree } from "./policy-tree.mjs" */
-/** @import { PolicyRefusal } from "./refusals.mjs" */
+/** @import { PolicyRefusal } from "./find-conflicts.mjs" */
 /** @import { TextEdit } from "./text-edits.mjs" */
 /** @import { WantedPart } from "./wanted-entries.mjs" */
 
@@ -38,13 +38,13 @@ import { TAG_OWNERS, wantedEntries } from "./wanted-entries.mjs";
  * also where their marks were taken away. Pure.
  * @type {(liveText: string, cluster: PolicyCluster, before?: WroteBefore) => MergedPolicy}
  */
-export function mergedPolicy(liveText, cluster, { wrote = [] } = {}) {
+export function mergePolicy(liveText, cluster, { wrote = [] } = {}) {
   /** @type {(why: PolicyRefusal[]) => MergedPolicy} */
   const untouched = (why) => ({ text: liveText, changes: [], wrote: [...wrote], refusals: why });
-  const why = unclear(liveText, cluster);
+  const why = findUnclear(liveText, cluster);
   if (why.length > 0) return untouched(why);
   const others = readTree(stripped(liveText, cluster, wrote));
-  const faults = refusals(readTree(liveText), others, cluster);
+  const faults = findConflicts(readTree(liveText), others, cluster);
   if (faults.length > 0) return untouched(faults);
 
   const wanted = wantedEntries(others, cluster);
@@ -60,8 +60,8 @@ export function mergedPolicy(liveText, cluster, { wrote = [] } = {}) {
  * speak of it, because the tailnet refuses a policy with an undefined tag. Pure.
  * @type {(text: string, cluster: MarkOwner & Pick<PolicyCluster, "tag">, before?: WroteBefore) => PolicyWithoutCluster}
  */
-export function withoutCluster(text, cluster, { wrote = [] } = {}) {
-  const why = unclear(text, cluster);
+export function removeCluster(text, cluster, { wrote = [] } = {}) {
+  const why = findUnclear(text, cluster);
   if (why.length > 0) return { text, changes: [], kept: [], refusals: why };
   const without = stripped(text, cluster, wrote);
   const isDefined = nodeAt(readTree(without).root, [...TAG_OWNERS, cluster.tag]) !== undefined;

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { acceptPolicy } from "../../../src/operator-tools/policy/accept-policy.mjs";
+import { judgeTakeover } from "../../../src/operator-tools/policy/judge-takeover.mjs";
 import { DEFAULT_ACLS, DEFAULT_GRANTS, DEFAULT_WITH_README, OWN, ownPolicy, TAG } from "../support/policy-texts.mjs";
 
 const withLine = (text, line) => text.replace('"acls": [', `"acls": [\n    ${line},`);
 
-describe("acceptPolicy", () => {
+describe("judgeTakeover", () => {
   for (const [title, text] of [
     ["the default of the acls form", DEFAULT_ACLS],
     ["the default of the grants form", DEFAULT_GRANTS],
@@ -19,7 +19,7 @@ describe("acceptPolicy", () => {
     ["a policy without any line", '{"acls": [], "tagOwners": {}}'],
   ]) {
     it(`accepts ${title}`, () =>
-      assert.deepEqual(acceptPolicy(text, OWN), { accepted: true, kind: "default", reason: "it is the vendor's default", lines: [] }));
+      assert.deepEqual(judgeTakeover(text, OWN), { accepted: true, kind: "default", reason: "it is the vendor's default", lines: [] }));
   }
 
   for (const [title, text] of [
@@ -39,7 +39,7 @@ describe("acceptPolicy", () => {
     ["an earlier one with another podCidr", ownPolicy().replaceAll("10.42.0.0/16", "10.52.0.0/16")],
     ["an earlier one with another owner of the tag", ownPolicy().replaceAll("tag:k3s-admin", "tag:former-admin")],
   ]) {
-    it(`accepts ${title}`, () => assert.deepEqual([acceptPolicy(text, OWN).accepted, acceptPolicy(text, OWN).kind], [true, "ours"]));
+    it(`accepts ${title}`, () => assert.deepEqual([judgeTakeover(text, OWN).accepted, judgeTakeover(text, OWN).kind], [true, "ours"]));
   }
 
   for (const [title, text, line] of [
@@ -86,7 +86,7 @@ describe("acceptPolicy", () => {
     ["another SSH rule", DEFAULT_ACLS.replace('"check"', '"accept"'), /ssh: /],
   ]) {
     it(`refuses ${title} and shows the line`, () => {
-      const verdict = acceptPolicy(text, OWN);
+      const verdict = judgeTakeover(text, OWN);
       assert.equal(verdict.accepted, false);
       assert.ok(
         verdict.lines.some((shown) => line.test(shown)),
@@ -97,7 +97,7 @@ describe("acceptPolicy", () => {
 
   it("names the tag of the one other cluster whose policy it is, and none where others have lines too", () => {
     const other = ownPolicy().replaceAll(TAG, "tag:k3s-west");
-    const verdict = acceptPolicy(other, OWN);
+    const verdict = judgeTakeover(other, OWN);
     assert.equal(verdict.formerTag, "tag:k3s-west");
     assert.equal(verdict.reason, "it is the policy of a cluster with the tag tag:k3s-west, not tag:k3s-edge");
     for (const text of [
@@ -105,11 +105,11 @@ describe("acceptPolicy", () => {
       withLine(other, `{"action": "accept", "src": ["${TAG}"], "dst": ["${TAG}:6443"]}`),
       DEFAULT_WITH_README.replace('"tag:k3s-admin":', '"tag:web": [], "tag:k3s-admin":'),
     ])
-      assert.equal(acceptPolicy(text, OWN).formerTag, undefined);
+      assert.equal(judgeTakeover(text, OWN).formerTag, undefined);
   });
 
   it("shows only the lines that would be lost", () => {
-    const { lines } = acceptPolicy(
+    const { lines } = judgeTakeover(
       withLine(DEFAULT_WITH_README, '{"action": "accept", "src": ["a@example.org"], "dst": ["b@example.org:22"]}'),
       OWN,
     );
@@ -117,7 +117,7 @@ describe("acceptPolicy", () => {
   });
 
   it("refuses what is not HuJSON with the line of the mistake", () => {
-    const verdict = acceptPolicy('{\n  "acls": [\n    oops\n  ]\n}', OWN);
+    const verdict = judgeTakeover('{\n  "acls": [\n    oops\n  ]\n}', OWN);
     assert.deepEqual(verdict, {
       accepted: false,
       kind: undefined,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { mergedPolicy, withoutCluster } from "../../../src/operator-tools/policy/index.mjs";
+import { mergePolicy, removeCluster } from "../../../src/operator-tools/policy/index.mjs";
 import { EDGE, fixture, WEST } from "./support/clusters.mjs";
 
 const LIVE = `{
@@ -21,7 +21,7 @@ describe("a merge is refused", () => {
   for (const [title, text, cluster, expected] of [
     [
       "where another cluster has an overlapping podCidr",
-      mergedPolicy(LIVE, WEST).text,
+      mergePolicy(LIVE, WEST).text,
       { ...EDGE, podCidr: "10.52.128.0/17" },
       [[/^the podCidr 10\.52\.128\.0\/17 overlaps 10\.52\.0\.0\/16, the podCidr of the cluster west$/, /another cluster\.podCidr/, 13]],
     ],
@@ -35,13 +35,13 @@ describe("a merge is refused", () => {
     ["where others may serve every route", withRoute('"0.0.0.0/0": ["tag:router"]'), EDGE, [[/overlaps 0\.0\.0\.0\/0/, /exitNode/, 8]]],
     [
       "where the tag is another cluster's",
-      mergedPolicy(LIVE, WEST).text,
+      mergePolicy(LIVE, WEST).text,
       { ...EDGE, tag: WEST.tag },
       [[/^tag:k3s-west is the tag of the cluster west/, /vpn\.tag/, 8]],
     ],
     [
       "where another cluster has added an owner to the tag",
-      mergedPolicy(LIVE.replace('"tag:router": [],', '"tag:router": [],\n    "tag:k3s-west": ["tag:router"],'), WEST).text,
+      mergePolicy(LIVE.replace('"tag:router": [],', '"tag:router": [],\n    "tag:k3s-west": ["tag:router"],'), WEST).text,
       { ...EDGE, tag: WEST.tag },
       [[/is the tag of the cluster west/, /./, undefined]],
     ],
@@ -119,7 +119,7 @@ describe("a merge is refused", () => {
     ],
   ]) {
     it(title, () => {
-      const { text: result, changes, refusals } = mergedPolicy(text, cluster);
+      const { text: result, changes, refusals } = mergePolicy(text, cluster);
       assert.deepEqual([result, changes], [text, []]);
       assert.equal(refusals.length, expected.length, JSON.stringify(refusals, null, 1));
       for (const [index, [what, remedy, line]] of expected.entries()) {
@@ -132,21 +132,21 @@ describe("a merge is refused", () => {
 
   it("for every reason at once", () => {
     const text = withRoute('"10.0.0.0/8": ["tag:router"]').replace('  "acls": [],\n', "");
-    assert.equal(mergedPolicy(text, { ...EDGE, operators: ["group:none"] }).refusals.length, 3);
+    assert.equal(mergePolicy(text, { ...EDGE, operators: ["group:none"] }).refusals.length, 3);
   });
 });
 
 describe("a merge is not refused", () => {
   it("for a route of the cluster's own tag that holds podCidr", () =>
-    assert.deepEqual(mergedPolicy(withRoute('"10.0.0.0/8": ["tag:k3s-edge"]'), EDGE).refusals, []));
+    assert.deepEqual(mergePolicy(withRoute('"10.0.0.0/8": ["tag:k3s-edge"]'), EDGE).refusals, []));
   it("for a group of the config that the policy has alike", () =>
-    assert.deepEqual(mergedPolicy(LIVE, { ...EDGE, groups: { "group:ops": ["alice@example.org"] } }).refusals, []));
+    assert.deepEqual(mergePolicy(LIVE, { ...EDGE, groups: { "group:ops": ["alice@example.org"] } }).refusals, []));
   it("for its own former podCidr", () =>
-    assert.deepEqual(mergedPolicy(mergedPolicy(LIVE, EDGE).text, { ...EDGE, podCidr: "10.42.0.0/15" }).refusals, []));
+    assert.deepEqual(mergePolicy(mergePolicy(LIVE, EDGE).text, { ...EDGE, podCidr: "10.42.0.0/15" }).refusals, []));
 });
 
 it("a removal from what cannot be read is refused, and nothing changed", () => {
   const text = fixture("crlf.hujson").replace("{", "");
-  const { text: result, refusals } = withoutCluster(text, EDGE);
+  const { text: result, refusals } = removeCluster(text, EDGE);
   assert.deepEqual([result, refusals.length], [text, 1]);
 });

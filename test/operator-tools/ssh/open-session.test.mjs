@@ -3,7 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import ssh2 from "ssh2";
 import { usableKey } from "../../../src/operator-tools/ssh/ssh-key.mjs";
-import { openSession } from "../../../src/operator-tools/ssh/ssh.mjs";
+import { openSession } from "../../../src/operator-tools/ssh/open-session.mjs";
 import { startAgent } from "../support/agent.mjs";
 import { errorOf } from "../support/recorder.mjs";
 import { freePort, newKey, startBlackHole, startHost } from "../support/ssh-host.mjs";

@@ -7,7 +7,7 @@ const CONTEXT = 2;
  * The changed lines of a policy as a unified diff, with two lines around each change; "" where nothing changed.
  * @type {(oldText: string, newText: string) => string}
  */
-export function policyDiff(oldText, newText) {
+export function diffPolicy(oldText, newText) {
   const steps = lineSteps(oldText.split("\n"), newText.split("\n"));
   return hunksOf(steps)
     .map(([from, to]) => hunkText(steps.slice(from, to)))

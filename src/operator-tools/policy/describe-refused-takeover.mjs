@@ -1,4 +1,4 @@
-/** @import { PolicyVerdict } from "./accept-policy.mjs" */
+/** @import { PolicyVerdict } from "./judge-takeover.mjs" */
 
 const MOST_LINES = 40;
 
@@ -6,7 +6,7 @@ const MOST_LINES = 40;
  * What the operator reads where the live policy may not be taken over: why, the lines that would be lost, what to do. Pure.
  * @type {(verdict: Pick<PolicyVerdict, "reason" | "lines" | "formerTag">, tag: string, policyPage: string) => string}
  */
-export function policyRefusal({ reason, lines, formerTag }, tag, policyPage) {
+export function describeRefusedTakeover({ reason, lines, formerTag }, tag, policyPage) {
   const shown = lines.slice(0, MOST_LINES).map((line) => `  ${line}`);
   const more = lines.length > MOST_LINES ? [`  and ${lines.length - MOST_LINES} more`] : [];
   return [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { forgetLastRun } from "../../src/preview/last-run";
-import { tellStoppedServers } from "../../src/preview/tell-stopped-servers";
+import { warnOfStoppedServers } from "../../src/preview/warn-of-stopped-servers";
 import type { ClusterPlan } from "../../src/plan/cluster-plan";
 import { keepWarnings } from "../helpers/kept-warnings";
 
@@ -37,7 +37,7 @@ describe("servers in Azure that somebody stopped", () => {
 
   it("are named with the command that starts them, whether they keep their hardware or not", async () => {
     for (state of ["stopped", "deallocated"]) {
-      await tellStoppedServers(planOf(node("edge-core-0", "server")));
+      await warnOfStoppedServers(planOf(node("edge-core-0", "server")));
       assert.equal(
         warnings.pop(),
         `edge-core-0: its machine is ${state}, and the node is down; ` +
@@ -49,18 +49,18 @@ describe("servers in Azure that somebody stopped", () => {
 
   it("run, are about to, or are gone, which others tell: nothing is said", async () => {
     const gone = Object.assign(new Error(), { details: 'Status=404 Code="ResourceNotFound" Message="not found"' });
-    for (state of ["running", "starting", gone]) await tellStoppedServers(planOf(node("edge-core-0", "server")));
+    for (state of ["running", "starting", gone]) await warnOfStoppedServers(planOf(node("edge-core-0", "server")));
     assert.deepEqual([warnings, asked.length], [[], 3]);
   });
 
   it("cannot be looked at: that is told, and stops nothing", async () => {
     state = Object.assign(new Error(), { details: 'Status=403 Code="AuthorizationFailed"' });
-    await tellStoppedServers(planOf(node("edge-core-0", "server")));
+    await warnOfStoppedServers(planOf(node("edge-core-0", "server")));
     assert.match(warnings.join("\n"), /^edge-core-0: whether its machine runs could not be looked at \(.*AuthorizationFailed.*\)$/);
   });
 
   it("are asked for only where they were made, and agents and other clouds never", async () => {
-    await tellStoppedServers(planOf(node("edge-new-0", "server"), node("edge-burst-0", "agent"), node("edge-core-0", "server", "aws")));
+    await warnOfStoppedServers(planOf(node("edge-new-0", "server"), node("edge-burst-0", "agent"), node("edge-core-0", "server", "aws")));
     assert.deepEqual([asked, warnings], [[], []]);
   });
 });

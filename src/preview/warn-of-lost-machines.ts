@@ -11,7 +11,7 @@ import type { PlacedMachine } from "../nodes/node";
  * is a server that was up, unless `cluster.allowServerReplacement`: the new one would be an empty cluster, and the guard could stop the run
  * only once its machine is made.
  */
-export async function tellLostMachines(machines: readonly PlacedMachine[], plan: ClusterPlan): Promise<void> {
+export async function warnOfLostMachines(machines: readonly PlacedMachine[], plan: ClusterPlan): Promise<void> {
   if (machines.length === 0) return;
   const unknown = await Promise.all(machines.map(async (placed) => ((await isKnown(idOf(placed))) ? [] : [placed])));
   if (unknown.flat().length === 0) return;
@@ -27,7 +27,7 @@ export async function tellLostMachines(machines: readonly PlacedMachine[], plan:
   }
 }
 
-/** Azure tells its machines' own ids anew at each change; the resource id is unknown only of one that is to be made. */
+/** Azure tells its machines' own ids again at each change; the resource id is unknown only of one that is to be made. */
 const idOf = ({ plan, machine }: PlacedMachine) => (plan.role === "server" ? machine.resourceId : machine.id);
 
 function refusal({ name: cluster }: ClusterPlan, { name }: NodePlan, why: string): string {
@@ -42,5 +42,5 @@ function refusal({ name: cluster }: ClusterPlan, { name }: NodePlan, why: string
 function reason(plan: NodePlan, id: string, type: string, wanted: string): string {
   if (type !== wanted) return `its machine ${id} is replaced, ${type} by ${wanted}`;
   const isSpot = plan.kind !== "bare-metal" && plan.spot !== undefined;
-  return `its machine ${id} is gone from the cloud (${isSpot ? "spot: reclaimed, or terminated by somebody" : "terminated by somebody"}), was stopped or is to be made anew, and another takes its place`;
+  return `its machine ${id} is gone from the cloud (${isSpot ? "spot: reclaimed, or terminated by somebody" : "terminated by somebody"}), was stopped or is to be made again, and another takes its place`;
 }

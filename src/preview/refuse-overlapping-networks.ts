@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { overlap, readCidr, tailnetCidr } from "../config/values/cidr";
 import { subscriptionIn } from "../config/rules/azure-subscription";
 import type { ClusterPlan } from "../plan/cluster-plan";
-import { errorText, saysUnusable } from "../clouds/cloud-errors";
+import { errorText, isUnusable } from "../clouds/cloud-errors";
 
 /** A subnet of a network that is there already, and what it spans; or why that is not known, and whether it can be used all the same. */
 interface Span {
@@ -73,7 +73,7 @@ const spanned = (path: string, ranges: Promise<string[]>): Promise<Span> =>
     (known) => ({ path, ranges: known }),
     (error: unknown) => {
       const why = errorText(error);
-      return { path, ranges: [], unknown: { why, isFault: error instanceof UnfitSubnet || saysUnusable(why) } };
+      return { path, ranges: [], unknown: { why, isFault: error instanceof UnfitSubnet || isUnusable(why) } };
     },
   );
 

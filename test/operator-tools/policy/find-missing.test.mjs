@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { mergedPolicy, missingFor } from "../../../src/operator-tools/policy/index.mjs";
+import { mergePolicy, findMissing } from "../../../src/operator-tools/policy/index.mjs";
 import { EDGE, FIXTURES, fixture, valueOf } from "./support/clusters.mjs";
 
 const WHOLE = {
@@ -16,7 +16,7 @@ const WHOLE = {
   ],
 };
 const WITHOUT_RULES = Object.fromEntries(Object.entries(WHOLE).filter(([section]) => section !== "acls"));
-const lacks = (policy, cluster = EDGE) => missingFor(JSON.stringify(policy), cluster).missing.map(({ what }) => what);
+const lacks = (policy, cluster = EDGE) => findMissing(JSON.stringify(policy), cluster).missing.map(({ what }) => what);
 const withAcls = (...acls) => ({
   ...WHOLE,
   acls: acls.map(([src, dst, more]) => ({ action: "accept", src: [src].flat(), dst: [dst].flat(), ...more })),
@@ -66,11 +66,11 @@ describe("a policy lacks nothing", () => {
     ],
     ["with the first form of the fields", { ...WHOLE, acls: [{ Action: "accept", Users: ["*"], Ports: ["*:*"] }] }],
   ]) {
-    it(title, () => assert.deepEqual(missingFor(JSON.stringify(policy), EDGE), { missing: [], text: "", refusals: [] }));
+    it(title, () => assert.deepEqual(findMissing(JSON.stringify(policy), EDGE), { missing: [], text: "", refusals: [] }));
   }
 
   for (const name of FIXTURES) {
-    it(`after a merge into ${name}`, () => assert.deepEqual(missingFor(mergedPolicy(fixture(name), EDGE).text, EDGE).missing, []));
+    it(`after a merge into ${name}`, () => assert.deepEqual(findMissing(mergePolicy(fixture(name), EDGE).text, EDGE).missing, []));
   }
 });
 
@@ -139,7 +139,7 @@ describe("a policy of others is refused, whatever is added", () => {
     ],
   ]) {
     it(title, () => {
-      const { missing, refusals } = missingFor(JSON.stringify(policy, null, 2), EDGE);
+      const { missing, refusals } = findMissing(JSON.stringify(policy, null, 2), EDGE);
       assert.deepEqual([missing, refusals.length], [[], 1]);
       const [{ what, remedy: toDo, line }] = refusals;
       assert.match(what, expected);
@@ -151,21 +151,21 @@ describe("a policy of others is refused, whatever is added", () => {
   it("where people own the tag in a line with this cluster's mark, which nobody but its author mends", () => {
     const owners = '"tag:k3s-edge": ["tag:k3s-admin", "group:ops"], // hybrid-k3s: edge';
     const text = JSON.stringify(WHOLE, null, 1).replace(/"tag:k3s-edge": \[\s+"tag:k3s-admin"\s+\]/, owners);
-    assert.match(missingFor(text, EDGE).refusals[0].what, /owned by group:ops/);
+    assert.match(findMissing(text, EDGE).refusals[0].what, /owned by group:ops/);
   });
 
   it("where another cluster has the tag or an overlapping podCidr", () => {
-    const { text } = mergedPolicy(JSON.stringify({ ...WHOLE, autoApprovers: {}, tagOwners: { "tag:k3s-admin": [] } }), {
+    const { text } = mergePolicy(JSON.stringify({ ...WHOLE, autoApprovers: {}, tagOwners: { "tag:k3s-admin": [] } }), {
       ...EDGE,
       name: "west",
       podCidr: "10.42.128.0/17",
     });
     assert.deepEqual(
-      missingFor(text, EDGE).refusals.map(({ what }) => what),
+      findMissing(text, EDGE).refusals.map(({ what }) => what),
       ["tag:k3s-edge is the tag of the cluster west, whose mark stands behind it"],
     );
     assert.deepEqual(
-      missingFor(text, { ...EDGE, tag: "tag:k3s-north" }).refusals.map(({ what }) => what),
+      findMissing(text, { ...EDGE, tag: "tag:k3s-north" }).refusals.map(({ what }) => what),
       ["the podCidr 10.42.0.0/16 overlaps 10.42.128.0/17, the podCidr of the cluster west"],
     );
   });
@@ -176,7 +176,7 @@ describe("the lines to add", () => {
     const live =
       '{"groups": {"group:ops": []}, "tagOwners": {"tag:k3s-admin": []}, "grants": [{"src": ["*"], "dst": ["10.42.0.0/16"], "ip": ["*"]}, {"src": ["tag:k3s-edge"], "dst": ["tag:k3s-edge"], "ip": ["6443"]}]}';
     assert.equal(
-      missingFor(live, { ...EDGE, nodePorts: [6443, 9100] }).text,
+      findMissing(live, { ...EDGE, nodePorts: [6443, 9100] }).text,
       [
         '"tagOwners": {',
         '  "tag:k3s-edge": ["tag:k3s-admin"], // hybrid-k3s: edge',
@@ -193,20 +193,20 @@ describe("the lines to add", () => {
   });
 
   it("say so where they take an entry's place", () => {
-    const { text } = missingFor(JSON.stringify({ ...WHOLE, tagOwners: { "tag:k3s-admin": [], "tag:k3s-edge": ["tag:ci"] } }), EDGE);
+    const { text } = findMissing(JSON.stringify({ ...WHOLE, tagOwners: { "tag:k3s-admin": [], "tag:k3s-edge": ["tag:ci"] } }), EDGE);
     assert.match(text, /"tag:k3s-edge": \["tag:ci", "tag:k3s-admin"\], .*in the place of the present entry$/m);
   });
 
   it("are all that a merge then finds, when added", () => {
     const live = { groups: WHOLE.groups, tagOwners: { "tag:k3s-admin": [] }, acls: [] };
-    const added = valueOf(`{${missingFor(JSON.stringify(live), EDGE).text}}`);
+    const added = valueOf(`{${findMissing(JSON.stringify(live), EDGE).text}}`);
     const done = { ...live, ...added, tagOwners: { ...live.tagOwners, ...added.tagOwners } };
     assert.deepEqual(lacks(done), []);
-    const { changes } = mergedPolicy(JSON.stringify(done), EDGE);
+    const { changes } = mergePolicy(JSON.stringify(done), EDGE);
     assert.deepEqual([...new Set(changes.map(({ section }) => section))], ["tests"]);
   });
 
-  it("are not there for what cannot be read", () => assert.equal(missingFor("{", EDGE).refusals.length, 1));
+  it("are not there for what cannot be read", () => assert.equal(findMissing("{", EDGE).refusals.length, 1));
 });
 
 function covers(ports) {

@@ -2,7 +2,7 @@ import { canonical, lineAt, membersOf } from "./policy-document.mjs";
 import { POLICY_EDITORS } from "./cluster-rules.cjs";
 import { entryMark } from "./markers.mjs";
 import { markedClusters, ofOtherStacks } from "./marked-entries.mjs";
-import { overlaps, readNetwork } from "./networks.mjs";
+import { overlaps, readNetwork } from "./ip-networks.mjs";
 import { itemsOf, nodeAt } from "./policy-tree.mjs";
 import { defaultPostures, NODE_CONDITIONS, ownPosture } from "./postures.mjs";
 import { ROUTES, TAG_OWNERS } from "./wanted-entries.mjs";
@@ -21,10 +21,10 @@ import { ROUTES, TAG_OWNERS } from "./wanted-entries.mjs";
  * What stands against this cluster's entries in the policy; all of it.
  * @type {Refuse}
  */
-export function refusals(live, others, cluster) {
+export function findConflicts(live, others, cluster) {
   return [
     ...(cluster.traits?.openWithoutRules === false ? [] : noRules(live, others)),
-    ...claimsOfOthers(live, others, cluster),
+    ...findClaimsOfOthers(live, others, cluster),
     ...undefinedNames(live, others, cluster),
     ...otherGroups(live, others, cluster),
     ...unmetPosture(live, others),
@@ -51,9 +51,9 @@ function unmetPosture(live, { root }) {
  * What the policy gives to others of what must be this cluster's alone, whoever writes its lines: its tag, and the way to its pods.
  * @type {Refuse}
  */
-export function claimsOfOthers(live, others, cluster) {
+export function findClaimsOfOthers(live, others, cluster) {
   return [
-    ...nameOfOther(live, cluster),
+    ...findNameOfOther(live, cluster),
     ...tagOfOther(live, cluster),
     ...openTag(live, others, cluster),
     ...routesOfOthers(live, others, cluster),
@@ -80,7 +80,7 @@ function noRules(live, { root }) {
  * Another stack has a cluster of this name: each would take the other's lines and devices for its own.
  * @type {(live: PolicyTree, cluster: MarkOwner) => PolicyRefusal[]}
  */
-export function nameOfOther(live, cluster) {
+export function findNameOfOther(live, cluster) {
   const lines = ofOtherStacks(live, cluster);
   const firstLines = lines.filter(({ stack }, index) => lines.findIndex((other) => other.stack === stack) === index);
   return firstLines.map(({ stack, node }) => ({

@@ -83,7 +83,7 @@ describe("the way out of existing networks", () => {
         return { routes };
       },
     });
-    const loaded = (await import("../../src/preview/check-egress.js")) as { refuseMissingEgress: typeof refuse };
+    const loaded = (await import("../../src/preview/refuse-missing-egress.js")) as { refuseMissingEgress: typeof refuse };
     refuse = loaded.refuseMissingEgress;
   });
 
