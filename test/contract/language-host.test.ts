@@ -76,6 +76,21 @@ describe("the Node.js language host", { concurrency: 2 }, () => {
     assert.match(output, /secret keys \["contract:hidden"\]/);
   });
 
+  it("loads before the program what nodeargs name by the imports of package.json", async () => {
+    const nodeargs = "--max-old-space-size=300 --import=#first";
+    const project = await newProject(
+      `console.log("first " + (globalThis as unknown as { first: string }).first);`,
+      { nodeargs },
+      {
+        "package.json": JSON.stringify({ name: "contract", private: true, imports: { "#first": "./src/first.cjs" } }),
+        "src/first.cjs": `globalThis.first = "was loaded";`,
+      },
+    );
+    const { code, output } = await project.preview();
+    assert.equal(code, 0, output);
+    assert.match(output, /first was loaded/);
+  });
+
   it("says what to do where @pulumi/pulumi is not installed", async () => {
     const project = await newProject("");
     await project.removeFile("node_modules");
