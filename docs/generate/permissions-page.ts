@@ -1,14 +1,14 @@
 import { readPermissionFile } from "../../lab/permission-file";
 import { type ReadPermission, readInAws, readInAzure } from "./read-permissions";
 
-const HEAD = `<!-- Made by \`make docs\` from docs/permissions.json, which \`make permissions\` writes: change nothing here. -->
+const HEAD = `<!-- Made by \`make docs\` from docs/permissions.json: change nothing here. -->
 
 # Permissions
 
-What each credential has to be allowed. The lists are made from the calls that the lab's emulated clouds and API saw while the burst scenarios ran:
-up, burst, private networks, another region, faults, down, destroy. A test on the lab fails when the program needs anything else, or no longer needs
-something. They were never tried with an account: the lab's AWS and Azure plugins are stand-ins, so a real one may ask for more. What its source or
-documentation says of that stands in tables of its own, and is in the policies below.`;
+What each credential has to be allowed. The lists are made from the calls that the lab's emulated clouds and API saw: a cluster with cloud nodes made,
+bursts up, one node out of the middle, back to 0, and the making of private networks with NAT gateways. **No run has covered everything yet, and none ever was
+on an account**: the lab's AWS and Azure plugins are stand-ins, so a real one may ask for more. What was not seen, and is read in source or documentation,
+stands in tables of its own, and is in the policies below. A test holds this page equal to the recorded data, not yet the data to each run.`;
 
 const TAILSCALE: Readonly<Record<string, string>> = {
   auth_keys: "makes and revokes one key for each node",

@@ -4,12 +4,14 @@ export interface ReadPermission {
   readonly why: string;
 }
 
-/** The first two are calls that the lab's burst has no reason for: its servers stand on metal, and no tag of its machines changes. The others: hashicorp/terraform-provider-aws, internal/service/ec2 (ec2_instance.go, vpc_.go, vpc_subnet.go, vpc_security_group.go, ec2_eip.go), which Pulumi's AWS provider is made of. */
+/** The first four are calls that the recorded runs had no reason for or did not come to. The others: hashicorp/terraform-provider-aws, internal/service/ec2 (ec2_instance.go, vpc_.go, vpc_subnet.go, vpc_security_group.go, ec2_eip.go), which Pulumi's AWS provider is made of. */
 export const readInAws: readonly ReadPermission[] = [
   {
     name: "ec2:ModifyInstanceAttribute",
     why: "`destroy` takes a server's termination protection off, and a network's change gives machines other groups",
   },
+  { name: "ec2:DeleteNatGateway", why: "a NAT gateway of the stack's goes" },
+  { name: "ec2:ReleaseAddress", why: "its address goes" },
   { name: "ec2:DeleteTags", why: "tags of what stands change" },
   { name: "ec2:DescribeInstanceAttribute", why: "the provider reads a machine's user data and protections" },
   { name: "ec2:DescribeInstanceTypes", why: "the provider looks up what a machine type can do" },
