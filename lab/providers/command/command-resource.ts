@@ -15,7 +15,7 @@ export type RunCommand = (command: string, inputs: Properties, previous: Partial
 export function commandResource(type: ObjectType, run: RunCommand, unsupported: readonly string[]): ResourceType {
   return {
     check: (inputs) => check(inputs, type, unsupported),
-    diff: () => Promise.resolve({ replaces: ["triggers"] }),
+    diff: (_id, _olds, _news, changed) => Promise.resolve({ replaces: changed.filter((name) => name === "triggers") }),
     create: async (inputs, operation) => {
       const name = operation.urn.split("::").at(-1) ?? "";
       return { id: `${name}${randomBytes(4).toString("hex")}`, outputs: await outputsOf(run, inputs["create"], inputs, {}, operation) };
