@@ -126,12 +126,16 @@ program() { cat "$HOST/usr-local/bin/k3s"; }
   installed
   serve_release v1.35.5+k3s1
   export K3S_VERSION=v1.35.5+k3s1 INSTALLER_URL=https://source.test/v1.35.5%2Bk3s1/install.sh
-  echo 'kill -9 $PPID; exit 1' | serve "$INSTALLER_URL"
-  echo 404 | serve "$INSTALLER_URL.sha256sum"
+  echo 'kill -9 $PPID; exit 1' >"$FAKE/cut.sh"
+  serve "$INSTALLER_URL" <"$FAKE/cut.sh"
+  INSTALLER_SHA256=$(sum_of <"$FAKE/cut.sh")
+  export INSTALLER_SHA256
   run_script install-k3s
   assert_failure
   "$HOST/usr-local/bin/k3s" --version | grep -qF v1.35.5
-  { cat "$FAKE/install.sh" && echo 'echo "# of 1.35.5" >>/etc/systemd/system/k3s.service'; } | serve "$INSTALLER_URL"
+  { cat "$FAKE/install.sh" && echo 'echo "# of 1.35.5" >>/etc/systemd/system/k3s.service'; } >"$FAKE/whole.sh"
+  serve "$INSTALLER_URL" <"$FAKE/whole.sh"
+  INSTALLER_SHA256=$(sum_of <"$FAKE/whole.sh")
   run_script install-k3s
   assert_success
   grep -qx '# of 1.35.5' "$HOST/etc/systemd/system/k3s.service"
