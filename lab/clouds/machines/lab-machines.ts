@@ -47,7 +47,11 @@ export class LabMachines implements Machines {
 
   start(spec: MachineSpec): Promise<void> {
     return this.inTurn(spec.name, async () => {
-      if (this.specs.has(spec.name) && !this.isOn(spec.name)) await this.givePower(spec);
+      const before = this.specs.get(spec.name);
+      if (before === undefined || this.isOn(spec.name)) return;
+      // One that powered itself off still has its address.
+      if (before.publicAddress !== spec.publicAddress) await this.routers[spec.cloud].forget(before);
+      await this.givePower(spec);
     });
   }
 
