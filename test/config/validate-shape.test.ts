@@ -27,7 +27,7 @@ describe("validate-shape", () => {
 
   it("lists the known settings where none is near", () => {
     assert.deepEqual(faultsOf({ "mirror.zzzzzz": 1 }), [
-      "hybrid-k3s:mirror.zzzzzz: is not a known setting. Remove it; known here are k3s, tailscale and caFile.",
+      "hybrid-k3s:mirror.zzzzzz: is not a known setting. Remove it; known here are k3s, installSha256, tailscale and caFile.",
     ]);
   });
 

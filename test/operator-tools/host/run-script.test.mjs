@@ -9,9 +9,9 @@ import { errorOf, recordOutput } from "../support/recorder.mjs";
 import { scriptFolder } from "../support/scripts.mjs";
 import { freePort, newKey, startHost } from "../support/ssh-host.mjs";
 
-const LIMITS = { connectMs: 900, patienceMs: 0 };
-const POOL = { idleMs: 100, keepalive: { intervalMs: 100, most: 3 } };
-const until = (what, holds) => waitUntil(what, holds, { timeoutMs: 5000, intervalMs: 20 });
+const LIMITS = { connectMs: 5000, patienceMs: 0 };
+const POOL = { idleMs: 100, keepalive: { intervalMs: 300, most: 5 } };
+const until = (what, holds) => waitUntil(what, holds, { timeoutMs: 20_000, intervalMs: 20 });
 
 describe("a script on a host", () => {
   const operator = newKey();
