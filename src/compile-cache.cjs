@@ -1,5 +1,5 @@
 const nodeModule = require("node:module");
-const { join } = require("node:path");
+const path = require("node:path");
 
 // In this checkout, not in /tmp where Node would keep it: what lies there is run, and others may write there. It never fails; without, all is compiled again.
-nodeModule.enableCompileCache(join(__dirname, "..", "node_modules", ".cache", "compile-cache"));
+nodeModule.enableCompileCache(path.join(__dirname, "..", "node_modules", ".cache", "compile-cache"));
