@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { settingPath } from "../config/config-issue";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan";
+import { azureDiskName } from "../clouds/azure/azure-disk-name";
 import { lastOutputs } from "./last-run";
 import { isKnown } from "../undocumented-pulumi";
 import type { PlacedMachine } from "../nodes/node";
@@ -30,12 +31,23 @@ export async function warnOfLostMachines(machines: readonly PlacedMachine[], pla
 /** Azure tells its machines' own ids again at each change; the resource id is unknown only of one that is to be made. */
 const idOf = ({ plan, machine }: PlacedMachine) => (plan.role === "server" ? machine.resourceId : machine.id);
 
-function refusal({ name: cluster }: ClusterPlan, { name }: NodePlan, why: string): string {
+function refusal({ name: cluster }: ClusterPlan, node: NodePlan, why: string): string {
   return (
-    `${name}: ${why}. It is the server of cluster ${cluster}, and the new one would be an empty cluster; nothing was made or deleted. ` +
+    `${node.name}: ${why}. It is the server of cluster ${cluster}, and the new one would be an empty cluster; nothing was made or deleted. ` +
+    `${keptDisk(node)}` +
     "If the machine still stands, take back what asked for another one (--replace, a region, zone or network). If it is gone, its cluster is: " +
     `\`pulumi destroy\` and \`pulumi up\`; or set ${settingPath("cluster", "allowServerReplacement")}: true, \`pulumi up\` (without --refresh), then ` +
     "`pulumi up --refresh`, and the other nodes join the new cluster."
+  );
+}
+
+/** Where its data may be found. */
+function keptDisk(node: NodePlan): string {
+  if (node.kind !== "azure") return "";
+  const disk = azureDiskName(node.name);
+  return (
+    `Its disk ${disk} is kept in the resource group ${node.network}: what is needed of it (/var/lib/rancher/k3s/server) is copied by another machine that it is attached to. ` +
+    `It stands in a new machine's way: az disk delete -g ${node.network} -n ${disk}. `
   );
 }
 

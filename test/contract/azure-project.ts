@@ -93,3 +93,9 @@ async function answer(azure: Azure, incoming: IncomingMessage, outgoing: ServerR
     outgoing.writeHead(status).end(JSON.stringify({ code, message }));
   }
 }
+
+/** An empty project; its methods may be taken apart. */
+export async function withProject(test: Parameters<typeof AzureProject.create>[0]) {
+  const owner = await AzureProject.create(test);
+  return { azure: owner.azure, project: owner.project, set: owner.set.bind(owner), up: owner.up.bind(owner) };
+}

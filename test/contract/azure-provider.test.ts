@@ -1,83 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { machineChanges, RETRY_TAG, retriedMachineChanges } from "../../src/clouds/azure/machine-changes";
-import { diskId, GROUP, machineId, networkId, subnetId } from "./azure-fixture";
-import { AzureProject, type ResourceEntry } from "./azure-project";
-
-const PLACE = { resourceGroupName: "edge", location: "westeurope" };
-const SUBNET = { resourceGroupName: "edge", virtualNetworkName: "net", subnetName: "private" };
-const ADDRESS = { ...PLACE, publicIpAddressName: "out", sku: { name: "Standard" }, publicIPAllocationMethod: "Static" };
-
-const RULE = {
-  name: "ssh",
-  priority: 100,
-  direction: "Inbound",
-  access: "Allow",
-  protocol: "Tcp",
-  sourceAddressPrefix: "198.51.100.0/24",
-  sourcePortRange: "*",
-  destinationAddressPrefix: "*",
-  destinationPortRange: "22",
-};
-
-const GROUP_ENTRY: ResourceEntry = ["group", "resources:ResourceGroup", { resourceGroupName: "edge", location: "westeurope" }];
-const NETWORK: readonly ResourceEntry[] = [
-  GROUP_ENTRY,
-  ["net", "network:VirtualNetwork", { ...PLACE, virtualNetworkName: "net", addressSpace: { addressPrefixes: ["10.9.0.0/16"] } }],
-  ["wall", "network:NetworkSecurityGroup", { ...PLACE, networkSecurityGroupName: "wall", securityRules: [RULE] }],
-  ["address", "network:PublicIPAddress", ADDRESS, { ignoreChanges: ["natGateway"] }],
-  [
-    "nat",
-    "network:NatGateway",
-    { ...PLACE, natGatewayName: "nat", sku: { name: "Standard" }, publicIpAddresses: [{ id: networkId("publicIPAddresses", "out") }] },
-  ],
-  [
-    "private",
-    "network:Subnet",
-    { ...SUBNET, addressPrefix: "10.9.1.0/24", defaultOutboundAccess: false, natGateway: { id: networkId("natGateways", "nat") } },
-  ],
-  [
-    "nic",
-    "network:NetworkInterface",
-    {
-      ...PLACE,
-      networkInterfaceName: "nic",
-      networkSecurityGroup: { id: networkId("networkSecurityGroups", "wall") },
-      ipConfigurations: [{ name: "primary", subnet: { id: subnetId("private") }, privateIPAllocationMethod: "Dynamic" }],
-    },
-  ],
-];
-
-const machine = (vmSize: string, text = "#cloud-config\n"): ResourceEntry => [
-  "vm",
-  "compute:VirtualMachine",
-  {
-    ...PLACE,
-    vmName: "edge-burst-0",
-    tags: { "hybrid-k3s-node": "edge-burst-0" },
-    hardwareProfile: { vmSize },
-    osProfile: {
-      computerName: "edge-burst-0",
-      adminUsername: "ops",
-      customData: Buffer.from(text).toString("base64"),
-      linuxConfiguration: {
-        disablePasswordAuthentication: true,
-        ssh: { publicKeys: [{ path: "/home/ops/.ssh/authorized_keys", keyData: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA" }] },
-      },
-    },
-    storageProfile: {
-      imageReference: { publisher: "Debian", offer: "debian-12", sku: "12-gen2", version: "latest" },
-      osDisk: { name: "disk-0", createOption: "FromImage", deleteOption: "Delete" },
-    },
-    networkProfile: { networkInterfaces: [{ id: networkId("networkInterfaces", "nic"), primary: true, deleteOption: "Detach" }] },
-  },
-];
-const ALL = [...NETWORK, machine("Standard_D2s_v5")];
-
-interface VmProperties {
-  readonly osProfile: { readonly linuxConfiguration: object };
-  readonly storageProfile: object;
-}
+import { GROUP, machineId, subnetId } from "./azure-fixture";
+import { type ResourceEntry, withProject } from "./azure-project";
+import { ADDRESS, ALL, GROUP_ENTRY, NETWORK, SUBNET, machine } from "./azure-resources";
 
 // https://www.pulumi.com/registry/packages/azure-native/, and pulumi/pulumi-azure-native: provider/pkg/provider/provider.go
 describe("the azure-native provider", { concurrency: 1 }, () => {
@@ -114,22 +40,6 @@ describe("the azure-native provider", { concurrency: 1 }, () => {
     assert.match(missing.output, /Code="NotFound"/);
   });
 
-  // https://learn.microsoft.com/rest/api/compute/virtual-machines/get: $expand=instanceView
-  it("tells a machine's power only to who asks for its instance view, and changes nothing of a stopped one", async (test) => {
-    const { azure, project, ...own } = await withProject(test);
-    assert.equal((await own.up(ALL)).code, 0);
-    const { vmId } = (await project.state())["vm"]?.outputs ?? {};
-    await azure.admin("act", { node: "edge-burst-0", name: "deallocate" });
-    const machine = { resourceGroupName: "edge", vmName: "edge-burst-0", expand: "instanceView" };
-    const kept = await own.up(ALL, { machine }, "--refresh");
-    assert.match(kept.output, /9 unchanged/, kept.output);
-    const { instanceView } = (await project.outputs())["machine"] as { instanceView: { statuses: readonly { code: string }[] } };
-    assert.equal(instanceView.statuses[1]?.code, "PowerState/deallocated");
-    const now = (await project.state())["vm"]?.outputs;
-    assert.deepEqual([now?.["vmId"], now?.["instanceView"]], [vmId, undefined]);
-    assert.match((await own.up([], { machine: { ...machine, vmName: "nobody" } })).output, /Code="NotFound"/);
-  });
-
   it("calls nothing in a preview", async (test) => {
     const { azure, project, ...own } = await withProject(test);
     await own.set(ALL);
@@ -150,24 +60,6 @@ describe("the azure-native provider", { concurrency: 1 }, () => {
     assert.equal(again.code, 0, again.output);
     assert.match(again.output, /VirtualMachine vm created/);
     assert.deepEqual([...azure.machines.on.keys()], ["az2"]);
-  });
-
-  it("leaves a machine alone that a disk was attached to, or that Azure Policy changed, behind the stack's back", async (test) => {
-    const { azure, project, ...own } = await withProject(test);
-    const [name, type, args] = machine("Standard_D2s_v5");
-    assert.equal((await own.up([...NETWORK, [name, type, args, machineChanges]])).code, 0);
-    const { properties, ...body } = (await azure.get(machineId("edge-burst-0"))) as { properties: VmProperties };
-    const { osProfile, storageProfile } = properties;
-    const patchSettings = { patchMode: "ImageDefault", assessmentMode: "AutomaticByPlatform" };
-    const linuxConfiguration = { ...osProfile.linuxConfiguration, patchSettings };
-    const dataDisks = [{ lun: 0, name: "pvc-1", createOption: "Attach", managedDisk: { id: diskId("pvc-1") } }];
-    await azure.put(machineId("edge-burst-0"), {
-      ...body,
-      identity: { type: "SystemAssigned" },
-      properties: { ...properties, osProfile: { ...osProfile, linuxConfiguration }, storageProfile: { ...storageProfile, dataDisks } },
-    });
-    const again = await project.up("--refresh", "--expect-no-changes");
-    assert.equal(again.code, 0, again.output);
   });
 
   it("keeps a network's subnets when the network changes", async (test) => {
@@ -235,8 +127,3 @@ describe("the azure-native provider", { concurrency: 1 }, () => {
     assert.match(run.output, /A Subscription ID must be configured/);
   });
 });
-
-async function withProject(test: Parameters<typeof AzureProject.create>[0]) {
-  const owner = await AzureProject.create(test);
-  return { azure: owner.azure, project: owner.project, set: owner.set.bind(owner), up: owner.up.bind(owner) };
-}

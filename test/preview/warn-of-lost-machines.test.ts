@@ -46,6 +46,16 @@ describe("a machine that the last run saw and the clouds hold no more", () => {
     assert.deepEqual(warnings, []);
   });
 
+  it("is a server in Azure, whose disk is kept: refused with where that is", async () => {
+    const { machine } = lost("server");
+    const plan = { name: "edge-core-0", role: "server", kind: "azure", network: "edge-azure-westeurope" } as NodePlan;
+    await assert.rejects(warnOfLostMachines([{ plan, machine }], cluster(false)), (error) => {
+      assert.match((error as Error).message, /Its disk edge-core-0-disk is kept in the resource group edge-azure-westeurope: /);
+      assert.match((error as Error).message, /az disk delete -g edge-azure-westeurope -n edge-core-0-disk\. If the machine still stands/);
+      return true;
+    });
+  });
+
   it("is a server that may be replaced: told", async () => {
     await warnOfLostMachines([lost("server")], cluster(true));
     assert.match(warnings.join("\n"), /^edge-core-0: its machine i-1 is gone .* cleared before the new one joins\.$/);

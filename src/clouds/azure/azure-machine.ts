@@ -7,6 +7,7 @@ import { cloudTags } from "../cloud-tags";
 import { createFirstBoot } from "../first-boot";
 import { isKept, warnOfKept } from "../kept-server";
 import { cloudUser } from "../user-data";
+import { azureDiskName } from "./azure-disk-name";
 import { imageReference } from "./azure-images";
 import type { AzureNetwork } from "./azure-network";
 import { type FailedMachines, keptMachineChanges, machineChanges, RETRY_TAG, retriedMachineChanges } from "./machine-changes";
@@ -89,6 +90,7 @@ interface VmNeeds {
 function createVm(name: string, args: AzureMachineArgs, { nic, userData }: VmNeeds, parent: pulumi.Resource): compute.VirtualMachine {
   const { plan } = args;
   const retryOf = args.failedMachines.get(plan.name);
+  const kept = isKept(plan, args.cluster);
   const { tags, ...place } = placeOf(args);
   return new compute.VirtualMachine(
     `${name}-vm`,
@@ -112,9 +114,11 @@ function createVm(name: string, args: AzureMachineArgs, { nic, userData }: VmNee
         imageReference: imageReference(plan.image, plan.architecture),
         // Managed disks are encrypted at rest (https://learn.microsoft.com/azure/virtual-machines/disk-encryption).
         osDisk: {
-          name: `${plan.name}-disk`,
+          name: azureDiskName(plan.name, kept ? retryOf : undefined),
           createOption: "FromImage",
-          deleteOption: "Delete",
+          // A kept server's outlives its machine, whoever deletes that: no lock does, which takes more rights than to make a machine. It goes with
+          // the resource group, or, once the server may be replaced, with the machine again.
+          deleteOption: kept ? "Detach" : "Delete",
           diskSizeGB: plan.diskGb,
           managedDisk: { storageAccountType: "StandardSSD_LRS" },
         },
@@ -135,12 +139,13 @@ function warnOfShape({ plan, network: shared }: AzureMachineArgs, vm: compute.Vi
   const { name, diskGb } = plan;
   const disk = vm.storageProfile.apply((profile) => profile?.osDisk?.diskSizeGB ?? diskGb);
   const shape = pulumi.all([type, disk]).apply(([typeNow, diskNow]) => ({ type: typeNow, diskGb: diskNow }));
-  const byHand = pulumi.output(shared.resourceGroup).apply((group) => {
+  const diskName = vm.storageProfile.apply((profile) => profile?.osDisk?.name ?? azureDiskName(name));
+  const byHand = pulumi.all([shared.resourceGroup, diskName]).apply(([group, diskNow]) => {
     const machine = `-g ${group} -n ${name}`;
     return {
       changeType: (size: string) => `az vm resize ${machine} --size ${size}`,
       growDisk: (gb: number) =>
-        `az vm deallocate ${machine} && az disk update -g ${group} -n ${name}-disk --size-gb ${gb} && az vm start ${machine}`,
+        `az vm deallocate ${machine} && az disk update -g ${group} -n ${diskNow} --size-gb ${gb} && az vm start ${machine}`,
     };
   });
   warnOfKept(plan, { type: plan.vmSize, diskGb }, shape, byHand);
