@@ -10,12 +10,13 @@ const SOURCES = resolve(__dirname, "../../src");
 const PROGRAM = `
 require("tsx/cjs");
 const pulumi = require("@pulumi/pulumi");
-const { TailnetPolicy } = require(${JSON.stringify(`${SOURCES}/tailnet/tailnet-policy.ts`)});
-const { PodRoute } = require(${JSON.stringify(`${SOURCES}/tailnet/pod-route.ts`)});
+const { TailnetPolicy } = require(${JSON.stringify(`${SOURCES}/vpn/tailnet/tailnet-policy.ts`)});
+const { PodRoute } = require(${JSON.stringify(`${SOURCES}/vpn/tailnet/pod-route.ts`)});
+const { clusterInput } = require(${JSON.stringify(`${SOURCES}/remote/tool-input.ts`)});
 const { access, tailnet, podCidr, fail } = require("./wish.json");
 const context = { plan: { name: "edge", podCidr, tailnet }, owner: "contract/test", vpn: { access } };
 module.exports = async () => {
-  const policy = new TailnetPolicy("policy", { context, linesToChange: 0 }, {});
+  const policy = new TailnetPolicy("policy", { plan: tailnet, input: clusterInput(context), linesToChange: 0 }, {});
   const route = new PodRoute("route", context, { node: { name: "rack-1" }, k3s: pulumi.output("k3s-1") }, { dependsOn: policy });
   if (fail) throw new pulumi.RunError("a node fails");
 };
@@ -46,7 +47,10 @@ describe("`up --replace` of a policy and a route that nodes live by", () => {
     const more = { connectedToControl: true, addresses: ["100.64.0.1"], ...routes };
     const devices = [support.device("n1", "rack-1", [support.CLUSTER.tag], more)];
     tailnet = await support.startTailnet({ policy: support.DEFAULT_WITH_README, devices });
-    const tools = (name: string) => [`tools/${name}.cjs`, `module.exports = require(${JSON.stringify(`${SOURCES}/tools/${name}.cjs`)});`];
+    const tools = (name: string) => [
+      `operator-tools/${name}.cjs`,
+      `module.exports = require(${JSON.stringify(`${SOURCES}/operator-tools/${name}.cjs`)});`,
+    ];
     project = await PulumiProject.create({
       "Pulumi.yaml": JSON.stringify({ name: "contract", main: "index.js", runtime: { name: "nodejs", options: { typescript: false } } }),
       "index.js": PROGRAM,
