@@ -22,8 +22,6 @@ const UNIT = [
   "config",
   "plan",
   "clouds",
-  "nodes",
-  "remote",
   "k3s",
   "preview",
   "vpn",

@@ -59,7 +59,9 @@ const cloudPool = {
   image: oneOf("Operating system of the machines.", imageNames, "debian-12").default("debian-12"),
   architecture: oneOf("Processor of the machines.", architectures, "amd64", { defaultIs: "what the machine type has" }).optional(),
   diskGb: whole("Size of the encrypted system disk, in GiB.", 30).default(30),
-  spot: yesNo("Spare capacity that the cloud may take back. Agents only.").default(false),
+  spot: yesNo(
+    "Spare capacity that the cloud may take back. Agents only. Nodes get the label hybrid-k3s/spot=true and that taint, NoSchedule.",
+  ).default(false),
   spotMaxPrice: dollars("Highest price of a spot machine, in US dollars an hour.", 0.05).optional(),
   publicIp: yesNo("Whether each machine gets a public address.").default(true),
   reachableBy: oneOf(

@@ -5,7 +5,7 @@ import type { AwsPoolConfig, AzurePoolConfig, CloudPoolConfig, HybridConfig } fr
 import type { AwsNodePlan, AzureNodePlan, CloudNodePlan } from "./cluster-plan";
 import { k3sConfigOf } from "./k3s-config";
 import { cloudIdentity } from "./node-identity";
-import { cloudLabels, cloudTaints, ownLabels } from "./own-labels";
+import { cloudLabels, cloudTaints, ownLabels } from "./own-marks";
 import { drainSeconds, planPoolRemoval, sortedByKey, sshTarget } from "./plan-parts";
 import { networkName } from "./plan-networks";
 

@@ -2,7 +2,7 @@ import type { BareMetalPoolConfig, HostConfig, HybridConfig } from "../config/sc
 import type { BareMetalNodePlan, NodePlan } from "./cluster-plan";
 import { k3sConfigOf } from "./k3s-config";
 import { hostIdentity } from "./node-identity";
-import { ownLabels } from "./own-labels";
+import { ownLabels } from "./own-marks";
 import { planCloudNodes } from "./plan-cloud-nodes";
 import { drainSeconds, planPoolRemoval, sortedByKey, sshTarget } from "./plan-parts";
 

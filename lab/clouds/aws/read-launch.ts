@@ -11,14 +11,7 @@ import { type RegionState, type Subnet, find } from "./region-state";
 export const RUN_INSTANCES = [
   ...["ImageId", "InstanceType", "MinCount", "MaxCount", "ClientToken", "SubnetId", "SecurityGroupIds", "PrivateIpAddress"],
   ...["NetworkInterfaces", "Placement", "UserData", "KeyName", "BlockDeviceMappings", "MetadataOptions", "InstanceMarketOptions"],
-  ...[
-    "TagSpecifications",
-    "EbsOptimized",
-    "Monitoring",
-    "InstanceInitiatedShutdownBehavior",
-    "CreditSpecification",
-    "DisableApiTermination",
-  ],
+  ...["TagSpecifications", "InstanceInitiatedShutdownBehavior", "DisableApiTermination"],
 ];
 const INTERFACE = ["DeviceIndex", "SubnetId", "Groups", "AssociatePublicIpAddress", "PrivateIpAddress", "DeleteOnTermination"];
 const MARKET = ["MarketType", "SpotOptions"];

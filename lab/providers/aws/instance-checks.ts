@@ -50,6 +50,9 @@ export const checkInstance = allOf(
   unsupported("launchTemplate", "networkInterfaces", "primaryNetworkInterface", "secondaryNetworkInterfaces", "ebsBlockDevices"),
   unsupported("ephemeralBlockDevices", "securityGroups", "iamInstanceProfile", "hibernation", "ipv6AddressCount", "ipv6Addresses"),
   unsupported("placementGroup", "hostId", "capacityReservationSpecification", "enclaveOptions", "secondaryPrivateIps"),
+  // What runInstance does not send yet would do nothing here, and something at AWS.
+  unsupported("ebsOptimized", "monitoring", "creditSpecification", "cpuOptions", "disableApiStop", "enablePrimaryIpv6"),
+  unsupported("hostResourceGroupArn", "maintenanceOptions", "placementGroupId", "placementPartitionNumber", "privateDnsNameOptions"),
 );
 
 function checkUserData({ userData, userDataBase64 }: Properties): readonly CheckFailure[] {
