@@ -13,7 +13,7 @@ node-name: rack-1'
   echo 100.64.0.1 >"$FAKE/tailscale/ip"
   touch "$FAKE/kubectl/node"
   serve_release v1.35.4+k3s1
-  serve_installer
+  serve_installer v1.35.4+k3s1
   echo ok | serve http://127.0.0.1:10248/healthz
 }
 
@@ -31,10 +31,9 @@ serve_release() {
   printf '%s  %s\n' "$(sum_of <"$FAKE/program")" "$(program_name)" | serve "$folder/sha256sum-$(vendor_name).txt"
 }
 
-# serve_installer [VERSION]: what the official one leaves where it downloads nothing, as far as the script looks at it, with its sum.
+# serve_installer VERSION: what the official one leaves where it downloads nothing, as far as the script looks at it, with its sum.
 serve_installer() {
-  local place=https://source.test/${1:-v1.35.4%2Bk3s1}
-  place=${place/+/%2B}/install.sh
+  local place=https://source.test/${1/+/%2B}/install.sh
   cat >"$FAKE/install.sh" <<'INSTALLER'
 [ "$INSTALL_K3S_SKIP_DOWNLOAD" = true ] && [ -x /usr/local/bin/k3s ] || { echo '[ERROR] Download failed'; exit 1; }
 env | grep -E '^(INSTALL_|CURL_CA_|K3S_)' | sort >"$FAKE/installer-environment"
