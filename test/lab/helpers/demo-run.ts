@@ -19,10 +19,12 @@ export class DemoRun {
     rmSync(engineLog, { force: true });
     // Its set-up was made before this suite was started; making it again would put other modules under the running tests.
     const argv = ["--old-file=setup", "demo"];
+    // A make inside a make names its folder first, which a user at a prompt does not see.
+    const atPrompt = Object.entries(process.env).filter(([name]) => !/^(MAKE|MFLAGS)/.test(name));
     const child = spawn("make", argv, {
       cwd: checkoutRoot,
       detached: true,
-      env: { ...process.env, ...mark },
+      env: { ...Object.fromEntries(atPrompt), ...mark },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.pid = child.pid ?? 0;
