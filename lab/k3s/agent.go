@@ -84,7 +84,7 @@ func (m *member) kubeletConfigs() string { return m.path("agent/etc/kubelet.conf
 
 func (m *member) writeKubeletConfig() error {
 	driver := "cgroupfs"
-	if _, err := os.Stat("/sys/fs/cgroup/cgroup.controllers"); err == nil {
+	if isSystemdUnit() {
 		driver = "systemd"
 	}
 	resolver, err := m.resolvConf()

@@ -45,6 +45,10 @@ runtime_type = "io.containerd.runc.v2"
 SystemdCgroup = %[5]t
 `
 
+// isSystemdUnit decides who makes the control groups of pods: systemd, on either version of them, where it started k3s
+// (k3s: pkg/agent/containerd/config_linux.go).
+func isSystemdUnit() bool { return os.Getenv("INVOCATION_ID") != "" }
+
 // startContainerd returns once it answers and the images that lie ready are imported. Pods of an earlier run go on meanwhile.
 func (m *member) startContainerd() error {
 	config := m.path("agent/etc/containerd/config.toml")
@@ -57,9 +61,8 @@ func (m *member) startContainerd() error {
 	if err != nil {
 		return err
 	}
-	_, err = os.Stat("/sys/fs/cgroup/cgroup.controllers")
 	pause := m.given.one("pause-image", "rancher/mirrored-pause:3.6")
-	text := fmt.Sprintf(containerdConfig, m.dataDir, pause, dropIns, plugins, err == nil)
+	text := fmt.Sprintf(containerdConfig, m.dataDir, pause, dropIns, plugins, isSystemdUnit())
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return err
 	}

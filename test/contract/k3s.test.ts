@@ -148,6 +148,12 @@ describe("a k3s server", () => {
     assert.ok(!(await server.vpnCalls()).some((call) => call.startsWith("down")), "stopping k3s leaves the tailnet alone");
   });
 
+  it("has systemd make the control groups of its pods, whatever their version is", async () => {
+    const uid = await server.kubectl("get pod on-first -o jsonpath='{.metadata.uid}'");
+    const slice = `kubepods-besteffort-pod${uid.replaceAll("-", "_")}.slice`;
+    assert.match(await server.host.exec(`find /sys/fs/cgroup -path '*${slice}*' -name 'cri-containerd-*.scope'`), /\.scope\n/);
+  });
+
   it("is upgraded under its running unit, and is the other release once it is restarted, with the same pods", async (t) => {
     if (nextRelease === undefined) return t.skip("there is one release of a real k3s");
     const version = path.basename(nextRelease);
