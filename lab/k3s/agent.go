@@ -95,7 +95,7 @@ func (m *member) writeKubeletConfig() error {
 	return errors.Join(os.MkdirAll(m.kubeletConfigs(), 0o700), os.WriteFile(filepath.Join(m.kubeletConfigs(), "00-k3s-defaults.conf"), []byte(text), 0o600))
 }
 
-// resolvConf is the first file with name servers that a pod can reach too; a made one otherwise (facts/k3s-vpn.md 3, "MagicDNS").
+// resolvConf is the first file with name servers that a pod can reach too; a made one otherwise (k3s: pkg/agent/config, locateOrGenerateResolvConf).
 func (m *member) resolvConf() (string, error) {
 	if given := m.given.one("resolv-conf", ""); given != "" {
 		return given, nil

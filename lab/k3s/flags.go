@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// flags.json is the list of flags of the real k3s (facts/k3s-flags.json).
+// flags.json is the list of flags of the real k3s (k3s: pkg/cli/cmds).
 //
 //go:embed flags.json
 var flagsText []byte

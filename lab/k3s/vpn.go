@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// vpnAuth is the text of --vpn-auth in parts. Parsing is as blunt as the original's (facts/k3s-vpn.md 1.1).
+// vpnAuth is the text of --vpn-auth in parts. Parsing is as blunt as the original's (k3s: pkg/vpn/vpn.go).
 type vpnAuth struct {
 	name, joinKey, controlServerURL string
 	extraArgs                       []string

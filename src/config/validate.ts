@@ -6,8 +6,8 @@ import { configSchema, type HybridConfig } from "./schema";
 import { validateAccess, warnOfAccess } from "./rules/access";
 import { validateAzureSubscription } from "./rules/azure-subscription";
 import { validateCloudNetworks, warnOfCloudNetworks } from "./rules/networks";
-import { validateCloudPools, warnOfCloudPools } from "./rules/clouds";
-import { validateCloudReach } from "./rules/cloud-reach";
+import { validateCloudMachines, warnOfCloudMachines } from "./rules/cloud-machines";
+import { validateCloudConnectivity } from "./rules/cloud-connectivity";
 import { validateCluster, warnOfCluster } from "./rules/cluster";
 import { validateHeadscale } from "./rules/vpn-headscale";
 import { validateHosts, warnOfHosts } from "./rules/hosts";
@@ -64,7 +64,7 @@ export function validateConfig(given: GivenConfig): ValidationResult {
       warnOfVpn,
       warnOfNetworks,
       warnOfHosts,
-      warnOfCloudPools,
+      warnOfCloudMachines,
       warnOfCloudNetworks,
       warnOfAccess,
     ].flatMap((rule) => rule(draft)),
@@ -85,8 +85,8 @@ function validateSections(draft: ConfigDraft): readonly ConfigIssue[] {
     validateLabels,
     validateHosts,
     validateSshTargets,
-    validateCloudPools,
-    validateCloudReach,
+    validateCloudMachines,
+    validateCloudConnectivity,
     validateRegions,
     validateCloudNetworks,
     validateNetworkOverlaps,

@@ -12,7 +12,7 @@ export interface IdentityNeeds {
   readonly cluster: Pick<HybridConfig["cluster"], "name" | "podCidr" | "serviceCidr">;
   /**
    * Nodes of the two ways do not reach each other's pods, pods keep the MTU that they were made with, and the policy has the rules of one way
-   * only: changed under a living cluster it would be an outage without an end that anybody announced, so the first server's guard refuses it.
+   * only: changed under a living cluster it would be an outage without an end that anybody announced, so `protect-server` refuses it.
    */
   readonly integration: Integration;
 }

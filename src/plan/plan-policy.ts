@@ -37,13 +37,14 @@ function planControl({ mode, loginServer = "" }: HybridConfig["vpn"], caPem: str
   return mode === "headscale" ? { mode, loginServer: loginServer.replace(/\/+$/, ""), caPem } : { mode: "tailscale" };
 }
 
-interface PolicyNeeds extends ClusterTraffic {
+/** What the file is written from. */
+interface OwnPolicySettings extends ClusterTraffic {
   readonly tagOwners: readonly string[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The whole policy of a tailnet that is this cluster's alone. */
-export function planPolicy(needs: PolicyNeeds): PolicyDocument {
+export function planPolicy(needs: OwnPolicySettings): PolicyDocument {
   const { tag, podCidr } = needs;
   return {
     ...(Object.keys(needs.groups).length === 0 ? {} : { groups: groupsByName(needs.groups) }),

@@ -30,7 +30,7 @@ interface Tailnet {
 interface Support {
   readonly startTailnet: (options: object) => Promise<Tailnet>;
   readonly device: (id: string, hostname: string, tags: readonly string[], more: object) => unknown;
-  readonly DEFAULT_WITH_README: string;
+  readonly PREPARED_TAILNET: string;
   readonly CLUSTER: { readonly tag: string; readonly podCidr: string };
   readonly OWN: { readonly ours: string };
 }
@@ -46,7 +46,7 @@ describe("`up --replace` of a policy and a route that nodes live by", () => {
     const routes = { advertisedRoutes: ["10.42.0.0/24"], enabledRoutes: ["10.42.0.0/24"] };
     const more = { connectedToControl: true, addresses: ["100.64.0.1"], ...routes };
     const devices = [support.device("n1", "rack-1", [support.CLUSTER.tag], more)];
-    tailnet = await support.startTailnet({ policy: support.DEFAULT_WITH_README, devices });
+    tailnet = await support.startTailnet({ policy: support.PREPARED_TAILNET, devices });
     const tools = (name: string) => [
       `operator-tools/${name}.cjs`,
       `module.exports = require(${JSON.stringify(`${SOURCES}/operator-tools/${name}.cjs`)});`,
@@ -89,7 +89,7 @@ describe("`up --replace` of a policy and a route that nodes live by", () => {
     await wish();
     await ends("well", project.up());
     const [live, left] = [tailnet.state.policy, await leftOf()];
-    assert.notEqual(live, support.DEFAULT_WITH_README);
+    assert.notEqual(live, support.PREPARED_TAILNET);
 
     assert.match(await ends("well", replace("policy", "route")), /2 replaced/);
     assert.deepEqual([tailnet.state.policy, tailnet.state.written, await leftOf()], [live, [live], left]);
@@ -101,6 +101,6 @@ describe("`up --replace` of a policy and a route that nodes live by", () => {
     assert.equal(tailnet.state.policy, live);
     tailnet.state.devices = [];
     await ends("well", project.destroy());
-    assert.equal(tailnet.state.policy, support.DEFAULT_WITH_README);
+    assert.equal(tailnet.state.policy, support.PREPARED_TAILNET);
   });
 });

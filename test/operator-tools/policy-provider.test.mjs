@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { errorOf } from "./support/recorder.mjs";
 import { CLUSTER } from "./support/policy-run.mjs";
-import { DEFAULT_WITH_README, OWN, TAG } from "./support/policy-texts.mjs";
+import { PREPARED_TAILNET, OWN, TAG } from "./support/policy-texts.mjs";
 import { device, startTailnet } from "./support/tailnet-server.mjs";
 
 const require = createRequire(import.meta.url);
@@ -21,7 +21,7 @@ describe("the policy as a resource", () => {
   before(async () => (tailnet = await startTailnet()));
   after(() => tailnet.stop());
   beforeEach(() => {
-    Object.assign(tailnet.state, { policy: DEFAULT_WITH_README, written: [], devices: [], faults: [] });
+    Object.assign(tailnet.state, { policy: PREPARED_TAILNET, written: [], devices: [], faults: [] });
     provider = newRun();
   });
 
@@ -41,7 +41,7 @@ describe("the policy as a resource", () => {
 
   it("is another to a refresh where somebody took lines out, and changes for that alone", async () => {
     const { id, outs } = await provider.create(inputs());
-    tailnet.state.policy = DEFAULT_WITH_README;
+    tailnet.state.policy = PREPARED_TAILNET;
     const seen = await provider.read(id, outs);
     assert.ok(seen.props.linesToChange > 0 && seen.props.linesToChange !== 12, String(seen.props.linesToChange));
     assert.equal(seen.inputs.linesToChange, seen.props.linesToChange);
@@ -51,9 +51,9 @@ describe("the policy as a resource", () => {
 
   it("goes with what it wrote", async () => {
     const { id, outs } = await provider.create(inputs());
-    assert.notEqual(tailnet.state.policy, DEFAULT_WITH_README);
+    assert.notEqual(tailnet.state.policy, PREPARED_TAILNET);
     await provider.delete(id, outs);
-    assert.equal(tailnet.state.policy, DEFAULT_WITH_README);
+    assert.equal(tailnet.state.policy, PREPARED_TAILNET);
   });
 
   for (const mode of ["own", "merge"]) {
@@ -61,7 +61,7 @@ describe("the policy as a resource", () => {
       const wanted = inputs({ policy: { mode, document: OWN.ours, policyCluster: CLUSTER, groups: OWN.groups } });
       const { id, outs } = await provider.create(wanted);
       const live = tailnet.state.policy;
-      assert.notEqual(live, DEFAULT_WITH_README);
+      assert.notEqual(live, PREPARED_TAILNET);
 
       provider = newRun();
       assert.deepEqual(await provider.check({}, wanted), { inputs: wanted });
@@ -71,7 +71,7 @@ describe("the policy as a resource", () => {
       assert.deepEqual([again.outs.left, tailnet.state.written], [outs.left, [live]]);
 
       await newRun().delete(id, again.outs);
-      assert.equal(tailnet.state.policy, DEFAULT_WITH_README);
+      assert.equal(tailnet.state.policy, PREPARED_TAILNET);
     });
   }
 
@@ -101,6 +101,6 @@ describe("the policy as a resource", () => {
     process.env.HYBRID_K3S_ABANDON_NODES = "rack-9";
     test.after(() => delete process.env.HYBRID_K3S_ABANDON_NODES);
     await provider.delete(id, outs);
-    assert.equal(tailnet.state.policy, DEFAULT_WITH_README);
+    assert.equal(tailnet.state.policy, PREPARED_TAILNET);
   });
 });

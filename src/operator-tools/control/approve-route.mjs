@@ -46,7 +46,7 @@ export async function approveRoute(given, { env, out, reveal, limits = {} }) {
   let patience;
   let by = "policy";
   for (let poll = FIRST_POLL_MS; ; poll = Math.min(poll * 1.5, LONGEST_POLL_MS)) {
-    device = await look(control, wanted, device);
+    device = await findDevice(control, wanted, device);
     const { advertisedRoutes = [], enabledRoutes = [] } = device ?? {};
     const routes = advertisedRoutes.filter((route) => isNodeRoute(route, podCidr));
     const due = routes.filter((route) => !enabledRoutes.includes(route));
@@ -68,7 +68,7 @@ export async function approveRoute(given, { env, out, reveal, limits = {} }) {
  * By id once it is known: one device instead of the whole tailnet. A device that was made again has another id, and is the one that is online.
  * @type {(control: Control, wanted: Wanted, known: Device | undefined) => Promise<Device | undefined>}
  */
-async function look(control, wanted, known) {
+async function findDevice(control, wanted, known) {
   const same = known && (await control.getDevice(known.id));
   if (same?.isOnline && isDeviceOf(same, wanted)) return same;
   const { node, tag } = wanted;

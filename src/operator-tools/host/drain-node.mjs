@@ -14,7 +14,7 @@ import { credentials, machine } from "../run/tool-input.mjs";
 
 /** @typedef {ToolContext & { readonly limits?: ToolLimits & { readonly besideDrainMs?: number }; readonly scripts?: ScriptSource }} RemoveContext */
 
-const memberInput = fields({
+const drainInput = fields({
   node: text,
   pool: optional(text),
   removeData: optional(flag),
@@ -36,7 +36,7 @@ const BESIDE_DRAIN_MS = 300_000;
  * @type {(given: unknown, context: RemoveContext) => Promise<void>}
  */
 export async function drainNode(given, { env, out, limits = {}, scripts }) {
-  const input = readFields(given, memberInput);
+  const input = readFields(given, drainInput);
   const { node, pool = "", removeData, drainPolicy = "force", drainSeconds, host, bastion } = input;
   if (isAbandoned(node, env)) {
     out.say(`warning: ${node} was neither drained nor deleted, because ${ABANDON} names it. Later: kubectl delete node ${node}`);

@@ -31,7 +31,7 @@ const roster = {
 };
 const rosterInput = fields({ ...roster, before: fields({ ...roster, left: optional(roster.nodes) }) });
 const firstServerInput = fields({ host: machine, bastion: optional(machine), credentials });
-const lookInput = fields({ nodes: listOf(text) });
+const nodesInput = fields({ nodes: listOf(text) });
 
 // The API may be restarting in the same run, and each of a few calls has its own limit.
 const PREPARE_MS = 240_000;
@@ -78,7 +78,7 @@ export async function prepareRemoval(given, { reveal, ...context }) {
  * @type {(given: unknown, context: FirstServerContext) => Promise<LostVolume[]>}
  */
 export async function listLostVolumes(given, context) {
-  const { nodes } = readFields(given, lookInput);
+  const { nodes } = readFields(given, nodesInput);
   const limitMs = context.limits?.scriptMs ?? LOOK_MS;
   const reply = await runOnFirstServer(
     given,

@@ -15,12 +15,12 @@ import { credentials, machine } from "../run/tool-input.mjs";
 
 /** @typedef {ToolLimits & { readonly waitMs?: number; readonly progressMs?: number; readonly pollMs?: number }} ReachLimits */
 /** @typedef {{ readonly credentials: SshCredentials; readonly deadline: Deadline; readonly limits: ReachLimits; readonly onLogin: () => void }} Try */
-/** @typedef {ReturnType<typeof reachInput>} ReachInput */
+/** @typedef {ReturnType<typeof waitForSshInput>} WaitForSshInput */
 
 /** `machine`: the cloud's id of it. `replaceCommand`: the line that makes it again. */
 const about = { node: text, machine: optional(text), replaceCommand: optional(text) };
 const stoppedInput = fields(about);
-const reachInput = fields({ ...about, host: machine, bastion: optional(machine), waitSeconds: number, credentials });
+const waitForSshInput = fields({ ...about, host: machine, bastion: optional(machine), waitSeconds: number, credentials });
 
 const POLL_MS = 500;
 const PROGRESS_MS = 15_000;
@@ -47,7 +47,7 @@ const PASSING = new Set(["refused", "route", "timeout", "dropped", "protocol", "
  */
 export async function waitForSsh(given, { env, out, limits = {} }) {
   if (isObject(given.host) && given.host.address === "") throw withoutAddress(readFields(given, stoppedInput));
-  const input = readFields(given, reachInput);
+  const input = readFields(given, waitForSshInput);
   const { node, waitSeconds } = input;
   const deadline = new Deadline(limits.waitMs ?? waitSeconds * 1000);
   let seen = "";
@@ -57,8 +57,8 @@ export async function waitForSsh(given, { env, out, limits = {} }) {
     out.waitingFor = `its machine (${what})`;
   };
   sees("not tried yet");
-  const tell = () => out.say(`${node}: waiting for its machine: ${Math.ceil(deadline.left / 1000)} s left (${seen})`);
-  const progress = setInterval(tell, limits.progressMs ?? PROGRESS_MS);
+  const report = () => out.say(`${node}: waiting for its machine: ${Math.ceil(deadline.left / 1000)} s left (${seen})`);
+  const progress = setInterval(report, limits.progressMs ?? PROGRESS_MS);
   try {
     for (;;) {
       const fault = await tryOnce(input, {
@@ -78,7 +78,7 @@ export async function waitForSsh(given, { env, out, limits = {} }) {
 
 /**
  * Resolves with the fault that may pass, or with nothing when the machine is there.
- * @type {(input: ReachInput, attempt: Try) => Promise<SshFault | undefined>}
+ * @type {(input: WaitForSshInput, attempt: Try) => Promise<SshFault | undefined>}
  */
 async function tryOnce(input, { credentials: login, deadline, limits, onLogin }) {
   const { node, host, bastion } = input;
@@ -116,7 +116,7 @@ function withoutAddress({ node, machine: id, replaceCommand }) {
   );
 }
 
-/** @type {(input: ReachInput, fault: SshFault) => ToolError} */
+/** @type {(input: WaitForSshInput, fault: SshFault) => ToolError} */
 function refusal({ node, machine: id, waitSeconds, replaceCommand }, fault) {
   const what = id ? `its machine ${id}` : "its machine";
   if (fault.at.isBastion) return new ToolError(`${node}: ${what} could not be tried: ${fault.message}; then run pulumi up again`);

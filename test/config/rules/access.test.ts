@@ -6,7 +6,7 @@ import { cloudPools, faultsOf, hostKey, privateKey, warningsOf } from "../../hel
 
 const agent = { "access.sshAgent": true, sshPrivateKey: undefined };
 
-describe("validate-access", () => {
+describe("the rules for access", () => {
   it("asks who may reach SSH as soon as a cloud pool has a node", () => {
     assert.deepEqual(faultsOf({ ...cloudPools({ count: 1 }), "access.allowedCidrs": undefined }), [
       "hybrid-k3s:access.allowedCidrs: is missing, and a cloud pool has nodes. Name the networks that pulumi runs in as the clouds see them, for example [203.0.113.7/32].",

@@ -9,7 +9,7 @@ const faultsIn = (azureSubscription?: string) =>
     azureSubscription === undefined ? {} : { azureSubscription },
   );
 
-describe("validate-azure-subscription", () => {
+describe("the rules for Azure's subscription", () => {
   it("accepts a subnet of the stack's subscription, in whatever case, and where only `az login` knows it", () => {
     assert.deepEqual(faultsIn("0b1f6471"), []);
     assert.deepEqual(faultsIn(), []);

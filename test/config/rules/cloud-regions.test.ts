@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { cloudPools, faultsOf } from "../../helpers/config-builder";
 
-describe("validate-regions", () => {
+describe("the rules for cloud regions", () => {
   it("refuses an unknown region, and names the nearest", () => {
     assert.deepEqual(faultsOf(cloudPools({ region: "eu-centrl-1" }, { region: "West Europe" })), [
       'hybrid-k3s:pools.burst.region: "eu-centrl-1" is no region of aws that is known. Did you mean eu-central-1?',

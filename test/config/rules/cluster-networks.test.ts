@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { faultsOf, hostKey, type Overrides, warningsOf } from "../../helpers/config-builder";
 
-describe("validate-networks", () => {
+describe("the rules for the cluster's networks", () => {
   it("refuses what is no network", () => {
     assert.deepEqual(faultsOf({ "cluster.podCidr": "10.42.0.0" }), [
       'hybrid-k3s:cluster.podCidr: "10.42.0.0" is no IPv4 network. Write an address, a slash and a prefix length, for example 10.42.0.0/16.',

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { faultsOf, warningsOf } from "../../helpers/config-builder";
 
-describe("validate-cluster", () => {
+describe("the rules for the cluster", () => {
   it("refuses an illegal cluster name", () => {
     assert.deepEqual(faultsOf({ "cluster.name": "Edge" }), [
       'hybrid-k3s:cluster.name: "Edge" is no legal cluster name. Use at most 30 lower-case letters, digits and dashes, a letter first and no dash last.',

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { faultsOf, hostKey, warningsOf } from "../../helpers/config-builder";
 
-describe("validate-hosts", () => {
+describe("the rules for hosts", () => {
   it("refuses an illegal node name", () => {
     assert.deepEqual(faultsOf({ "pools.rack.hosts[0].name": "Rack_1" }), [
       'hybrid-k3s:pools.rack.hosts[0].name: "Rack_1" is no legal node name. Use 2 to 63 lower-case letters, digits and dashes, a letter or digit first and last.',

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { faultsOf, warningsOf } from "../../helpers/config-builder";
 
-describe("validate-k3s-settings", () => {
+describe("the rules for k3s settings", () => {
   it("refuses a key that we own, with our value and the setting to use", () => {
     assert.deepEqual(faultsOf({ "cluster.k3s.cluster-cidr": "10.0.0.0/16" }), [
       "hybrid-k3s:cluster.k3s.cluster-cidr: is decided by this stack (10.42.0.0/16, the podCidr). Use `cluster.podCidr`.",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { faultsOf, warningsOf } from "../../helpers/config-builder";
 
-describe("validate-k3s-version", () => {
+describe("the rules for k3s's version", () => {
   it("refuses what is no release", () => {
     assert.deepEqual(faultsOf({ "cluster.k3sVersion": "1.35.4" }), [
       'hybrid-k3s:cluster.k3sVersion: "1.35.4" is no k3s release. Write it as its tag reads, for example v1.35.4+k3s1.',

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { faultsOf, privateKey, siteCa } from "../../helpers/config-builder";
 
-describe("validate-mirror", () => {
+describe("the rules for a mirror", () => {
   it("refuses what is no https URL", () => {
     assert.deepEqual(faultsOf({ "mirror.k3s": "http://mirror.example.org/k3s" }), [
       `hybrid-k3s:mirror.k3s: "http://mirror.example.org/k3s" is no https URL. Write the folder's URL, for example https://mirror.example.org/k3s.`,

@@ -8,7 +8,7 @@ const azure = "hybrid-k3s:networks.azure.westeurope.cidr";
 const withCidr = (cidr: string, more: Overrides = {}) =>
   faultsOf({ ...cloudPools({ count: 1 }), networks: { aws: { "eu-central-1": { cidr } } }, ...more });
 
-describe("validate-network-overlaps", () => {
+describe("the rules for networks that overlap", () => {
   it("refuses a network within podCidr, serviceCidr or the tailnet's addresses", () => {
     assert.deepEqual(withCidr("10.42.16.0/20"), [`${aws}: "10.42.16.0/20" overlaps cluster.podCidr, 10.42.0.0/16. ${remedy}`]);
     assert.deepEqual(withCidr("10.43.16.0/20"), [`${aws}: "10.43.16.0/20" overlaps cluster.serviceCidr, 10.43.0.0/16. ${remedy}`]);

@@ -12,7 +12,7 @@ const subnetId = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/
 const aws = "hybrid-k3s:networks.aws.eu-central-1";
 const azure = "hybrid-k3s:networks.azure.westeurope";
 
-describe("validate-cloud-networks", () => {
+describe("the rules for networks of cloud regions", () => {
   it("accepts no entry, an empty one, a network to make and an existing one", () => {
     for (const network of [{}, { cidr: "10.9.0.0/16", natGateway: true }, { vpcId, subnetIds }]) assert.deepEqual(ofAws(network), []);
     assert.deepEqual(faultsOf(cloudPools({ count: 1 }, { count: 1 })), []);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { faultsOf } from "../../helpers/config-builder";
 
-describe("validate-labels", () => {
+describe("the rules for labels and taints", () => {
   it("refuses an illegal label key", () => {
     assert.deepEqual(faultsOf({ "pools.rack.labels": { "a b": "c" } }), [
       'hybrid-k3s:pools.rack.labels["a b"]: is no legal label key. Use at most 63 letters, digits, dashes, dots and underscores, with a DNS name and a slash in front if you like.',

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { cloudPools, faultsOf } from "../../helpers/config-builder";
 
-describe("validate-pools", () => {
+describe("the rules for pools", () => {
   it("refuses no server", () => {
     assert.deepEqual(faultsOf({ "pools.rack.role": "agent" }), [
       "hybrid-k3s:pools: no pool has a server. Give one pool `role: server` and one host.",

@@ -3,7 +3,7 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { describe, it } from "node:test";
 import { faultsOf, hostKey, privateKey, protectedPrivateKey, warningsOf } from "../../helpers/config-builder";
 
-describe("validate-ssh-access", () => {
+describe("the rules for SSH credentials", () => {
   it("asks for the SSH key", () => {
     assert.deepEqual(faultsOf({ sshPrivateKey: undefined }), [
       "hybrid-k3s:sshPrivateKey: is missing. Run `pulumi config set --secret hybrid-k3s:sshPrivateKey < ~/.ssh/id_ed25519`, or set access.sshAgent: true to use your SSH agent.",

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { describe, it } from "node:test";
 import { faultsOf, hostKey, privateKey } from "../../helpers/config-builder";
 
-describe("validate-ssh-target", () => {
+describe("the rules for SSH targets", () => {
   it("refuses what is no address", () => {
     assert.deepEqual(faultsOf({ "pools.rack.hosts[0].address": "ops@192.0.2.10" }), [
       'hybrid-k3s:pools.rack.hosts[0].address: "ops@192.0.2.10" is neither a host name nor an IPv4 address. Write the address alone; user and port are settings of their own.',

@@ -17,7 +17,7 @@ const given: Partial<GivenConfig> = {
 const faults = (overrides: Overrides = {}, more: Partial<GivenConfig> = {}) =>
   faultsOf({ ...settings, ...overrides }, { ...given, ...more });
 
-describe("validate-headscale", () => {
+describe("the rules for headscale", () => {
   it("accepts a control server of one's own, without anything of Tailscale's", () => {
     assert.deepEqual(faults(), []);
     for (const loginServer of ["https://headscale.example.org/", "https://headscale.example.org:8443"])

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { faultsOf } from "../../helpers/config-builder";
 
-describe("validate-operators", () => {
+describe("the rules for operators", () => {
   it("refuses no operators", () => {
     assert.deepEqual(faultsOf({ "vpn.operators": [] }), [
       "hybrid-k3s:vpn.operators: is empty, and nobody could use the cluster. Name a group or people, for example [group:ops].",

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import * as tailscale from "@pulumi/tailscale";
 import { faultsOf } from "../../helpers/config-builder";
 
-describe("validate-tailscale", () => {
+describe("the rules for Tailscale", () => {
   it("asks for a credential", () => {
     assert.deepEqual(faultsOf({}, { tailscale: {} }), [
       "tailscale:oauthClientId: is missing, and so is every other credential for Tailscale. Run `pulumi config set tailscale:oauthClientId ID` and `pulumi config set --secret tailscale:oauthClientSecret`, or set tailscale:apiKey, or the variables TAILSCALE_API_KEY, TAILSCALE_OAUTH_CLIENT_ID, TAILSCALE_OAUTH_CLIENT_SECRET.",

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { badTailscaleReleases } from "../../../src/catalog/tailscale-releases";
 import { configWith, faultsOf, warningsOf } from "../../helpers/config-builder";
 
-describe("validate-vpn", () => {
+describe("the rules for the VPN", () => {
   it("refuses a mode that is not built yet", () => {
     for (const mode of ["wireguard-native", "nebula", "netmaker", "zerotier"])
       assert.deepEqual(faultsOf({ "vpn.mode": mode }), [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { judgeTakeover } from "../../../src/operator-tools/policy/judge-takeover.mjs";
-import { DEFAULT_ACLS, DEFAULT_GRANTS, DEFAULT_WITH_README, OWN, ownPolicy, TAG } from "../support/policy-texts.mjs";
+import { DEFAULT_ACLS, DEFAULT_GRANTS, PREPARED_TAILNET, OWN, ownPolicy, TAG } from "../support/policy-texts.mjs";
 
 const withLine = (text, line) => text.replace('"acls": [', `"acls": [\n    ${line},`);
 
@@ -15,7 +15,7 @@ describe("judgeTakeover", () => {
       "the default with Funnel for members",
       '{"acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}], "nodeAttrs": [{"target": ["autogroup:member"], "attr": ["funnel"]}]}',
     ],
-    ["the default with the README's lines", DEFAULT_WITH_README],
+    ["the default with the README's lines", PREPARED_TAILNET],
     ["a policy without any line", '{"acls": [], "tagOwners": {}}'],
   ]) {
     it(`accepts ${title}`, () =>
@@ -50,10 +50,10 @@ describe("judgeTakeover", () => {
     ],
     [
       "another tag",
-      DEFAULT_WITH_README.replace('"tag:k3s-admin":', '"tag:web": ["group:dev"], "tag:k3s-admin":'),
+      PREPARED_TAILNET.replace('"tag:k3s-admin":', '"tag:web": ["group:dev"], "tag:k3s-admin":'),
       /^line \d+: tagOwners "tag:web": \["group:dev"\]$/,
     ],
-    ["another group", DEFAULT_WITH_README.replace('"group:ops":', '"group:dev": [], "group:ops":'), /^line \d+: groups "group:dev": \[\]$/],
+    ["another group", PREPARED_TAILNET.replace('"group:ops":', '"group:dev": [], "group:ops":'), /^line \d+: groups "group:dev": \[\]$/],
     ["another cluster's tag", ownPolicy().replaceAll(TAG, "tag:k3s-west"), /tagOwners "tag:k3s-west"/],
     [
       "a rule of ours that reaches further",
@@ -103,14 +103,14 @@ describe("judgeTakeover", () => {
     for (const text of [
       withLine(other, '{"action": "accept", "src": ["group:dev"], "dst": ["tag:db:5432"]}'),
       withLine(other, `{"action": "accept", "src": ["${TAG}"], "dst": ["${TAG}:6443"]}`),
-      DEFAULT_WITH_README.replace('"tag:k3s-admin":', '"tag:web": [], "tag:k3s-admin":'),
+      PREPARED_TAILNET.replace('"tag:k3s-admin":', '"tag:web": [], "tag:k3s-admin":'),
     ])
       assert.equal(judgeTakeover(text, OWN).formerTag, undefined);
   });
 
   it("shows only the lines that would be lost", () => {
     const { lines } = judgeTakeover(
-      withLine(DEFAULT_WITH_README, '{"action": "accept", "src": ["a@example.org"], "dst": ["b@example.org:22"]}'),
+      withLine(PREPARED_TAILNET, '{"action": "accept", "src": ["a@example.org"], "dst": ["b@example.org:22"]}'),
       OWN,
     );
     assert.equal(lines.length, 1);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { findMissing } from "../../../src/operator-tools/policy/index.mjs";
 import { CLUSTER, leftBy, parsePolicy, policyRun } from "../support/policy-run.mjs";
-import { DEFAULT_WITH_README, OWN, POD_CIDR } from "../support/policy-texts.mjs";
+import { PREPARED_TAILNET, OWN, POD_CIDR } from "../support/policy-texts.mjs";
 import { errorOf } from "../support/recorder.mjs";
 
 describe("policy merge and none", () => {
@@ -19,11 +19,11 @@ describe("policy merge and none", () => {
       const { wrote } = result;
       const added = run.tailnet.state.policy;
       assert.deepEqual(findMissing(added, CLUSTER).missing, []);
-      for (const line of DEFAULT_WITH_README.split("\n")) assert.ok(added.split("\n").includes(line), line);
+      for (const line of PREPARED_TAILNET.split("\n")) assert.ok(added.split("\n").includes(line), line);
       await run.write({ ...merge, ...leftBy("merge", { wrote }) });
       assert.equal(run.tailnet.state.written.length, 1);
       await run.remove({ ...merge, ...leftBy("merge", { wrote }) });
-      assert.equal(run.tailnet.state.policy, DEFAULT_WITH_README);
+      assert.equal(run.tailnet.state.policy, PREPARED_TAILNET);
       assert.equal(run.said(), "");
     });
 
@@ -41,7 +41,7 @@ describe("policy merge and none", () => {
 
     it("says so where there was nothing of its own to take out: the credentials may be another tailnet's", async () => {
       const left = await run.write(merge);
-      run.tailnet.state.policy = DEFAULT_WITH_README;
+      run.tailnet.state.policy = PREPARED_TAILNET;
       await run.remove({ ...merge, ...leftBy("merge", left) });
       assert.match(run.said(), /^warning: the tailnet's policy held no line of this cluster, .*TAILSCALE_\*/);
     });
@@ -128,7 +128,7 @@ describe("policy merge and none", () => {
     const none = { mode: "none" };
 
     it("prints what to add, and goes on once it is there; it never writes", async () => {
-      run.tailnet.state.policy = JSON.stringify({ ...parsePolicy(DEFAULT_WITH_README), acls: [] });
+      run.tailnet.state.policy = JSON.stringify({ ...parsePolicy(PREPARED_TAILNET), acls: [] });
       const error = await errorOf(run.write(none));
       assert.match(error.message, /^vpn\.policy is none, and the tailnet's policy lacks what tag:k3s-edge needs \(/);
       assert.match(error.message, /"10\.42\.0\.0\/16"/);
@@ -200,9 +200,9 @@ describe("policy merge and none", () => {
     }
     assert.equal(run.tailnet.state.written.length, 5, "none wrote");
     for (const text of run.tailnet.state.written) assert.deepEqual(findMissing(text, CLUSTER).missing, [], text);
-    assert.deepEqual(parsePolicy(earlier.before.found), parsePolicy(DEFAULT_WITH_README));
+    assert.deepEqual(parsePolicy(earlier.before.found), parsePolicy(PREPARED_TAILNET));
     await run.remove(earlier);
-    assert.deepEqual(run.live(), parsePolicy(DEFAULT_WITH_README));
+    assert.deepEqual(run.live(), parsePolicy(PREPARED_TAILNET));
   });
 
   describe("faults of the API", () => {

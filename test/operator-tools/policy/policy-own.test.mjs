@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { leftBy, parsePolicy, policyRun } from "../support/policy-run.mjs";
-import { DEFAULT_ACLS, DEFAULT_WITH_README, OWN, ownPolicy, POD_CIDR, TAG } from "../support/policy-texts.mjs";
+import { DEFAULT_ACLS, PREPARED_TAILNET, OWN, ownPolicy, POD_CIDR, TAG } from "../support/policy-texts.mjs";
 import { errorOf } from "../support/recorder.mjs";
 import { API_KEY, startTailnet } from "../support/tailnet-server.mjs";
 
@@ -14,13 +14,13 @@ describe("policy own", () => {
   describe("own", () => {
     it("writes the document, and keeps the found text with its comments", async () => {
       const result = await run.write();
-      assert.deepEqual(result, { found: DEFAULT_WITH_README });
+      assert.deepEqual(result, { found: PREPARED_TAILNET });
       assert.deepEqual(run.tailnet.state.written, [OWN.ours]);
     });
 
     it("takes an API key as well", async () => {
       const result = await run.write({ tailnet: run.tailnet.access({ apiKey: API_KEY }) });
-      assert.equal(result.found, DEFAULT_WITH_README);
+      assert.equal(result.found, PREPARED_TAILNET);
     });
 
     it("prints and refuses lines of others", async () => {
@@ -54,9 +54,9 @@ describe("policy own", () => {
     it("keeps the first text over later updates, and refuses what others added since", async () => {
       run.tailnet.state.policy = OWN.ours;
       const next = ownPolicy({ nodePorts: "6443,9100" });
-      const earlier = leftBy("own", { found: DEFAULT_WITH_README });
+      const earlier = leftBy("own", { found: PREPARED_TAILNET });
       const result = await run.write({ document: next, ...earlier });
-      assert.deepEqual(result, { found: DEFAULT_WITH_README });
+      assert.deepEqual(result, { found: PREPARED_TAILNET });
       assert.deepEqual(run.tailnet.state.written, [next]);
 
       run.edit((value) => value.acls.push({ action: "accept", src: ["*"], dst: ["*:*"] }));
@@ -65,7 +65,7 @@ describe("policy own", () => {
 
     it("keeps the found text, and writes once, where the answer to the first write was lost", async () => {
       run.tailnet.state.faults.push({ method: "POST", path: /acl$/, times: 1, hang: true, acts: true });
-      assert.deepEqual(await run.write(), { found: DEFAULT_WITH_README });
+      assert.deepEqual(await run.write(), { found: PREPARED_TAILNET });
       assert.equal(run.said(), "");
       assert.deepEqual(run.tailnet.state.written, [OWN.ours]);
     });
@@ -84,18 +84,18 @@ describe("policy own", () => {
   });
 
   describe("delete", () => {
-    const found = leftBy("own", { found: DEFAULT_WITH_README });
+    const found = leftBy("own", { found: PREPARED_TAILNET });
     beforeEach(() => (run.tailnet.state.policy = OWN.ours));
 
     it("puts the found text back, byte by byte", async () => {
       await run.remove(found);
-      assert.equal(run.tailnet.state.policy, DEFAULT_WITH_README);
+      assert.equal(run.tailnet.state.policy, PREPARED_TAILNET);
       await run.remove(found);
       assert.equal(run.tailnet.state.written.length, 1, "the second run finds nothing to do");
     });
 
     it("writes nothing where our document never came to stand", async () => {
-      run.tailnet.state.policy = DEFAULT_WITH_README;
+      run.tailnet.state.policy = PREPARED_TAILNET;
       await run.remove(found);
       assert.equal(run.tailnet.state.written.length, 0);
     });
@@ -103,7 +103,7 @@ describe("policy own", () => {
     it("recognises an earlier document of ours", async () => {
       run.tailnet.state.policy = ownPolicy({ nodePorts: "6443", operators: ["alice@example.org"] });
       await run.remove(found);
-      assert.deepEqual(run.live(), parsePolicy(DEFAULT_WITH_README));
+      assert.deepEqual(run.live(), parsePolicy(PREPARED_TAILNET));
     });
 
     it("keeps what others added meanwhile, and the comments of the found text", async () => {
@@ -117,10 +117,10 @@ describe("policy own", () => {
       });
       await run.remove(found);
       assert.deepEqual(run.live(), {
-        ...parsePolicy(DEFAULT_WITH_README),
+        ...parsePolicy(PREPARED_TAILNET),
         groups: { "group:ops": ["alice@example.org", "olaf@example.org"], "group:dev": ["dora@example.org"] },
         tagOwners: { "tag:k3s-admin": ["autogroup:admin"], "tag:db": ["group:dev"] },
-        acls: [...parsePolicy(DEFAULT_WITH_README).acls, rule],
+        acls: [...parsePolicy(PREPARED_TAILNET).acls, rule],
         nodeAttrs: [{ target: ["*"], attr: ["nextdns:abc"] }],
       });
       assert.match(run.tailnet.state.policy, /\/\/ Allow all connections\./);
@@ -174,7 +174,7 @@ describe("policy own", () => {
       };
       await run.remove(found);
       assert.equal(run.attempts(), 3);
-      assert.deepEqual(run.live().acls, [...parsePolicy(DEFAULT_WITH_README).acls, ...rules]);
+      assert.deepEqual(run.live().acls, [...parsePolicy(PREPARED_TAILNET).acls, ...rules]);
     });
 
     it("gives up after a bounded number of tries, and overwrites nothing", async () => {
@@ -197,7 +197,7 @@ describe("policy own", () => {
         { method: "POST", path: /acl/, times: 1, hang: true },
       );
       await run.remove(found);
-      assert.equal(run.tailnet.state.policy, DEFAULT_WITH_README);
+      assert.equal(run.tailnet.state.policy, PREPARED_TAILNET);
     });
 
     it("takes only our lines out where the found text is lost", async () => {

@@ -1,6 +1,6 @@
 import jsonc from "jsonc-parser";
 import { readPolicy, removePolicy, writePolicy } from "../../../src/operator-tools/policy/policy-resource.mjs";
-import { DEFAULT_WITH_README, OWN, POD_CIDR, TAG } from "./policy-texts.mjs";
+import { PREPARED_TAILNET, OWN, POD_CIDR, TAG } from "./policy-texts.mjs";
 import { recordOutput } from "./recorder.mjs";
 import { startTailnet } from "./tailnet-server.mjs";
 
@@ -53,7 +53,7 @@ export async function policyRun() {
       change(value);
       tailnet.state.policy = JSON.stringify(value);
     },
-    fresh: (policy = DEFAULT_WITH_README) =>
+    fresh: (policy = PREPARED_TAILNET) =>
       Object.assign(tailnet.state, { policy, faults: [], calls: [], written: [], beforeWrite: undefined, failingTests: undefined }),
   };
 }

@@ -51,8 +51,8 @@ export const DEFAULT_GRANTS = DEFAULT_ACLS.replace(
   '"grants": [{"src": ["*"], "dst": ["*"], "ip": ["*"]}],\n\t"ssh"',
 );
 
-/** The default with the lines that the README has the operator add. */
-export const DEFAULT_WITH_README = DEFAULT_ACLS.replace(
+/** The default with the lines that docs/tailscale.md has the operator add. */
+export const PREPARED_TAILNET = DEFAULT_ACLS.replace(
   '// "tag:example": ["autogroup:admin"],',
   '"tag:k3s-admin": ["autogroup:admin"], // for hybrid-k3s',
 ).replace("{\n\t//", '{\n\t"groups": {"group:ops": ["alice@example.org"]},\n\t//');

@@ -5,7 +5,7 @@ import { cloudPools, faultsOf, hostKey, privateKey, warningsOf } from "../../hel
 const bastion = { address: "203.0.113.9", user: "jump", hostKey: hostKey(9) };
 const withNat = { networks: { aws: { "eu-central-1": { natGateway: true } }, azure: { westeurope: { natGateway: true } } } };
 
-describe("validate-cloud-reach", () => {
+describe("the rules for the ways to and from cloud machines", () => {
   it("refuses machines that nothing leads to, in pools without nodes too", () => {
     assert.deepEqual(faultsOf({ ...cloudPools({ publicIp: false }), networks: { aws: withNat.networks.aws } }), [
       "hybrid-k3s:pools.burst.publicIp: is false, and nothing says how its machines are reached. Give the pool a `bastion`, or write reachableBy: private if the machine that runs pulumi has a route to them.",

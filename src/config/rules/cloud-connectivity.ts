@@ -3,7 +3,7 @@ import type { ConfigIssue } from "../config-issue";
 import type { ConfigDraft } from "../draft";
 
 /** How the stack reaches cloud machines, and how they reach the world. */
-export function validateCloudReach(draft: ConfigDraft): readonly ConfigIssue[] {
+export function validateCloudConnectivity(draft: ConfigDraft): readonly ConfigIssue[] {
   return cloudPoolsOf(draft).flatMap((placed) => [...validateWayIn(placed), ...validateWayOut(placed, draft)]);
 }
 

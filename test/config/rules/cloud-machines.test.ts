@@ -4,7 +4,7 @@ import { cloudPools, faultsOf, warningsOf } from "../../helpers/config-builder";
 
 const tooLong = "a-name-of-many-characters-that-goes-on-and-on";
 
-describe("validate-cloud-pools", () => {
+describe("the rules for cloud machines", () => {
   it("accepts pools with and without nodes, GPU types and prices among them", () => {
     assert.deepEqual(faultsOf(cloudPools({ count: 0 }, { count: 0 })), []);
     assert.deepEqual(

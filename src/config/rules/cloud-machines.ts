@@ -12,7 +12,7 @@ const longestName = 63;
 const diskLimits = { aws: { from: 8, to: 4095 }, azure: { from: 30, to: 4095 } } as const;
 
 /** What cloud pools are made of: how many, which machines, at what price. */
-export function validateCloudPools(draft: ConfigDraft): readonly ConfigIssue[] {
+export function validateCloudMachines(draft: ConfigDraft): readonly ConfigIssue[] {
   const pools = cloudPoolsOf(draft);
   return [
     ...pools.flatMap((placed) => [
@@ -28,7 +28,7 @@ export function validateCloudPools(draft: ConfigDraft): readonly ConfigIssue[] {
   ];
 }
 
-export function warnOfCloudPools(draft: ConfigDraft): readonly string[] {
+export function warnOfCloudMachines(draft: ConfigDraft): readonly string[] {
   return cloudPoolsOf(draft).flatMap(({ pool: { count, remove = [] }, at }) =>
     remove.flatMap((removed, index) => {
       if (removed === undefined || count === undefined) return [];
