@@ -58,6 +58,27 @@ export const flannelIfaceVersionRules: readonly K3sVersionRule[] = [
   newerThanKnown,
 ];
 
+/**
+ * With `routes`, where k3s knows of no VPN either: its address is a setting, and the routes are a command of flannel's extension backend,
+ * which is the same in all of these lines (run with 1.35.4).
+ */
+export const routesVersionRules: readonly K3sVersionRule[] = [
+  {
+    from: [0, 0, 0],
+    before: [1, 33, 0],
+    verdict: "untested",
+    reason: "its line has ended, and it never ran with vpn.integration routes",
+    use: "v1.35.4+k3s1",
+  },
+  newerThanKnown,
+];
+
+const rulesOf: Readonly<Record<Integration, readonly K3sVersionRule[]>> = {
+  k3s: k3sVersionRules,
+  routes: routesVersionRules,
+  "flannel-iface": flannelIfaceVersionRules,
+};
+
 /** Kubernetes' three numbers of a k3s release, `v1.35.4+k3s1` or `v1.35.4-rc1+k3s1`. */
 export function readK3sVersion(text: string): K3sVersion | undefined {
   const match = /^v(\d+)\.(\d+)\.(\d+)(?:-rc\d+)?\+k3s\d+$/.exec(text);
@@ -65,8 +86,9 @@ export function readK3sVersion(text: string): K3sVersion | undefined {
 }
 
 export function ruleFor(version: K3sVersion, integration: Integration): K3sVersionRule | undefined {
-  const rules = integration === "flannel-iface" ? flannelIfaceVersionRules : k3sVersionRules;
-  return rules.find(({ from, before }) => compare(from, version) <= 0 && (before === undefined || compare(version, before) < 0));
+  return rulesOf[integration].find(
+    ({ from, before }) => compare(from, version) <= 0 && (before === undefined || compare(version, before) < 0),
+  );
 }
 
 function compare(a: K3sVersion, b: K3sVersion): number {

@@ -34,7 +34,7 @@ export const vpnModes = [...availableVpnModes, ...laterVpnModes] as const;
 export const policyModes = ["own", "merge", "none"] as const;
 /** Which assertions `merge` adds to the policy's `tests`. */
 export const policyTests = ["none", "accept", "strict"] as const;
-export const integrations = ["k3s", "flannel-iface"] as const;
+export const integrations = ["k3s", "routes", "flannel-iface"] as const;
 
 const vpnSchema = z.strictObject({
   mode: oneOf("The VPN that the nodes meet in.", vpnModes, "tailscale", { unavailable: laterVpnModes }),
@@ -60,7 +60,7 @@ const vpnSchema = z.strictObject({
   loginServer: text("Address of your headscale. With `mode: headscale` only.", "https://headscale.example.org").optional(),
   caFile: text("CA that signed headscale's certificate, as PEM. Relative to the project's folder.", "headscale-ca.pem").optional(),
   integration: oneOf(
-    "How pods cross the tailnet: as routes that k3s has tailscale advertise, or in flannel's vxlan between the nodes.",
+    "How pods cross the tailnet: as routes that k3s advertises by its VPN flag, as the same routes without that flag, or in flannel's vxlan.",
     integrations,
     "k3s",
   ).default("k3s"),

@@ -1,18 +1,20 @@
 #!/bin/sh
 # Usage: sh -s -- install-k3s
 # Installs or upgrades k3s in place, writes what it starts from, (re)starts it only where something changed, and waits for its own readiness.
-# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-heartbeat.sh lib-k3s-download.sh lib-k3s-program.sh lib-k3s-cluster.sh lib-k3s-advice.sh lib-k3s-faults.sh
+# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-k3s-address.sh lib-heartbeat.sh lib-k3s-download.sh lib-k3s-program.sh lib-k3s-cluster.sh lib-k3s-advice.sh lib-k3s-faults.sh
 # Needs: NODE_NAME ROLE (server, agent) K3S_VERSION RELEASES_URL INSTALLER_URL CONFIG_YAML WAIT_SECONDS
-# May have: INTEGRATION (k3s, the default, or flannel-iface: how pods cross the tailnet) WITH_IMAGES (true: the release's place has them, a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
+# May have: INTEGRATION (k3s, the default, routes or flannel-iface: how pods cross the tailnet) POD_CIDR (needed with routes) WITH_IMAGES (true: the release's place has them, a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
 #   CLUSTER_ID (agents: of the namespace kube-system) CLUSTER_AUTHORITY (agents: hash that the token names; another one makes this run again)
 #   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token again) ACCESS_REPLACE_COMMAND (reads it again)
 #   INSTALLER_SHA256 (of the installer; default: the one that stands beside it)
-#   ALLOW_UNTESTED (true: an older k3s, or one that skips a minor, is taken all the same) DRAIN_ID (agents: another one where the Node was deleted)
+#   ROUTE_SECONDS (how long a route may be away after a restart; default 60) ALLOW_UNTESTED (true: an older k3s, or one that skips a minor, is taken all the same) DRAIN_ID (agents: another one where the Node was deleted)
 # Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority,cluster-id} the gate, the heartbeat and the unit's drop-ins; with
-#   flannel-iface no vpn-auth but a program that writes the node's address to /etc/rancher/k3s/config.yaml.d before each start
+#   routes and flannel-iface no vpn-auth but a program that writes the node's address to /etc/rancher/k3s/config.yaml.d before each start, and
+#   with routes one that writes /etc/hybrid-k3s/flannel.json
 # Prints: {"k3sVersion":"v1.35.4+k3s1"}
 : "${NODE_NAME:?}" "${ROLE:?}" "${K3S_VERSION:?}" "${RELEASES_URL:?}" "${INSTALLER_URL:?}" "${CONFIG_YAML:?}" "${WAIT_SECONDS:?}"
 INTEGRATION=${INTEGRATION:-k3s}
+[ "$INTEGRATION" != routes ] || : "${POD_CIDR:?}"
 UNIT=k3s.service
 if [ "$ROLE" = agent ]; then
   : "${AGENT_TOKEN_FILE:?}" "${SERVER_IP:?}"
@@ -59,6 +61,7 @@ start_where_needed() {
         return
       fi
       say "restarting $UNIT: what it starts from has changed"
+      served=$(served_routes)
       timeout 120 systemctl stop "$UNIT" || fail "$UNIT does not stop; see: journalctl -u $UNIT"
       ;;
     *) say "starting $UNIT" ;;
@@ -70,6 +73,24 @@ DIGEST
   timeout 30 systemctl start --no-block "$UNIT"
   # Without polling for as long as most starts take. What it thinks of the first start is not the last word: see above.
   timeout 10 systemctl start "$UNIT" 2>/dev/null || true
+}
+
+# The routes that the tailnet sends to this host.
+served_routes() { tailnet_status | json_list PrimaryRoutes; }
+
+# A restart may not cost the node's pods their way. A route that this host does not offer any more is another matter: its Node has another podCIDR.
+serves_as_before() {
+  tailnet_prefs | json_list AdvertiseRoutes >"$SCRATCH/offered"
+  served_routes >"$SCRATCH/served"
+  for route in $served; do
+    grep -qxF "$route" "$SCRATCH/served" || ! grep -qxF "$route" "$SCRATCH/offered" || return 1
+  done
+}
+
+wait_route() {
+  wait_until "${ROUTE_SECONDS:-60}" "the node's pod route" serves_as_before ||
+    fail "$UNIT runs again, but the tailnet does not send $(echo "$served" | paste -sd ' ' -) to this host any more, as it did before the restart;" \
+      "see: tailscale status, journalctl -u tailscaled; then run pulumi up again"
 }
 
 # Finding the path to a peer takes seconds; it goes on beside the downloads, and the gate waits for what is left of it.
@@ -97,6 +118,7 @@ main() {
   systemctl -q is-enabled "$UNIT" 2>/dev/null || systemctl -q enable "$UNIT"
   start_where_needed
   wait_ready
+  [ -z "${served:-}" ] || wait_route
   printf '{"k3sVersion":"%s"}\n' "$K3S_VERSION"
 }
 

@@ -1,7 +1,6 @@
 # shellcheck shell=sh
-# Files that k3s starts from, and the gate before its start. Part of install-k3s.sh. Needs NODE_NAME ROLE INTEGRATION CONFIG_YAML and UNIT.
+# Files that k3s starts from, and what runs before its start. Part of install-k3s.sh, with lib-k3s-address.sh. Needs NODE_NAME ROLE INTEGRATION CONFIG_YAML and UNIT.
 VPN_AUTH=/etc/hybrid-k3s/vpn-auth
-NODE_ADDRESS=/etc/rancher/k3s/config.yaml.d/10-hybrid-k3s-address.yaml
 
 write_config() {
   (umask 077 && mkdir -p /etc/rancher/k3s)
@@ -10,16 +9,17 @@ $CONFIG_YAML
 CONFIG
 }
 
-# What k3s knows of the VPN, and nothing that the other way of using it left.
+# What k3s knows of the VPN, and nothing that another way of using it left.
 write_vpn() {
   case $INTEGRATION in
-    k3s) write_vpn_auth && rm -f "$NODE_ADDRESS" ;;
-    flannel-iface) rm -f "$VPN_AUTH" && withdraw_routes ;;
+    k3s) write_vpn_auth && rm -f "$NODE_ADDRESS" "$FLANNEL_CONF" ;;
+    routes) rm -f "$VPN_AUTH" ;;
+    flannel-iface) rm -f "$VPN_AUTH" "$FLANNEL_CONF" && withdraw_routes ;;
     *) fail "the integration $INTEGRATION is not known to this release" ;;
   esac
 }
 
-# tailscale keeps offering what k3s's own integration told it, and routes of the tailnet go before those of flannel.
+# tailscale keeps offering what it was told, and routes of the tailnet go before those of flannel.
 withdraw_routes() {
   [ -z "$(tailnet_prefs | json_list AdvertiseRoutes)" ] || timeout 30 tailscale set --advertise-routes= ||
     fail "cannot withdraw the routes that this host advertises; see: tailscale debug prefs"
@@ -46,7 +46,8 @@ write_gate() {
   write_file /usr/local/lib/hybrid-k3s/wait-tailnet.sh 0755 <<'GATE'
 #!/bin/sh
 # Usage: wait-tailnet.sh SECONDS [SERVER_IP]
-# Ends with 0 when tailscaled is Running and Online (Running alone is also true of a device that was deleted), with 1 after SECONDS.
+# Ends with 0 when tailscaled is Running and Online (Running alone is also true of a device that was deleted), with 1 after SECONDS. One that was
+# told to be down is brought up again: k3s's own VPN settings name that as what is to be done when k3s stops, and some flannels do it.
 # Then waits, at most 15 s, for a pong from the server: the first connection to a peer can hang that long while the path is being found.
 export LC_ALL=C PATH="$PATH:/usr/local/bin"
 
@@ -58,6 +59,11 @@ is_online() {
   case $status in *'"Online": true'*) ;; *) return 1 ;; esac
 }
 
+# up without settings leaves them as they are, and needs no key.
+bring_up() {
+  case $status in *'"BackendState": "Stopped"'*) timeout 30 tailscale up --timeout=20s >/dev/null 2>&1 ;; esac
+}
+
 # Through WireGuard, as the connection will go; and only this kind of ping ends with the first pong, the others sleep a second after it.
 has_pong() { timeout 5 tailscale ping --tsmp -c 1 --timeout 1s "$server" >/dev/null 2>&1; }
 
@@ -67,6 +73,7 @@ until is_online; do
     echo "not online in the tailnet after $limit s; see: tailscale status, journalctl -u tailscaled" >&2
     exit 1
   fi
+  bring_up
   sleep 0.2
 done
 began=$(seconds_up)
@@ -78,35 +85,17 @@ until [ -z "$server" ] || has_pong; do
   sleep 0.2
 done
 GATE
-  [ "$INTEGRATION" != flannel-iface ] || write_address_program
+  [ "$INTEGRATION" = k3s ] || write_address_program
+  [ "$INTEGRATION" != routes ] || write_flannel_program
   write_file "/etc/systemd/system/$UNIT.d/hybrid-k3s.conf" 0644 <<UNIT
 [Unit]
 After=tailscaled.service hybrid-k3s-route.service
 Wants=tailscaled.service
 
 [Service]
-ExecStartPre=/usr/local/lib/hybrid-k3s/wait-tailnet.sh 120${SERVER_IP:+ $SERVER_IP}$([ "$INTEGRATION" != flannel-iface ] || printf '\nExecStartPre=%s %s' "$ADDRESS_PROGRAM" "$ROLE")
+ExecStartPre=/usr/local/lib/hybrid-k3s/wait-tailnet.sh 120${SERVER_IP:+ $SERVER_IP}$(
+    [ "$INTEGRATION" = k3s ] || printf '\nExecStartPre=%s %s' "$ADDRESS_PROGRAM" "$ROLE"
+    [ "$INTEGRATION" != routes ] || printf '\nExecStartPre=%s %s' "$FLANNEL_PROGRAM" "$POD_CIDR"
+  )
 UNIT
-}
-
-# Without its own integration k3s has to be told the tailnet address. Before each start: a device that logged in again has another one.
-ADDRESS_PROGRAM=/usr/local/lib/hybrid-k3s/write-node-address.sh
-write_address_program() {
-  write_file "$ADDRESS_PROGRAM" 0755 <<PROGRAM
-#!/bin/sh
-# Usage: write-node-address.sh ROLE
-# Writes this host's tailnet address where k3s reads it. On servers as the API's address too, which would be node-external-ip otherwise.
-set -eu
-umask 077
-export LC_ALL=C PATH="\$PATH:/usr/local/bin"
-file=$NODE_ADDRESS
-address=\$(timeout 10 tailscale ip -4)
-[ -n "\$address" ] || { echo "this host has no tailnet address; see: tailscale status" >&2 && exit 1; }
-mkdir -p "\${file%/*}"
-{
-  echo "node-ip: \$address"
-  [ "\$1" != server ] || echo "advertise-address: \$address"
-} >"\$file.new"
-mv -f "\$file.new" "\$file"
-PROGRAM
 }

@@ -5,7 +5,7 @@
 # Libraries: lib-marker.sh lib-tailnet.sh lib-node-marks.sh lib-k3s-advice.sh lib-k3s-faults.sh
 # Needs: NODE_NAME WAIT_SECONDS REPLACE_COMMAND
 # May have: LABELS (key=value, one a line) TAINTS (key=value:Effect or key:Effect, one a line)
-#   INTEGRATION (k3s, the default: pods are reached by routes; flannel-iface: in vxlan)
+#   INTEGRATION (k3s, the default, or routes: pods are reached by routes; flannel-iface: in vxlan)
 #   TAG LOGIN_SERVER (for what is advised)
 #   LOST_SECONDS (how long a device may be missing from the tailnet before waiting ends; default 20)
 #   CONFIG_DIGEST (not read: it makes the engine look again after every change of the node's config)

@@ -37,6 +37,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
         NODE_NAME: node.plan.name,
         ROLE: node.plan.role,
         INTEGRATION: plan.integration,
+        ...(plan.integration === "routes" && { POD_CIDR: plan.podCidr }),
         K3S_VERSION: plan.k3sVersion,
         RELEASES_URL: plan.sources.k3sReleasesUrl,
         INSTALLER_URL: plan.sources.k3sInstallerUrl,

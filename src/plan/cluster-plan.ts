@@ -16,7 +16,7 @@ export interface ClusterPlan {
   readonly apiEndpoint?: string;
   /** The next `up` may replace or remove the only server (and with it the cluster). */
   readonly allowServerReplacement: boolean;
-  /** How pods cross the tailnet: `k3s` as its routes, `flannel-iface` in flannel's vxlan from node to node. */
+  /** How pods cross the tailnet: `k3s` and `routes` as its routes, by k3s's VPN flag or without, `flannel-iface` in flannel's vxlan from node to node. */
   readonly integration: Integration;
   readonly tailnet: TailnetPlan;
   readonly sources: SourcesPlan;

@@ -8,8 +8,13 @@ import { API_PORT } from "../catalog/ports.cjs";
 /** Where the secret files stand on hosts; their contents come by other ways than this file. */
 export const agentTokenFile = "/etc/hybrid-k3s/agent-token";
 export const vpnAuthFile = "/etc/hybrid-k3s/vpn-auth";
+/** With the integration `routes`: how flannel gives pods their way. Written on the host before each start of k3s (lib-k3s-files.sh). */
+export const flannelConfFile = "/etc/hybrid-k3s/flannel.json";
 /** On servers, made by the install script: without it k3s lets agents join only by the server's own token. */
 export const clusterAgentTokenFile = "/etc/hybrid-k3s/cluster-agent-token";
+
+/** tailscaled's own name for it. */
+const TAILNET_INTERFACE = "tailscale0";
 
 interface K3sConfigNeeds {
   readonly config: HybridConfig;
@@ -36,15 +41,17 @@ export function k3sConfigOf(needs: K3sConfigNeeds): Readonly<Record<string, K3sV
 }
 
 /**
- * With flannel-iface the node's address stands in a file of its own beside this one, written before each start of k3s (write_node_address
- * in lib-k3s-files.sh): as with k3s's own integration, a device that logged in again under another address needs a restart and nothing else.
+ * Without k3s's VPN flag the node's address stands in a file of its own beside this one, written before each start of k3s (write_address_program
+ * in lib-k3s-files.sh): as with the flag, a device that logged in again under another address needs a restart and nothing else.
  */
 function vpnSettings({ vpn }: HybridConfig, pool: PoolConfig): Record<string, K3sValue> {
   switch (vpn.integration) {
     case "k3s":
       return { "vpn-auth-file": vpnAuthFile };
+    case "routes":
+      return { "flannel-iface": TAILNET_INTERFACE, "flannel-conf": flannelConfFile };
     case "flannel-iface":
-      return { "flannel-iface": "tailscale0", ...(pool.role === "server" ? { "flannel-backend": "vxlan" } : {}) };
+      return { "flannel-iface": TAILNET_INTERFACE, ...(pool.role === "server" ? { "flannel-backend": "vxlan" } : {}) };
   }
 }
 

@@ -11,8 +11,9 @@ export interface IdentityNeeds {
   /** The name stands in the owner marker; a Node's podCIDR and the address of the Service `kubernetes` are immutable. */
   readonly cluster: Pick<HybridConfig["cluster"], "name" | "podCidr" | "serviceCidr">;
   /**
-   * Nodes of the two ways do not reach each other's pods, pods keep the MTU that they were made with, and the policy has the rules of one way
-   * only: changed under a living cluster it would be an outage without an end that anybody announced, so `protect-server` refuses it.
+   * Routes of the tailnet, by `k3s` or by `routes`, or flannel's vxlan. Nodes of these two do not reach each other's pods, pods keep the MTU that
+   * they were made with, and the policy has the rules of one of them only: changed under a living cluster it would be an outage without an end
+   * that anybody announced, so `protect-server` refuses it. Between `k3s` and `routes` all of that stays, and nodes change in place.
    */
   readonly integration: Integration;
 }
@@ -31,7 +32,7 @@ export function cloudIdentity({ role, cluster, integration }: Omit<IdentityNeeds
 
 /** Nothing for the way that was the only one once: nodes of that time keep their identity. */
 function wayOf(integration: Integration): { readonly integration?: Integration } {
-  return integration === "k3s" ? {} : { integration };
+  return integration === "flannel-iface" ? { integration } : {};
 }
 
 /** Changes with anything that a node's k3s runs with: `wait-ready` carries it, to look again after every change in place. */

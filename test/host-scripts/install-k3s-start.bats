@@ -55,6 +55,14 @@ gate() {
   [[ "$output" == *"not online in the tailnet after 1 s"* ]]
 }
 
+@test "the gate brings a tailscale up that was told to be down, with its settings and without a key" {
+  echo Stopped >"$FAKE/tailscale/state"
+  echo rack-1 >"$FAKE/tailscale/name"
+  gate 2
+  assert_success
+  [ "$(calls '^tailscale (up|set|down)')" = "tailscale up --timeout=20s" ]
+}
+
 @test "a drop-in that an earlier run wrote and systemd never read is read now" {
   installed
   touch -d '-1 hour' "$FAKE/reloaded"

@@ -60,6 +60,14 @@ describe("renderK3sConfig", () => {
     assert.deepEqual(ofVpn(renderK3sConfig(agent, "100.64.0.1")), ["flannel-iface: tailscale0"]);
   });
 
+  it("names the file of the pods' way and no VPN where routes are this stack's own", () => {
+    const { server, agent } = nodesWith({ "vpn.integration": "routes" });
+    const ofVpn = (text: string) => text.split("\n").filter((line) => /vpn|flannel|node-ip|advertise/.test(line));
+    const both = ["flannel-conf: /etc/hybrid-k3s/flannel.json", "flannel-iface: tailscale0"];
+    assert.deepEqual(ofVpn(renderK3sConfig(server)), both);
+    assert.deepEqual(ofVpn(renderK3sConfig(agent, "100.64.0.1")), both);
+  });
+
   it("quotes what YAML would read as something else", () => {
     const { server } = nodesWith({
       "cluster.k3s": { "kubelet-arg": ["max-pods=200", "true"], "cluster-domain": "0755", "service-node-port-range": "30000-32767" },

@@ -51,6 +51,11 @@ describe("hostIdentity", () => {
     assert.equal(identityOf(), "4aadbdf10a3f031bbf64c52902a443e1");
   });
 
+  it("stays between the two ways of having pod routes, which a living cluster changes in place", () => {
+    assert.equal(identityOf(0, { integration: "routes" }), identityOf());
+    assert.deepEqual(identitiesWith({ "vpn.integration": "routes" }), identitiesWith({}));
+  });
+
   it("re-makes all nodes when the cluster's name, a network or the integration changes", () => {
     const before = identitiesWith({});
     for (const change of [
@@ -82,6 +87,7 @@ describe("cloudIdentity", () => {
     ];
     assert.equal(new Set(identities).size, identities.length);
     for (const identity of identities) assert.match(identity, /^[a-z0-9]{1,50}$/);
+    assert.equal(cloudIdentity({ role: "agent", cluster, integration: "routes" }), identities[0]);
   });
 });
 
@@ -101,6 +107,7 @@ describe("configDigest", () => {
       { "pools.rack.taints": ["a:NoSchedule"] },
       { "pools.rack.hosts[0].externalIp": "198.51.100.9" },
       { "cluster.tlsSans": ["k3s.example.org"] },
+      { "vpn.integration": "routes" },
     ];
     assert.equal(new Set(changes.map(digestWith)).size, changes.length);
   });

@@ -46,6 +46,10 @@ describe("planTailnet", () => {
     assert.equal("integration" in planCluster(configWith()).tailnet.cluster, false);
   });
 
+  it("is the same for both ways of having pod routes, so that a change between them touches no policy", () => {
+    assert.deepEqual(planCluster(configWith({ "vpn.integration": "routes" })).tailnet, planCluster(configWith()).tailnet);
+  });
+
   it("leaves out what is not asked for", () => {
     const { policy } = planCluster(configWith({ "vpn.nodePorts": [], "vpn.groups": {}, "vpn.operators": ["alice@example.org"] })).tailnet;
     assert.equal("groups" in policy, false);

@@ -16,7 +16,7 @@ export function warnOfCluster({ cluster }: ConfigDraft): readonly string[] {
   if (cluster?.allowServerReplacement !== true) return [];
   return [
     `${settingPath("cluster", "allowServerReplacement")}: is true, so a change of the first server's generation, role or name, of cluster.name, podCidr or ` +
-      "serviceCidr, or of vpn.integration replaces the only server with all that the cluster holds, and nothing stops it. " +
+      "serviceCidr, or of vpn.integration (to or from flannel-iface) replaces the only server with all that the cluster holds, and nothing stops it. " +
       "As soon as the replacement is done, remove it and run pulumi up.",
   ];
 }

@@ -7,17 +7,22 @@ export interface OwnedKey {
 }
 
 const remove = "Remove it.";
-const overVxlan = ({ vpn }: ConfigDraft) => vpn?.integration === "flannel-iface";
-/** `what` k3s takes from tailscale itself, save with flannel-iface, where this stack writes `written`. */
-const fromTailnet = (what: string, written = what): OwnedKey => ({
-  ours: (draft) =>
-    overVxlan(draft) ? `${written}, because vpn.integration is flannel-iface` : `${what}, which k3s takes from tailscale itself`,
+/**
+ * `what` k3s takes from tailscale itself by its VPN flag. Without the flag this stack writes it: `vxlan` with the integration flannel-iface,
+ * `routes` with routes; default: the same.
+ */
+const fromTailnet = (what: string, { vxlan = what, routes = what } = {}): OwnedKey => ({
+  ours: ({ vpn: { integration = "k3s" } = {} }) => {
+    if (integration === "k3s") return `${what}, which k3s takes from tailscale itself`;
+    return `${integration === "routes" ? routes : vxlan}, because vpn.integration is ${integration}`;
+  },
   instead: remove,
 });
 const vpnAuth = (what: string): OwnedKey => ({
-  ours: (draft) => (overVxlan(draft) ? "nothing, because vpn.integration is flannel-iface" : what),
+  ours: ({ vpn: { integration = "k3s" } = {} }) => (integration === "k3s" ? what : `nothing, because vpn.integration is ${integration}`),
   instead: "Remove it; the section hybrid-k3s:vpn describes the VPN.",
 });
+const meeting = "false: nodes meet at their tailnet addresses";
 const tokens: OwnedKey = { ours: "tokens made on the servers, carried as secrets", instead: remove };
 const dataStore: OwnedKey = { ours: "SQLite on the one server", instead: "Remove it; other data stores are not available yet." };
 const wholeServer: OwnedKey = { ours: "false: the one server runs all of Kubernetes", instead: remove };
@@ -60,10 +65,10 @@ export const ownedKeys: Readonly<Record<string, OwnedKey>> = {
   "advertise-port": { ours: "6443, which the tailnet's policy opens", instead: remove },
   "node-ip": fromTailnet("the tailnet address"),
   "flannel-iface": fromTailnet("tailscale0"),
-  "flannel-backend": fromTailnet("the tailnet's routes", "vxlan"),
-  "flannel-conf": fromTailnet("the tailnet's routes", "k3s's own for vxlan"),
-  "flannel-cni-conf": fromTailnet("the tailnet's routes", "k3s's own for vxlan"),
-  "flannel-external-ip": fromTailnet("the tailnet address", "false: nodes meet at their tailnet addresses"),
+  "flannel-backend": fromTailnet("the tailnet's routes", { vxlan: "vxlan", routes: "nothing: flannel-conf names the backend" }),
+  "flannel-conf": fromTailnet("the tailnet's routes", { vxlan: "k3s's own for vxlan", routes: "/etc/hybrid-k3s/flannel.json" }),
+  "flannel-cni-conf": fromTailnet("the tailnet's routes", { vxlan: "k3s's own for vxlan", routes: "k3s's own" }),
+  "flannel-external-ip": fromTailnet("the tailnet address", { vxlan: meeting, routes: meeting }),
   "flannel-ipv6-masq": nothing("because IPv6 is not available yet"),
   "egress-selector-mode": { ours: "agent, so that logs and exec need no open port on nodes", instead: remove },
   "disable-kube-proxy": { ours: "false: the program's routes rest on it", instead: remove },

@@ -10,7 +10,7 @@ const POLICY_EDITORS = ["autogroup:admin", "autogroup:owner", "autogroup:network
  * @property {string} podCidr
  * @property {readonly string[]} operators Who reaches its API server.
  * @property {readonly number[]} nodePorts Ports of nodes that other nodes need.
- * @property {"k3s" | "flannel-iface" | undefined} [integration] `flannel-iface`: pods cross in vxlan, and the policy speaks of nodes alone. Default: `k3s`.
+ * @property {"k3s" | "routes" | "flannel-iface" | undefined} [integration] `flannel-iface`: pods cross in vxlan, and the policy speaks of nodes alone. Default: `k3s`, and `routes` is the same here.
  */
 /**
  * One cluster as a tailnet's policy sees it.

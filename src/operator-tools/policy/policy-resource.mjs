@@ -28,7 +28,7 @@ const policyInput = fields({
     operators: texts,
     nodePorts: listOf(number),
     policyTests: optional(oneOf("none", "strict")),
-    integration: optional(oneOf("k3s", "flannel-iface")),
+    integration: optional(oneOf("k3s", "routes", "flannel-iface")),
   }),
   groups: optional(mapOf(texts)),
   before: optional(fields({ mode, document: text, found: optional(text), wrote: optional(texts) })),

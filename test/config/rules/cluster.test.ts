@@ -45,7 +45,7 @@ describe("the rules for the cluster", () => {
   it("warns of a permission to replace the only server for as long as it is there", () => {
     assert.deepEqual(warningsOf({ "cluster.allowServerReplacement": true }), [
       "hybrid-k3s:cluster.allowServerReplacement: is true, so a change of the first server's generation, role or name, of cluster.name, podCidr or " +
-        "serviceCidr, or of vpn.integration replaces the only server with all that the cluster holds, and nothing stops it. " +
+        "serviceCidr, or of vpn.integration (to or from flannel-iface) replaces the only server with all that the cluster holds, and nothing stops it. " +
         "As soon as the replacement is done, remove it and run pulumi up.",
     ]);
     assert.deepEqual(warningsOf({ "cluster.allowServerReplacement": false }), []);

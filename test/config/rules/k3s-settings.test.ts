@@ -26,6 +26,18 @@ describe("the rules for k3s settings", () => {
     );
   });
 
+  it("says of pod routes of our own what each key is set to", () => {
+    const flannel = { "flannel-backend": "host-gw", "flannel-conf": "/x", "flannel-cni-conf": "/y", "flannel-iface": "eth0" };
+    const given = Object.entries({ "vpn-auth-file": "/z", ...flannel }).map(([key, value]) => [`cluster.k3s.${key}`, value] as const);
+    assert.deepEqual(faultsOf({ "vpn.integration": "routes", ...Object.fromEntries(given) }), [
+      "hybrid-k3s:cluster.k3s.vpn-auth-file: is decided by this stack (nothing, because vpn.integration is routes). Remove it; the section hybrid-k3s:vpn describes the VPN.",
+      "hybrid-k3s:cluster.k3s.flannel-backend: is decided by this stack (nothing: flannel-conf names the backend, because vpn.integration is routes). Remove it.",
+      "hybrid-k3s:cluster.k3s.flannel-conf: is decided by this stack (/etc/hybrid-k3s/flannel.json, because vpn.integration is routes). Remove it.",
+      "hybrid-k3s:cluster.k3s.flannel-cni-conf: is decided by this stack (k3s's own, because vpn.integration is routes). Remove it.",
+      "hybrid-k3s:cluster.k3s.flannel-iface: is decided by this stack (tailscale0, because vpn.integration is routes). Remove it.",
+    ]);
+  });
+
   it("refuses a key that we own in a pool", () => {
     assert.deepEqual(faultsOf({ "pools.edge.k3s.node-label": ["a=b"] }), [
       "hybrid-k3s:pools.edge.k3s.node-label: is decided by this stack (the pool's labels). Use the pool's `labels`.",

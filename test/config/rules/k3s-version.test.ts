@@ -113,4 +113,19 @@ describe("the rules for k3s's version", () => {
       );
     });
   }
+
+  const routes = (version: string) => ({ "vpn.integration": "routes", "cluster.k3sVersion": version });
+  for (const version of ["v1.33.4+k3s1", "v1.34.3+k3s1", "v1.35.3+k3s1", "v1.35.6+k3s1", "v1.36.3+k3s1"]) {
+    it(`has nothing against ${version} with routes, as the faults are of k3s's VPN flag`, () => {
+      assert.deepEqual(faultsOf(routes(version)), []);
+      assert.deepEqual(warningsOf(routes(version)), []);
+    });
+  }
+
+  it("warns of releases that never ran with routes", () => {
+    assert.deepEqual(warningsOf(routes("v1.32.9+k3s1")), [
+      'hybrid-k3s:cluster.k3sVersion: "v1.32.9+k3s1" was not tested; its line has ended, and it never ran with vpn.integration routes.',
+    ]);
+    assert.match(warningsOf(routes("v1.37.0+k3s1"))[0] ?? "", /it is newer than the faults that this release knows of/);
+  });
 });

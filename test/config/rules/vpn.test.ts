@@ -36,14 +36,15 @@ describe("the rules for the VPN", () => {
     ]);
   });
 
-  it("knows two ways of integration, and names the nearest for another word", () => {
+  it("knows three ways of integration, and names the nearest for another word", () => {
     assert.equal(configWith().vpn.integration, "k3s");
     assert.deepEqual(faultsOf({ "vpn.integration": "flannel-iface", "cluster.k3sVersion": "v1.35.6+k3s1" }), []);
+    assert.deepEqual(faultsOf({ "vpn.integration": "routes" }), []);
     assert.deepEqual(faultsOf({ "vpn.integration": "flannel-face" }), [
-      'hybrid-k3s:vpn.integration: "flannel-face" is not known. Did you mean flannel-iface? Known are k3s and flannel-iface.',
+      'hybrid-k3s:vpn.integration: "flannel-face" is not known. Did you mean flannel-iface? Known are k3s, routes and flannel-iface.',
     ]);
     assert.deepEqual(faultsOf({ "vpn.integration": "manual" }), [
-      'hybrid-k3s:vpn.integration: "manual" is not known. Write k3s or flannel-iface.',
+      'hybrid-k3s:vpn.integration: "manual" is not known. Write k3s, routes or flannel-iface.',
     ]);
   });
 
@@ -52,6 +53,7 @@ describe("the rules for the VPN", () => {
       "hybrid-k3s:vpn.integration: flannel-iface needs no routes in the tailnet and no approval, but packs packets between nodes twice (vxlan inside the VPN): pods get an MTU of 1230 instead of 1280, and less throughput.",
     ]);
     assert.deepEqual(warningsOf({ "vpn.integration": "k3s" }), []);
+    assert.deepEqual(warningsOf({ "vpn.integration": "routes" }), []);
   });
 
   it("refuses what is no tailscale release", () => {

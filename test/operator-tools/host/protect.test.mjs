@@ -27,7 +27,7 @@ describe("the protection of the only server", () => {
       assert.equal(
         stderr,
         "This run would replace or remove rack-1, the only server of cluster edge, and with it everything the cluster holds. It was stopped before anything was deleted.\n" +
-          "- If that is not wanted: take back the change of that server's generation, role or name, or of cluster.name, podCidr or serviceCidr, or of vpn.integration.\n" +
+          "- If that is not wanted: take back the change of that server's generation, role or name, or of cluster.name, podCidr or serviceCidr, or of vpn.integration to or from flannel-iface.\n" +
           "- If it is wanted: take the change back, set `allowServerReplacement: true` in the stack's `hybrid-k3s:cluster` (cluster.allowServerReplacement), " +
           "run one `pulumi up` of its own, so that the permission is in the state, then make the change again.\n" +
           "`pulumi destroy` is never stopped by this.\n",
