@@ -41,6 +41,12 @@ const everyPool = {
   drainPolicy: oneOf("What happens to pods that are left then: `force` kills them, `wait` keeps the node.", drainPolicies, "wait", {
     defaultIs: "force for spot machines, wait for others",
   }).optional(),
+  upgrade: z
+    .strictObject({
+      maxUnavailable: whole("How many agents of the pool are upgraded at the same time. Servers go one at a time.", 3).default(1),
+      drain: yesNo("Empties a node before it is upgraded, within `drainTimeout`. Without it its pods run on.").default(false),
+    })
+    .default({ maxUnavailable: 1, drain: false }),
   removeData: yesNo("Whether volumes that only this pool's nodes can use may go with a node.", {
     defaultIs: "true for agents in clouds, false for others",
   }).optional(),

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { JoinedNode } from "../nodes/node";
+import { upgradeTurn } from "../nodes/upgrade-turn";
 import { agentTokenFile, renderK3sConfig } from "../plan/k3s-config";
+import type { HostRoute } from "../remote/connection";
 import { RemoteScript } from "../remote/remote-script";
 import type { ReadAccess } from "./cluster-access";
 
@@ -21,6 +23,8 @@ export interface InstallArgs {
   /** Id of the agent's drain: with another one the Node was deleted, and a kubelet registers its Node only when it starts. Absent on the first server. */
   readonly drainId?: pulumi.Input<string>;
   readonly previous: pulumi.Input<string>;
+  /** The server that says when the node may be changed in place; the first server's own route on itself. */
+  readonly gate: { readonly name: string; readonly route: HostRoute };
 }
 
 /** k3s on one node, by its installer: config file, what it knows of the VPN, start, wait for its own readiness. */
@@ -61,6 +65,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
       route: node.route,
       credentials: context.ssh,
       previous: args.previous,
+      upgrade: upgradeTurn(node.plan, ["K3S_VERSION", "INTEGRATION"], args.gate),
       limitSeconds: INSTALL_LIMIT_SECONDS,
     },
     opts,

@@ -40,7 +40,8 @@ export class K3sAgent extends pulumi.ComponentResource {
     const tokenReplaceCommand = replaceCommand(token);
     // As text also where `pulumi up --target` leaves drain unmade, which then has no id.
     const drainId = pulumi.interpolate`${drain.id}`;
-    const install = { context, node, serverIp, cluster: server.cluster, tokenReplaceCommand, drainId, previous };
+    const gate = { name: server.node.plan.name, route: server.route };
+    const install = { context, node, serverIp, cluster: server.cluster, tokenReplaceCommand, drainId, previous, gate };
     const k3s = createInstall(`${name}-install`, install, after(drain, token, server.k3s));
     const waitReady = new WaitReady(
       `${name}-wait-ready`,

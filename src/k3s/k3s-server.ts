@@ -28,7 +28,11 @@ export class K3sServer extends pulumi.ComponentResource {
     const { context, node } = args;
     const { joined, replaceCommand } = node;
     this.route = node.route;
-    this.k3s = createInstall(`${name}-install`, { context, node, previous: joined.id }, { parent: this, dependsOn: joined });
+    this.k3s = createInstall(
+      `${name}-install`,
+      { context, node, previous: joined.id, gate: { name, route: node.route } },
+      { parent: this, dependsOn: joined },
+    );
     const { access, ...cluster } = readAccess(`${name}-access`, { context, node, k3s: this.k3s }, { parent: this, dependsOn: this.k3s });
     this.access = access;
     this.cluster = cluster;

@@ -6,6 +6,7 @@ import type { JoinedBy } from "./node";
 import type { NodePlan } from "../plan/cluster-plan";
 import type { HostRoute } from "../remote/connection";
 import { RemoteScript, type SecretFile } from "../remote/remote-script";
+import { upgradeTurn } from "./upgrade-turn";
 import { replaceCommand } from "../remote/replace-command";
 
 // Long enough for a slow host's join, short enough that a key that leaks is worthless the same day.
@@ -106,6 +107,7 @@ function createJoin(name: string, args: JoinChainArgs, link: JoinLink, opts: pul
       route: args.route,
       credentials: context.ssh,
       previous: link.previous,
+      upgrade: upgradeTurn(plan, ["TAILSCALE_VERSION"]),
       limitSeconds: JOIN_LIMIT_SECONDS,
     },
     opts,

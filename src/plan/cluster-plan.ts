@@ -97,4 +97,5 @@ export type {
   NodeRole,
   RemovalPlan,
   SshTarget,
+  UpgradePlan,
 } from "./node-plan";

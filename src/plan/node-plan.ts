@@ -15,6 +15,14 @@ export interface RemovalPlan {
   readonly drainPolicy: DrainPolicy;
 }
 
+/** How nodes of a pool are changed in place. */
+export interface UpgradePlan {
+  /** How many at the same time. */
+  readonly maxUnavailable: number;
+  /** Whether a node is emptied first. */
+  readonly drain: boolean;
+}
+
 interface NodePlanBase {
   /** Node name, tailnet host name and prefix of the node's resource names: all the same. */
   readonly name: string;
@@ -26,6 +34,7 @@ interface NodePlanBase {
   readonly taints: readonly string[];
   readonly drainSeconds: number;
   readonly removal: RemovalPlan;
+  readonly upgrade: UpgradePlan;
   /** Settings for /etc/rancher/k3s/config.yaml, save `server`, which is known only when the first server is in the tailnet. */
   readonly k3sConfig: Readonly<Record<string, K3sValue>>;
   /** Changes when the node must be made again (metal: generation, role, the cluster's name and networks). Goes into the key's description: at most 50 alphanumeric characters. */

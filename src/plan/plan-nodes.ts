@@ -30,6 +30,7 @@ function planHost(config: HybridConfig, poolName: string, pool: BareMetalPoolCon
     taints: pool.taints,
     drainSeconds: drainSeconds(pool.drainTimeout),
     removal: planPoolRemoval(pool),
+    upgrade: pool.upgrade,
     k3sConfig: k3sConfigOf({ config, pool, taints: pool.taints, labels, nodeName: host.name, externalIp: host.externalIp }),
     identity: hostIdentity({ host, role: pool.role, cluster: config.cluster, integration: config.vpn.integration }),
     host: sshTarget(host),

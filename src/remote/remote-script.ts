@@ -11,6 +11,18 @@ export interface SecretFile {
   readonly secret: pulumi.Input<string>;
 }
 
+/** Nodes that are changed in place a few at a time (operator-tools/host/upgrade-node.mjs). */
+export interface UpgradeTurn {
+  /** Settings in `environment` whose change takes a turn. */
+  readonly changes: readonly string[];
+  /** Nodes that take turns with each other: a pool, or all servers. */
+  readonly group: string;
+  /** How many of them may be changed at the same time. */
+  readonly atOnce: number;
+  /** The server that says when the node may be changed and whether it went well. Default: nobody is asked. */
+  readonly gate?: HostRoute & { readonly name: string; readonly role: "server" | "agent"; readonly drainSeconds?: number };
+}
+
 export interface RemoteScriptArgs {
   /** The node that the script is about. */
   readonly node: string;
@@ -30,6 +42,8 @@ export interface RemoteScriptArgs {
   readonly previous: pulumi.Input<string>;
   /** The longest that it may take on the host, in seconds: more than the waits within it together. */
   readonly limitSeconds: number;
+  /** How the script's change of a living node takes turns with that of others. Default: at once. */
+  readonly upgrade?: UpgradeTurn;
   /** The result is a secret: kept out of the log, encrypted in the state. Default: false. */
   readonly secretResult?: boolean;
 }
@@ -40,7 +54,20 @@ const INPUT_VERSION = 1;
 /** One script run on one host as root. A changed script, environment or secret file runs it again in place. */
 export class RemoteScript<Result = object> extends HostLink<Result> {
   constructor(name: string, args: RemoteScriptArgs, opts: pulumi.CustomResourceOptions) {
-    const { node, on, script, environment = {}, hints, route, credentials, secretFiles, previous, limitSeconds, secretResult } = args;
+    const {
+      node,
+      on,
+      script,
+      environment = {},
+      hints,
+      upgrade,
+      route,
+      credentials,
+      secretFiles,
+      previous,
+      limitSeconds,
+      secretResult,
+    } = args;
     super(
       "Script",
       name,
@@ -55,6 +82,7 @@ export class RemoteScript<Result = object> extends HostLink<Result> {
           credentials,
           limitSeconds,
           ...(hints && { hints }),
+          ...(upgrade && { upgrade }),
         },
         previous: [previous],
         ...(secretResult !== undefined && { secretResult }),

@@ -135,6 +135,7 @@ describe("planCluster", () => {
       taints: ["edge:NoExecute"],
       drainSeconds: 90,
       removal: { removeData: false, drainPolicy: "wait" },
+      upgrade: { maxUnavailable: 1, drain: false },
       host: { address: "10.0.0.4", port: 22, user: "ops", hostKey: hostKey(2) },
       bastion: { address: "192.0.2.20", port: 22, user: "jump", hostKey: hostKey(20) },
     });

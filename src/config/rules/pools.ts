@@ -4,6 +4,7 @@ import { parseDuration } from "../values/duration";
 import { isLabelValue } from "../values/kubernetes-names";
 import { isDnsLabel } from "../values/names";
 import { isBareMetal, nodesIn, type PlacedPool, poolsOf } from "../pool-hosts";
+import { validateUpgrade } from "./pool-upgrades";
 import { serverCount } from "./k3s-version";
 
 const longestPoolName = 24;
@@ -16,6 +17,7 @@ export function validatePools(draft: ConfigDraft): readonly ConfigIssue[] {
       ...validateJurisdiction(placed, draft),
       ...validateDrainTimeout(placed),
       ...validateRemoval(placed),
+      ...validateUpgrade(placed),
     ]),
     ...validateServers(draft),
   ];

@@ -2,6 +2,7 @@ import { sshCredentials } from "../run/credentials.mjs";
 import { parseJson } from "../run/json.mjs";
 import { fields, listOf, mapOf, number, optional, readFields, scalar, text } from "../run/read-fields.mjs";
 import { renderScript, secretFileLine } from "./render-script.mjs";
+import { upgradeInput, upgradeNode, workBefore } from "./upgrade-node.mjs";
 import { progressOf, runOnHost } from "../ssh/run-on-host.mjs";
 import { sharedSessions } from "../ssh/session-pool.mjs";
 import { SshFault } from "../ssh/ssh-fault.mjs";
@@ -31,6 +32,8 @@ const scriptInput = fields({
   bastion: optional(machine),
   limitSeconds: number,
   credentials,
+  upgrade: optional(upgradeInput),
+  before: workBefore,
 });
 
 /** sshd may be restarting, the path to the bastion changing: a first connection is tried again for this long. */
@@ -42,7 +45,8 @@ const MOST_LINES = 12;
  * last: one line of JSON. Without a script only the files are placed. `on` names the host where that is not the node's own.
  * @type {(given: unknown, context: ScriptContext) => Promise<void>}
  */
-export async function runScript(given, { env, out, reveal, limits = {}, scripts, sessions = sharedSessions }) {
+export async function runScript(given, context) {
+  const { env, out, reveal, limits = {}, scripts, sessions = sharedSessions } = context;
   const input = readFields(given, scriptInput);
   const { node, on = node, script, environment = {}, hints = {}, secrets = [], host, bastion, limitSeconds } = input;
   for (const { secret } of secrets) out.keepSecret(secret);
@@ -57,12 +61,17 @@ export async function runScript(given, { env, out, reveal, limits = {}, scripts,
     connectMs: limits.connectMs,
     patienceMs: limits.patienceMs ?? PATIENCE_MS,
   };
-  const reply = await runOnHost({ name: on, host, bastion }, sshCredentials(input.credentials, env, out), run).catch(
-    (/** @type {unknown} */ error) => {
-      throw error instanceof SshFault ? new ToolError(`${node}: ${what} did not end: ${error.message}; then run pulumi up again`) : error;
-    },
-  );
-  if (reply.code !== 0) throw failure(node, what, reply);
+  const work = async () => {
+    const reply = await runOnHost({ name: on, host, bastion }, sshCredentials(input.credentials, env, out), run).catch(
+      (/** @type {unknown} */ error) => {
+        throw error instanceof SshFault ? new ToolError(`${node}: ${what} did not end: ${error.message}; then run pulumi up again`) : error;
+      },
+    );
+    if (reply.code !== 0) throw failure(node, what, reply);
+    return reply;
+  };
+  const changed = { node, environment, credentials: input.credentials, upgrade: input.upgrade, before: input.before };
+  const reply = await upgradeNode(changed, { ...context, sessions }, work);
   // Files alone have no result, and what else is printed is the host's own greeting.
   reveal(script ? resultOf(reply.stdout, node, what) : {});
 }

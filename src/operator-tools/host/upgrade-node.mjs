@@ -1,0 +1,111 @@
+import { sshCredentials } from "../run/credentials.mjs";
+import { anything, fields, listOf, mapOf, number, oneOf, optional, text } from "../run/read-fields.mjs";
+import { ToolError } from "../run/tool-error.mjs";
+import { machine } from "../run/tool-input.mjs";
+import { sharedTurns } from "../run/upgrade-turns.mjs";
+import { progressOf, runOnHost } from "../ssh/run-on-host.mjs";
+import { SshFault } from "../ssh/ssh-fault.mjs";
+import { lastLine } from "../ssh/ssh-session.mjs";
+import { renderScript } from "./render-script.mjs";
+
+/** @import { GivenCredentials } from "../run/tool-input.mjs" */
+/** @import { UpgradeTurns } from "../run/upgrade-turns.mjs" */
+/** @import { ToolContext } from "../run/output.mjs" */
+/** @import { ToolLimits } from "../ssh/run-on-host.mjs" */
+/** @import { Sessions } from "../ssh/session-pool.mjs" */
+/** @import { ScriptSource } from "./render-script.mjs" */
+
+/** How a node is changed in place. `changes`: settings of the script whose change takes a turn. `gate`: the server that says when it may and whether it went well. */
+export const upgradeInput = fields({
+  changes: listOf(text),
+  group: text,
+  atOnce: number,
+  gate: optional(
+    fields({ name: text, host: machine, bastion: optional(machine), role: oneOf("server", "agent"), drainSeconds: optional(number) }),
+  ),
+});
+/** What the link did before. */
+export const workBefore = optional(fields({ environment: optional(mapOf(anything)) }));
+
+/** @typedef {ToolContext & { readonly limits?: ToolLimits; readonly scripts?: ScriptSource; readonly sessions?: Sessions; readonly turns?: UpgradeTurns }} UpgradeContext */
+/** @typedef {ReturnType<typeof upgradeInput>} Upgrade */
+/** @typedef {ReturnType<typeof workBefore>} WorkBefore */
+/**
+ * @typedef {object} ChangedNode
+ * @property {string} node
+ * @property {Readonly<Record<string, string | number | boolean>>} environment
+ * @property {GivenCredentials} credentials
+ * @property {Upgrade | undefined} upgrade
+ * @property {WorkBefore} before
+ */
+
+/** A server that was changed just before this node may still be coming back. */
+const BEFORE_SECONDS = 300;
+const AFTER_SECONDS = 240;
+/** The lock of another run, and kubectl. */
+const BESIDE_SECONDS = 720;
+
+/**
+ * Runs a script on a living node in its turn, with a look before and after through a server, where the script's work changes in a way that takes
+ * one; at once otherwise. After a failure of either the node takes pods again and no other node of the run is changed.
+ * @template T
+ * @param {ChangedNode} changed
+ * @param {UpgradeContext} context
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function upgradeNode({ node, environment, credentials, upgrade, before }, context, work) {
+  const { turns = sharedTurns, out } = context;
+  const isChanged = (/** @type {string} */ name) => before?.environment?.[name] !== environment[name];
+  if (upgrade === undefined || before === undefined || !upgrade.changes.some(isChanged)) return work();
+  const { group, atOnce, gate } = upgrade;
+  /** @type {(stage: "before" | "after" | "undo", seconds: number) => Promise<void>} */
+  const check = async (stage, seconds) => {
+    if (gate === undefined) return;
+    const settings = {
+      NODE_NAME: node,
+      STAGE: stage,
+      ROLE: gate.role,
+      K3S_VERSION: environment["K3S_VERSION"] ?? "",
+      WAIT_SECONDS: seconds,
+    };
+    const drain = { ...(gate.drainSeconds !== undefined && { DRAIN_SECONDS: gate.drainSeconds }) };
+    await runCheck(
+      { node, gate, credentials, limitMs: (seconds + (gate.drainSeconds ?? 0) + BESIDE_SECONDS) * 1000 },
+      { ...settings, ...drain },
+      context,
+    );
+  };
+  return turns.take({ node, group, atOnce }, out, async () => {
+    await check("before", BEFORE_SECONDS);
+    try {
+      const done = await work();
+      await check("after", AFTER_SECONDS);
+      return done;
+    } catch (error) {
+      if (gate?.drainSeconds !== undefined) {
+        await check("undo", 0).catch(() => out.say(`warning: ${node} could not be uncordoned; later: kubectl uncordon ${node}`));
+      }
+      throw error;
+    }
+  });
+}
+
+/**
+ * @param {{ readonly node: string; readonly gate: NonNullable<Upgrade["gate"]>; readonly credentials: GivenCredentials; readonly limitMs: number }} where
+ * @param {Readonly<Record<string, string | number | boolean>>} settings
+ * @param {UpgradeContext} context
+ */
+async function runCheck({ node, gate, credentials, limitMs }, settings, { env, out, scripts, sessions, limits = {} }) {
+  const text = renderScript("check-upgrade", settings, scripts);
+  const route = { name: gate.name, host: gate.host, bastion: gate.bastion };
+  const run = { script: "check-upgrade", text, limitMs, onLine: progressOf(node, out), connectMs: limits.connectMs, sessions };
+  const reply = await runOnHost(route, sshCredentials(credentials, env, out), run).catch((/** @type {unknown} */ error) => {
+    throw error instanceof SshFault
+      ? new ToolError(`${node}: check-upgrade did not end: ${error.message}; then run pulumi up again`)
+      : error;
+  });
+  if (reply.code === 0) return;
+  const how = reply.signal ? `was ended by signal ${reply.signal}` : `failed with exit code ${reply.code}`;
+  throw new ToolError(`${lastLine(reply.stderr) || node} (check-upgrade on ${gate.name} ${how})`);
+}

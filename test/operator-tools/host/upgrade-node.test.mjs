@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { runScript } from "../../../src/operator-tools/host/run-script.mjs";
+import { UpgradeTurns } from "../../../src/operator-tools/run/upgrade-turns.mjs";
+import { SessionPool } from "../../../src/operator-tools/ssh/session-pool.mjs";
+import { errorOf, recordOutput } from "../support/recorder.mjs";
+import { scriptFolder } from "../support/scripts.mjs";
+import { newKey, startHost } from "../support/ssh-host.mjs";
+
+const [OLD, NEW] = ["v1.34.7+k3s1", "v1.35.4+k3s1"];
+const fail = (why) => `echo "${why}" >&2; exit 1`;
+const note = (line) => `echo "${line}" >>done\n`;
+
+describe("a script that changes a living node", () => {
+  const operator = newKey();
+  let host, out, turns, sessions;
+
+  before(async () => (host = await startHost({ accepts: [operator.publicKey] })));
+  after(() => host.stop());
+  beforeEach(() => {
+    [out, turns, sessions] = [
+      recordOutput(),
+      new UpgradeTurns(),
+      new SessionPool({ idleMs: 100, keepalive: { intervalMs: 300, most: 5 } }),
+    ];
+    rmSync(join(host.folder, "done"), { force: true });
+  });
+
+  const done = () => readFileSync(join(host.folder, "done"), "utf8").trim().split(/ *\n/);
+  const change = (node, { install = "", check = "", gate = {}, before = OLD, ...more } = {}) => {
+    const environment = { K3S_VERSION: NEW, CONFIG_YAML: "x" };
+    const upgrade = {
+      changes: ["K3S_VERSION"],
+      group: "pool edge",
+      atOnce: 1,
+      gate: { name: "rack-1", host: host.target(), role: "agent", ...gate },
+    };
+    const input = {
+      ...{
+        v: 1,
+        node,
+        script: "install",
+        environment,
+        host: host.target(),
+        limitSeconds: 5,
+        credentials: { privateKey: operator.privateKey },
+      },
+      ...(before && { before: { environment: { ...environment, K3S_VERSION: before } } }),
+      ...{ upgrade, ...more },
+    };
+    const scripts = scriptFolder({
+      install: `${note(`install ${node}`)}${install}\necho '{}'\n`,
+      "check-upgrade": `${note("$STAGE $NODE_NAME $ROLE $K3S_VERSION ${DRAIN_SECONDS:-}")}${check}\n`,
+    });
+    return runScript(input, { env: {}, out, scripts, sessions, turns, limits: { connectMs: 5000, patienceMs: 0 }, reveal: () => {} });
+  };
+
+  it("is looked at through a server before and after, one node after the other", async () => {
+    await Promise.all([change("kiosk-1", { gate: { drainSeconds: 60 } }), change("kiosk-2")]);
+    assert.deepEqual(done(), [
+      ...[`before kiosk-1 agent ${NEW} 60`, "install kiosk-1", `after kiosk-1 agent ${NEW} 60`],
+      ...[`before kiosk-2 agent ${NEW}`, "install kiosk-2", `after kiosk-2 agent ${NEW}`],
+    ]);
+  });
+
+  it("runs at once where the node is new, or what takes a turn is as before", async () => {
+    await change("kiosk-1", { before: null });
+    await change("kiosk-1", { before: NEW });
+    assert.deepEqual(done(), ["install kiosk-1", "install kiosk-1"]);
+  });
+
+  it("is not done where the servers are not ready for it, and stops the others", async () => {
+    const first = errorOf(change("kiosk-1", { check: fail("kiosk-1: rack-2 is not Ready") }));
+    const second = errorOf(change("kiosk-2"));
+    assert.match((await first).message, /^kiosk-1: rack-2 is not Ready \(check-upgrade on rack-1 failed with exit code 1\)$/);
+    assert.match((await second).message, /^kiosk-2: left as it is, because kiosk-1 failed/);
+    assert.deepEqual(done(), [`before kiosk-1 agent ${NEW}`]);
+  });
+
+  it("leaves a node that takes pods again where it fails, or does not come back well", async () => {
+    const failed = await errorOf(change("kiosk-1", { install: fail("kiosk-1: no disk"), gate: { drainSeconds: 60 } }));
+    assert.equal(failed.message, "kiosk-1: no disk (install failed with exit code 1)");
+    turns = new UpgradeTurns();
+    const unwell = await errorOf(
+      change("kiosk-2", { check: `[ "$STAGE" != after ] || { ${fail("kiosk-2: not Ready")}; }`, gate: { drainSeconds: 60 } }),
+    );
+    assert.match(unwell.message, /^kiosk-2: not Ready/);
+    assert.deepEqual(
+      done().filter((line) => line.startsWith("undo")),
+      [`undo kiosk-1 agent ${NEW} 60`, `undo kiosk-2 agent ${NEW} 60`],
+    );
+  });
+});

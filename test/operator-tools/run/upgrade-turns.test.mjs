@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import { UpgradeTurns } from "../../../src/operator-tools/run/upgrade-turns.mjs";
+import { errorOf, recordOutput } from "../support/recorder.mjs";
+
+/** A piece of work that ends when the test says so. */
+function openWork() {
+  let end, begin;
+  const begun = new Promise((resolve) => (begin = resolve));
+  const ended = new Promise((resolve, reject) => (end = { well: resolve, badly: reject }));
+  return { begun, end, run: () => (begin(), ended) };
+}
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("turns", () => {
+  let turns, out;
+  beforeEach(() => ([turns, out] = [new UpgradeTurns(), recordOutput()]));
+  const take = (node, work, { group = "pool edge", atOnce = 1 } = {}) => turns.take({ node, group, atOnce }, out, work.run);
+
+  it("are taken one after the other, and who waits says behind whom", async () => {
+    const [first, second] = [openWork(), openWork()];
+    const running = [take("kiosk-1", first), take("kiosk-2", second)];
+    let hasBegun = false;
+    void second.begun.then(() => (hasBegun = true));
+    await settled();
+    assert.deepEqual([hasBegun, out.written.stderr], [false, "kiosk-2: waits for its turn behind kiosk-1\n"]);
+    first.end.well("one");
+    await second.begun;
+    second.end.well("two");
+    assert.deepEqual(await Promise.all(running), ["one", "two"]);
+  });
+
+  it("are taken by as many at once as the pool says, and by other pools beside them", async () => {
+    const works = [openWork(), openWork(), openWork()];
+    const [first, second, other] = works;
+    const running = [take("a", first, { atOnce: 2 }), take("b", second, { atOnce: 2 }), take("c", other, { group: "pool rack" })];
+    await Promise.all(works.map(({ begun }) => begun));
+    for (const { end } of works) end.well();
+    await Promise.all(running);
+    assert.equal(out.written.stderr, "");
+  });
+
+  it("end with the first that fails: those behind it are left as they are and name it, those beside it go to their end", async () => {
+    const [first, beside, behind, later] = [openWork(), openWork(), openWork(), openWork()];
+    const running = [take("kiosk-1", first), take("rack-2", beside, { group: "pool rack" })];
+    const waiting = errorOf(take("kiosk-2", behind));
+    first.end.badly(new Error("kiosk-1: no disk"));
+    assert.equal((await errorOf(running[0])).message, "kiosk-1: no disk");
+    const why = "left as it is, because kiosk-1 failed and the change of the others stopped there; cure kiosk-1, then run pulumi up again";
+    assert.equal((await waiting).message, `kiosk-2: ${why}`);
+    assert.equal((await errorOf(take("rack-3", later, { group: "pool rack" }))).message, `rack-3: ${why}`);
+    beside.end.well("done");
+    assert.equal(await running[1], "done");
+  });
+});
