@@ -51,6 +51,10 @@ golden: node_modules/.installed ## write the golden files of test/golden again; 
 docs: node_modules/.installed ## write the pages and schemas that are made from code and data again
 	@$(TSX) docs/generate/main.ts
 
+permissions: setup ## run the suites that say what the credentials need, write docs/permissions again, and the page
+	@export RECORD_PERMISSIONS=yes; $(TSX) test/run.ts network removal burst burst-faults tailnet tailnet-nodes
+	@$(TSX) docs/generate/main.ts
+
 clean: node_modules/.installed lab-down ## end a lab and remove what this checkout made (not the user's cache)
 	@rm -rf .lab .lab-* node_modules
 
@@ -61,4 +65,4 @@ node_modules/.installed: package-lock.json package.json
 	@$(ON_NODE) npm ci --no-audit --no-fund
 	@touch $@
 
-.PHONY: help demo needs lab lab-down test test-all test-real test-burst test-tailnet test-fast lint bench golden docs clean setup
+.PHONY: help demo needs lab lab-down test test-all test-real test-burst test-tailnet test-fast lint bench golden docs permissions clean setup

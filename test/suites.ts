@@ -40,9 +40,13 @@ const unitTests = (concurrency: number) => nodeTest(concurrency, "test/*.test.ts
 const scenarios = (beside: string, name: string, folder: string, ...chosen: string[]): Suite => ({
   name,
   beside,
-  env: { LAB_STATE: folder, LAB_SCENARIOS: chosen.join(",") },
+  env: { LAB_STATE: folder, LAB_SUITE: name, LAB_SCENARIOS: chosen.join(",") },
   commands: () => [nodeTest(1, "test/lab/lab.test.ts")],
 });
+
+/** What it asked of the clouds and of the tailnet's API is compared, at its end, with its file in docs/permissions. */
+const recorded = (beside: string, name: string, folder: string, ...chosen: string[]): Suite =>
+  scenarios(beside, name, folder, ...chosen, "permissions");
 
 const contract = (name: string, folder: string, isChosen: (file: string) => boolean): Suite => ({
   name,
@@ -79,12 +83,12 @@ export const SUITES: readonly Suite[] = [
       nodeTest(1, ...["clouds", "hosts", "interrupt", "lifecycle", "requirements"].map((name) => `test/lab/${name}.test.ts`)),
     ],
   },
-  scenarios("metal", "network", ".lab", "first-up", "second-up", "outside", "withdrawn-routes", "policy-order", "restarts", "membership"),
-  scenarios("metal", "removal", ".lab-2", "preflight", "faults", "recovery", "secrets", "removal"),
-  scenarios("burst", "burst", ".lab", "burst-first-up", "burst-cycle", "burst-places", "burst-server", "burst-removal"),
-  scenarios("burst", "burst-faults", ".lab-2", "burst-faults"),
-  scenarios("tailnet", "tailnet", ".lab", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
-  scenarios("tailnet", "tailnet-nodes", ".lab-2", "tailnet-devices", "tailnet-keys"),
+  recorded("metal", "network", ".lab", "first-up", "second-up", "outside", "withdrawn-routes", "policy-order", "restarts", "node-changes"),
+  recorded("metal", "removal", ".lab-2", "preflight", "faults", "recovery", "secrets", "removal"),
+  recorded("burst", "burst", ".lab", "burst-first-up", "burst-cycle", "burst-places", "burst-server", "burst-removal"),
+  recorded("burst", "burst-faults", ".lab-2", "burst-faults"),
+  recorded("tailnet", "tailnet", ".lab", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
+  recorded("tailnet", "tailnet-nodes", ".lab-2", "tailnet-devices", "tailnet-keys"),
   { ...scenarios("matrix", "headscale", ".lab", "headscale"), onlyInAll: true },
   { ...scenarios("matrix", "flannel-iface", ".lab-2", "flannel-iface"), onlyInAll: true },
 ];

@@ -1,49 +1,50 @@
-import { readPermissionFile } from "../../lab/permission-file";
+import { readAllPermissions, readPermissions, recordedSuites } from "../../lab/permission-file";
 import { type ReadPermission, readInAws, readInAzure } from "./read-permissions";
 
-const HEAD = `<!-- Made by \`make docs\` from docs/permissions.json: change nothing here. -->
+const HEAD = `<!-- Made by \`make docs\` from docs/permissions and docs/generate/read-permissions.ts: change nothing here. -->
 
 # Permissions
 
-What each credential has to be allowed. The lists are made from the calls that the lab's emulated clouds and API saw: a cluster with cloud nodes made,
-bursts up, one node out of the middle, back to 0, and the making of private networks with NAT gateways. **No run has covered everything yet, and none ever was
-on an account**: the lab's AWS and Azure plugins are stand-ins, so a real one may ask for more. What was not seen, and is read in source or documentation,
-stands in tables of its own, and is in the policies below. A test holds this page equal to the recorded data, not yet the data to each run.`;
+What each credential has to be allowed. The lists are made from the calls that the lab's emulated clouds and API saw in the suites
+${suiteNames()}. At the end of each its calls are compared with its list
+(docs/permissions): one that is not in it, or does not come any more, is a failure. **None ever was on an account**: the lab's AWS and Azure plugins are
+stand-ins, so a real one may ask for more. What the lab cannot see, and is read in source or documentation, stands in tables of its own, and is in the policies below.`;
 
 const TAILSCALE: Readonly<Record<string, string>> = {
   auth_keys: "makes and revokes one key for each node",
   "auth_keys:read": "looks at them",
   "devices:core": "removes the devices of nodes that are gone",
   "devices:core:read": "finds devices by the cluster's tag and their routes",
-  "devices:routes": "approves a node's pod route where the policy does not",
-  "devices:routes:read": "looks at routes",
+  "devices:routes": "approves a node's pod route where the policy does not: without it the run names the page to do it on",
   policy_file: "writes the cluster's lines",
   "policy_file:read": "reads the policy, and has changes of it checked",
 };
 
-/** docs/permissions.md. */
-export function permissionsPage(): string {
-  const { always, sometimes } = readPermissionFile();
-  return `${[
-    HEAD,
-    tailscaleText(always.tailscale, sometimes.tailscale),
-    awsText([...always.aws, ...sometimes.aws]),
-    azureText([...always.azure, ...sometimes.azure]),
-  ].join("\n\n")}\n`;
+function suiteNames(): string {
+  const names = recordedSuites().map((suite) => `\`${suite}\``);
+  return `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;
 }
 
-function tailscaleText(always: readonly string[], sometimes: readonly string[]): string {
-  const row = (scope: string, when: string) => `| \`${scope}\` | ${when} | ${TAILSCALE[scope] ?? ""} |`;
-  const missing = [...always, ...sometimes].filter((scope) => TAILSCALE[scope] === undefined);
+/** docs/permissions.md. */
+export function permissionsPage(): string {
+  const seen = readAllPermissions();
+  return `${[HEAD, tailscaleText(seen.tailscale), awsText(seen.aws), azureText(seen.azure)].join("\n\n")}\n`;
+}
+
+/** Scopes that every suite used are needed; the others are for what their meaning says. */
+function tailscaleText(scopes: readonly string[]): string {
+  const isNeeded = (scope: string) => recordedSuites().every((suite) => readPermissions(suite).tailscale.includes(scope));
+  const row = (scope: string) => `| \`${scope}\` | ${isNeeded(scope) ? "yes" : "optional"} | ${TAILSCALE[scope] ?? ""} |`;
+  const missing = scopes.filter((scope) => TAILSCALE[scope] === undefined);
   if (missing.length > 0) throw new Error(`docs/generate/permissions-page.ts does not say what ${missing.join(", ")} is for`);
   return `## Tailscale: scopes of the OAuth client
 
-A scope with write holds its reading half (\`:read\`). So the client needs ${granted(always)}, each with write, and its tag has to own the nodes' tag
+A scope with write holds its reading half (\`:read\`). So the client needs ${granted(scopes.filter(isNeeded))}, each with write, and its tag has to own the nodes' tag
 (see [tailscale.md](tailscale.md)).
 
 | scope | needed | for what |
 | --- | --- | --- |
-${[...always.map((scope) => row(scope, "always")), ...sometimes.map((scope) => row(scope, "sometimes"))].join("\n")}`;
+${scopes.map(row).join("\n")}`;
 }
 
 function granted(scopes: readonly string[]): string {
@@ -78,7 +79,9 @@ function azureText(seen: readonly string[]): string {
   return `## Azure: a role
 
 The scope is the subscription, because the stack makes a resource group for each region. \`join/action\` is asked for by whoever refers to a resource of
-the network; with a subnet of your own the role has to hold there too. Write it to \`role.json\`, then \`az role definition create --role-definition role.json\`.
+the network; with a subnet of your own the role has to hold there too. A subscription that never had machines or networks first has its providers
+registered, once, by an administrator: \`az provider register -n Microsoft.Compute\` and \`-n Microsoft.Network\`. (Otherwise azure-native asks for it, which takes
+\`Microsoft.Compute/register/action\`, \`Microsoft.Network/register/action\` and \`Microsoft.Resources/subscriptions/providers/read\` on top.) Write the role to \`role.json\`, then \`az role definition create --role-definition role.json\`.
 
 \`\`\`json
 ${JSON.stringify(role, null, 2)}

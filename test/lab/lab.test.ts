@@ -10,8 +10,9 @@ import { faults } from "./scenarios/faults";
 import { firstUp } from "./scenarios/first-up";
 import { flannelIface } from "./scenarios/flannel-iface";
 import { headscale } from "./scenarios/headscale";
-import { membership } from "./scenarios/membership";
+import { nodeChanges } from "./scenarios/node-changes";
 import { outside } from "./scenarios/outside";
+import { permissions } from "./scenarios/permissions";
 import { policyOrder } from "./scenarios/policy-order";
 import { preflight } from "./scenarios/preflight";
 import { recovery } from "./scenarios/recovery";
@@ -34,7 +35,7 @@ const SCENARIOS: readonly Scenario[] = [
   withdrawnRoutes,
   policyOrder,
   restarts,
-  membership,
+  nodeChanges,
   preflight,
   faults,
   recovery,
@@ -53,6 +54,7 @@ const SCENARIOS: readonly Scenario[] = [
   tailnetFaults,
   tailnetDevices,
   tailnetKeys,
+  permissions,
 ];
 
 const wanted = process.env["LAB_SCENARIOS"]?.split(",");

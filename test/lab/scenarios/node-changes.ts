@@ -4,7 +4,7 @@ import { removeProbePods, succeed } from "../../../lab/checks/probe-pods";
 import type { HostName } from "../../../lab/hosts/topology";
 import { type Snapshot, takeSnapshot } from "../../../lab/hosts/snapshot";
 import { type BareMetalPool, metalPool } from "../../../lab/stack-config";
-import { deployBudgets, deployLocalVolume, nodesOf, placesOf, removeBudgets, removeLocalVolume, watchAvailable } from "../budgets";
+import { deployBudgets, nodesOf, placesOf, removeBudgets, watchAvailable } from "../budgets";
 import {
   expectFailure,
   expectSuccess,
@@ -17,6 +17,7 @@ import {
   waitReady,
 } from "../nodes-view";
 import type { LabContext, Scenario } from "../lab-context";
+import { deployLocalVolume, releaseLocalVolume, removeLocalVolume } from "../local-volume";
 import { sessionsOn } from "../ssh-watch";
 import { changesSince, expectClean, readNodeState, startsOf } from "../untouched";
 
@@ -41,8 +42,8 @@ const spent = (output: string, resource: string): number => {
 };
 
 /** Nodes come, change and go; those that are not concerned notice nothing. */
-export const membership: Scenario = {
-  name: "membership",
+export const nodeChanges: Scenario = {
+  name: "node-changes",
   define: (given) => {
     let context: LabContext;
     let spares: Snapshot[] = [];
@@ -143,6 +144,9 @@ export const membership: Scenario = {
         undoing.filter((name) => !kept.has(name)),
         [],
       );
+      // Kept when its claim was deleted, it holds the data still.
+      await releaseLocalVolume(context.kubectl);
+      assert.match(await expectFailure(context.stack.up([GO_ON])), /- rack-2: volume pvc-lab \(claim budget\/data\)\n/);
       assert.deepEqual(await openNodes(context.kubectl), [...ALL].sort());
     });
 
