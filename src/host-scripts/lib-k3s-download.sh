@@ -30,6 +30,7 @@ drop_fetched() { rm -f "$FETCHED" "$FETCHED.part"; }
 
 # What stands at $FETCHED afterwards, or is installed already, is the release's. Nothing of an older or unfinished fetch is left.
 fetch_program() {
+  rm -f "$FETCHED.part"
   fetch_sums
   program=$(program_name)
   sum=$(published_sum "$program")

@@ -6,12 +6,13 @@ IMAGES=/var/lib/rancher/k3s/agent/images
 UNFINISHED=/etc/hybrid-k3s/k3s-unfinished
 is_installed() { [ ! -e "$UNFINISHED" ] && [ "$(installed_k3s)" = "$K3S_VERSION" ] && [ -f "/etc/systemd/system/$UNIT" ] && [ -x "/usr/local/bin/${UNIT%.service}-uninstall.sh" ]; }
 
-# fetch_found URL FILE: 1 where there is no such file.
+# fetch_found URL FILE: 1 where there is no such file. An S3 bucket whose list nobody may read answers 403 for it
+# (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html); one that lets nobody in has answered so for the program before.
 fetch_found() {
   http_status=$(fetch "$1" "$2") || fail "cannot fetch $1: $(cat "$SCRATCH/curl-error"); check that this host reaches it: curl -I $1"
   case $http_status in
     200) ;;
-    404) rm -f "$2" && return 1 ;;
+    403 | 404) rm -f "$2" && return 1 ;;
     *) fail "cannot fetch $1: the server answered $http_status" ;;
   esac
 }
@@ -23,7 +24,7 @@ fetch_installer() {
     check_installer
     return 0
   done
-  fail "cannot fetch $INSTALLER_URL: the server answered 404; check the version and the mirror's address"
+  fail "cannot fetch $INSTALLER_URL: the server answered $http_status; check the version and the mirror's address"
 }
 
 # It runs as root: by the sum that the config gives, else by the one beside it, else not at all.
@@ -33,7 +34,7 @@ check_installer() {
   elif fetch_found "$script_url.sha256sum" "$SCRATCH/install-sum"; then
     verify_sha256 "$SCRATCH/install.sh" "$(cut -d' ' -f1 "$SCRATCH/install-sum")" "$script_url"
   else
-    fail "$script_url has no sum beside it ($script_url.sha256sum), and what runs as root is not run unchecked. Compare the script with install.sh at the tag" \
+    fail "$script_url has no sum beside it ($script_url.sha256sum: the server answered $http_status), and what runs as root is not run unchecked. Compare the script with install.sh at the tag" \
       "of k3s $K3S_VERSION, then put install.sh.sha256sum of that tag beside it, or set mirror.installSha256 to what sha256sum install.sh prints; nothing was changed"
   fi
 }

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# What goes with nodes: bound volumes that no other node can use, as the local-path provisioner makes them. And how nodes that leave are cordoned.
+# What goes with nodes: volumes that no other node can use, as the local-path provisioner makes them, bound ones and those that somebody had kept
+# when their claim went. And how nodes that leave are cordoned.
 
 # cordon_marked NODE...: by us, so that they can be given back where they stay after all. One that somebody else has cordoned must not be among them.
 CORDONED=hybrid-k3s/cordoned
@@ -11,7 +12,9 @@ VALUES='{{if eq .operator "In"}}in{{range .values}} {{.}}{{end}}{{"\n"}}{{end}}'
 # shellcheck disable=SC2016
 TERMS='{{range .nodeSelectorTerms}}term{{"\n"}}{{range .matchExpressions}}'$VALUES'{{end}}{{range .matchFields}}'$VALUES'{{end}}{{end}}'
 # shellcheck disable=SC2016
-VOLUME_FACTS='{{range .items}}{{if eq .status.phase "Bound"}}volume {{.metadata.name}} {{with .spec.claimRef}}{{.namespace}}/{{.name}}{{end}}{{"\n"}}{{with .spec.nodeAffinity}}{{with .required}}'$TERMS'{{end}}{{end}}{{end}}{{end}}'
+HOLDS_DATA='or (eq .status.phase "Bound") (and (eq .status.phase "Released") (eq .spec.persistentVolumeReclaimPolicy "Retain"))'
+# shellcheck disable=SC2016
+VOLUME_FACTS='{{range .items}}{{if '$HOLDS_DATA'}}volume {{.metadata.name}} {{with .spec.claimRef}}{{.namespace}}/{{.name}}{{end}}{{"\n"}}{{with .spec.nodeAffinity}}{{with .required}}'$TERMS'{{end}}{{end}}{{end}}{{end}}'
 # shellcheck disable=SC2016
 CLAIMS='{{range .spec.volumes}}{{with .persistentVolumeClaim}}{{$ns}}/{{.claimName}} {{$ns}}/{{$pod}}{{"\n"}}{{end}}{{end}}'
 # shellcheck disable=SC2016

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Usage: sh -s -- list-node-data (on the first server)
-# Lists the bound volumes that no other node than these can use. Changes nothing.
+# Lists the volumes with data that no other node than these can use. Changes nothing.
 # Libraries: lib-node-removal.sh
 # Needs: NODE_NAMES (one a line)
 # Prints: lines `NODE VOLUME CLAIM [POD...]`

@@ -96,12 +96,37 @@ program() { cat "$HOST/usr-local/bin/k3s"; }
   echo 404 | serve https://mirror.test/k3s/install.sh.sha256sum
   run_script install-k3s
   assert_failure
-  assert_stderr 'https://mirror.test/k3s/install.sh has no sum beside it (https://mirror.test/k3s/install.sh.sha256sum), and what runs as root is not run unchecked.'
+  assert_stderr 'https://mirror.test/k3s/install.sh has no sum beside it (https://mirror.test/k3s/install.sh.sha256sum: the server answered 404), and what runs as root is not run unchecked.'
   [ ! -e "$FAKE/installer-environment" ] && [ ! -e "$HOST/usr-local/bin/k3s" ]
   INSTALLER_SHA256=$(sum_of <"$FAKE/install.sh")
   export INSTALLER_SHA256
   run_script install-k3s
   assert_success
+}
+
+# What S3 answers where a bucket's list may not be read.
+@test "a mirror that answers 403 for what it does not have is asked on, and told as one without a sum" {
+  from_mirror
+  unset WITH_IMAGES
+  echo 403 | serve "https://mirror.test/k3s/v1.35.4%2Bk3s1/install.sh"
+  echo 403 | serve https://mirror.test/k3s/install.sh.sha256sum
+  run_script install-k3s
+  assert_failure
+  assert_stderr 'https://mirror.test/k3s/install.sh has no sum beside it (https://mirror.test/k3s/install.sh.sha256sum: the server answered 403), and what runs as root'
+  INSTALLER_SHA256=$(sum_of <"$FAKE/install.sh")
+  export INSTALLER_SHA256
+  run_script install-k3s
+  assert_success
+}
+
+@test "nothing of a fetch that was killed stays, also where the program is there by now" {
+  installed
+  mkdir -p "$HOST/usr-local/lib/hybrid-k3s"
+  echo half >"$HOST/usr-local/lib/hybrid-k3s/k3s.part"
+  rm "$HOST/etc/systemd/system/k3s.service"
+  run_script install-k3s
+  assert_success
+  nothing_fetched
 }
 
 @test "an installer with another sum than the config gives is not run, whatever stands beside it" {

@@ -116,6 +116,24 @@ function warnOfShape(plan: AwsNodePlan, vm: ec2.Instance): void {
     growDisk: (gb: number) => `aws ec2 modify-volume --volume-id ${volumeId} --size ${gb} --region ${region}`,
   }));
   warnOfKept(plan, { type: plan.instanceType, diskGb }, shape, byHand);
+  pulumi.all([vm.id, vm.instanceState, vm.publicIp]).apply(([id, state, address]) => {
+    const warning = addressWarning(plan, { id, state, address });
+    if (warning !== undefined) void pulumi.log.warn(warning);
+  });
+}
+
+/** What is to be said of a kept machine's public address: AWS decides at the launch whether it has one, and lends it only while the machine runs. */
+export function addressWarning(
+  { name, publicIp, region }: Pick<AwsNodePlan, "name" | "publicIp" | "region">,
+  { id, state, address }: { readonly id: string; readonly state: string; readonly address: string },
+): string | undefined {
+  if (state !== "running" || (address !== "") === publicIp) return undefined;
+  const has = publicIp ? "without a public address, and publicIp: true" : `at its public address ${address}, and publicIp: false`;
+  const elastic = `aws ec2 allocate-address --region ${region}, then aws ec2 associate-address --region ${region} --instance-id ${id} --allocation-id ID`;
+  const instead = publicIp
+    ? `Write publicIp: false, or give it an Elastic IP of your own: ${elastic}; then pulumi up --refresh`
+    : "AWS takes it from none but a new machine: write publicIp: true";
+  return `${name}: its machine stays ${has} of the config waits: no run stops or replaces a server. ${instead}`;
 }
 
 /**
