@@ -70,3 +70,14 @@ gate() {
   assert_success
   [ "$(calls '^systemctl (daemon-reload|start|stop)')" = "systemctl daemon-reload" ]
 }
+
+@test "another text of the script, of its comments and of what it puts on the host, restarts no k3s" {
+  installed
+  echo ok | serve http://127.0.0.1:10248/healthz
+  rendered install-k3s | sed -e 's/^# Usage: sh -s/# Said otherwise. Usage: sh -s/' -e 's/^# Ends with 0 when tailscaled/# Closes with 0 when tailscaled/' -e 's/^say() {/say() { :;/' >"$FAKE/script"
+  [ "$(rendered install-k3s | diff - "$FAKE/script" | grep -c '^>')" = 3 ]
+  run --separate-stderr on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" TMPDIR="$FAKE/tmp" timeout 60 dash -s -- install-k3s <"$FAKE/script"
+  assert_success
+  grep -q '^# Closes with 0 when tailscaled' "$HOST/usr-local/lib/hybrid-k3s/wait-tailnet.sh"
+  refute_call '^systemctl.* (start|stop|restart) .*k3s'
+}

@@ -33,14 +33,17 @@ function bodyOf(name, folder) {
 const digests = new Map();
 
 /**
- * Another one for each text that a script of this checkout ever had, its libraries included; 16 hexadecimal digits.
- * @type {(name: string) => string}
+ * Another one for each text that a script of this checkout ever had, its libraries included, but for comments and blank lines: those are no
+ * reason to log in to every host. 16 hexadecimal digits.
+ * @type {(name: string, scripts?: ScriptSource) => string}
  */
-export function scriptDigest(name) {
-  const known = digests.get(name);
+export function scriptDigest(name, { folder = SCRIPTS } = {}) {
+  const key = `${folder.href}${name}`;
+  const known = digests.get(key);
   if (known !== undefined) return known;
-  const digest = createHash("sha256").update(bodyOf(name, SCRIPTS)).digest("hex").slice(0, 16);
-  digests.set(name, digest);
+  const text = bodyOf(name, folder).replace(/^[ \t]*(#(?!!).*)?\n/gm, "");
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
+  digests.set(key, digest);
   return digest;
 }
 

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { renderScript } from "../../../src/operator-tools/host/render-script.mjs";
+import { renderScript, scriptDigest } from "../../../src/operator-tools/host/render-script.mjs";
 import { exportLines, shellQuote } from "../../../src/operator-tools/host/shell-quote.cjs";
 import { scriptFolder } from "../support/scripts.mjs";
 
@@ -44,4 +44,19 @@ describe("shellQuote", () => {
   });
 
   it("refuses a NUL byte", () => assert.throws(() => shellQuote("a\0b"), /NUL/));
+});
+
+describe("scriptDigest", () => {
+  const digest = (script, library = "say() { :; }\n") =>
+    scriptDigest("one", scriptFolder({ one: `# Libraries: lib-a.sh\n${script}`, "lib-a": library }));
+  it("stays where comments and blank lines are others, in a library too", () => {
+    const before = digest("#!/bin/sh\n# why\n  # how\nsay a\n");
+    assert.equal(digest("#!/bin/sh\n# another reason\n\nsay a\n"), before);
+    assert.equal(digest("#!/bin/sh\nsay a\n", "# said\nsay() { :; }\n"), before);
+  });
+  it("is another one for another command, library, argument that looks like a comment, or interpreter of a program in it", () => {
+    const texts = ["say a\n", "say b\n", "say a # b\n", "cat <<X\n#!/bin/sh\nX\n", "cat <<X\n#!/bin/bash\nX\n"];
+    const digests = [...texts.map((text) => digest(text)), digest("say a\n", "say() { echo; }\n")];
+    assert.equal(new Set(digests).size, digests.length);
+  });
 });
