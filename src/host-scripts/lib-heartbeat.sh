@@ -51,9 +51,10 @@ read_unit() {
       SubState) phase=$value ;;
       InvocationID) run=$value ;;
       ExecMainStartTimestamp) started=$value ;;
+      ExecMainStartTimestampMonotonic) started_up=$((value / 1000000)) ;;
     esac
   done <<PROPERTIES
-$(TZ=UTC systemctl show -p ActiveState,SubState,InvocationID,ExecMainStartTimestamp "$unit")
+$(TZ=UTC systemctl show -p ActiveState,SubState,InvocationID,ExecMainStartTimestamp,ExecMainStartTimestampMonotonic "$unit")
 PROPERTIES
 }
 
@@ -75,17 +76,28 @@ ask_api() {
   curl -sf --max-time 5 --cacert "$files/server-ca.crt" --cert "$files/client-kubelet.crt" --key "$files/client-kubelet.key" "$@" "$server$path"
 }
 
+# Seconds that the clock was set back since k3s started, as it is where time is first asked for after the boot. k3s goes on comparing with the
+# clock that it started by.
+read_set_back() {
+  set_back=$(($(date -d "$started" +%s) + $(seconds_up) - started_up - $(date +%s)))
+  [ "$set_back" -gt 2 ] || set_back=0
+}
+
 # Before it reports, the condition is what the last start left. One without a status would be an invention of ours.
 is_reported_ready() {
   case $phase in start | running | reload) ;; *) return 1 ;; esac
   reported=$(ask_api "/api/v1/nodes/$node" | tr -d ' \n' |
     sed -n 's/.*"type":"Ready","status":"True","lastHeartbeatTime":"\([^"]*\)".*/\1/p')
-  [ -n "$reported" ] && [ -n "$started" ] && [ "$(date -d "$reported" +%s)" -ge "$(date -d "$started" +%s)" ]
+  [ -n "$reported" ] && [ -n "$started" ] || return 1
+  read_set_back
+  reported=$(date -d "$reported" +%s)
+  # What lies ahead of a clock that was set back is of before.
+  [ $((reported + set_back)) -ge "$(date -d "$started" +%s)" ] && { [ "$set_back" = 0 ] || [ "$reported" -le $(($(date +%s) + 2)) ]; }
 }
 
 send_heartbeat() {
   ask_api "/api/v1/nodes/$node/status" -o /dev/null -X PATCH -H 'Content-Type: application/strategic-merge-patch+json' \
-    -d "{\"status\":{\"conditions\":[{\"type\":\"Ready\",\"lastHeartbeatTime\":\"$(date -u +%FT%TZ)\"}]}}"
+    -d "{\"status\":{\"conditions\":[{\"type\":\"Ready\",\"lastHeartbeatTime\":\"$(date -u -d "@$(($(date +%s) + set_back))" +%FT%TZ)\"}]}}"
 }
 
 began=$(seconds_up) first='' count=0

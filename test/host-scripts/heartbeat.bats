@@ -12,8 +12,8 @@ make_unit() {
 #!/bin/sh
 case $* in
   *--timestamp=unix*) echo "Failed to parse timestamp style: unix." >&2 && exit 1 ;;
-  "show -p ActiveState,SubState,InvocationID,ExecMainStartTimestamp "*)
-    sed -n '/^ExecMain/!p' "$FAKE/unit"
+  "show -p ActiveState,SubState,InvocationID,ExecMainStartTimestamp,ExecMainStartTimestampMonotonic "*)
+    sed -n '/^ExecMainStartTimestamp=/!p' "$FAKE/unit"
     date -d "$(sed -n 's/^ExecMainStartTimestamp=//p' "$FAKE/unit")" '+ExecMainStartTimestamp=%a %F %T %Z'
     ;;
   *) exec "$STUBS/systemctl" "$@" ;;
@@ -31,8 +31,12 @@ CURL
   chmod +x "$FAKE/bin/systemctl" "$FAKE/bin/curl"
 }
 
-# unit STATE PHASE: k3s has been running since STARTED.
-unit() { printf 'ActiveState=%s\nSubState=%s\nInvocationID=abc\nExecMainStartTimestamp=@%s\n' "$1" "$2" "${STARTED:=$(date +%s)}" >"$FAKE/unit"; }
+# unit STATE PHASE: k3s has been running since STARTED, by the clock of then, which was SET_BACK seconds ahead of the clock of now.
+unit() {
+  : "${STARTED:=$(date +%s)}"
+  up=$(($(cut -d. -f1 /proc/uptime) - $(date +%s) + STARTED - ${SET_BACK:-0}))
+  printf 'ActiveState=%s\nSubState=%s\nInvocationID=abc\nExecMainStartTimestamp=@%s\nExecMainStartTimestampMonotonic=%s\n' "$1" "$2" "$STARTED" "${up}000000" >"$FAKE/unit"
+}
 
 # report STATUS SECONDS: kubelet's word of the Node, that many seconds after k3s's start; as the API server prints it for a reader.
 report() {
@@ -91,6 +95,23 @@ ExecStartPre=-systemctl restart --no-block hybrid-k3s-heartbeat.service" ]
   printf '{"status":{"conditions":[]}}' >"$FAKE/node.json"
   beat 2 k3s-agent.service
   [ "$(patches)" = 0 ]
+}
+
+@test "a clock that is set back after k3s started does not end the heartbeats, which go by the clock of then" {
+  as_agent
+  installed
+  STARTED=$(($(date +%s) + 3590)) SET_BACK=3600
+  make_unit
+  # Of the start before, by the clock of then.
+  report True -5
+  beat 2 k3s-agent.service
+  [ "$status" -eq 124 ] && [ "$(patches)" = 0 ]
+  report True -3595
+  printf 'sed -i s/activating/active/ "$FAKE/unit"\n' >"$FAKE/after-patch"
+  beat 40 k3s-agent.service
+  assert_success
+  sent=$(sed -nE 's/.*"lastHeartbeatTime":"([^"]+)".*/\1/p' "$FAKE/patches")
+  [ "$(date -d "$sent" +%s)" -ge "$STARTED" ] && [ "$(date -d "$sent" +%s)" -le $((STARTED + 60)) ]
 }
 
 @test "nothing is asked while k3s waits behind its gate, and the end of k3s ends it" {
