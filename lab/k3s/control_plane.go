@@ -2,24 +2,11 @@ package main
 
 import "slices"
 
-func (s *server) etcdArguments() []string {
-	arguments := []string{
-		"etcd", "--data-dir=" + s.path("server/db/etcd"), "--listen-client-urls=" + etcdClients, "--advertise-client-urls=" + etcdClients,
-		"--listen-peer-urls=" + etcdPeers, "--initial-advertise-peer-urls=" + etcdPeers, "--initial-cluster=default=" + etcdPeers,
-		"--quota-backend-bytes=268435456", "--log-level=error",
-		// Alone, it only waits for itself.
-		"--heartbeat-interval=20", "--election-timeout=200",
-		// A lab host's power-off leaves the kernel's cache alone, so nothing is lost; several of them syncing one disk would be slow.
-		"--unsafe-no-fsync",
-	}
-	return append(arguments, extraArguments(s.given, "etcd-arg")...)
-}
-
 func (s *server) apiServerArguments() []string {
 	arguments := slices.Concat(
 		[]string{
 			"kube-apiserver", "--bind-address=127.0.0.1", "--secure-port=6444", "--advertise-address=" + s.advertiseAddress(),
-			"--etcd-servers=" + etcdClients, "--storage-backend=etcd3", "--allow-privileged=true", "--anonymous-auth=false",
+			"--storage-backend=etcd3", "--allow-privileged=true", "--anonymous-auth=false",
 			"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--profiling=false",
 			"--client-ca-file=" + s.tls("client-ca.crt"), "--kubelet-certificate-authority=" + s.tls("server-ca.crt"),
 			"--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname",
@@ -29,9 +16,10 @@ func (s *server) apiServerArguments() []string {
 			"--requestheader-username-headers=" + userHeader, "--requestheader-group-headers=" + groupHeader,
 			"--requestheader-extra-headers-prefix=X-Remote-Extra-",
 			"--service-cluster-ip-range=" + s.serviceCIDR.String(), "--service-node-port-range=" + s.nodePortRange(),
-			// The port that clients reach is the supervisor's, so the supervisor publishes it (see publishAddress).
+			// The port that clients reach is the supervisor's, so the supervisor publishes it (see publishAddresses).
 			"--endpoint-reconciler-type=none",
 		},
+		s.datastoreArguments(),
 		pair("tls-cert-file", "tls-private-key-file", s.tls("serving-kube-apiserver")),
 		pair("kubelet-client-certificate", "kubelet-client-key", s.tls("client-kube-apiserver")),
 		pair("proxy-client-cert-file", "proxy-client-key-file", s.tls("client-auth-proxy")),
@@ -46,7 +34,7 @@ func (s *server) controllerArguments() []string {
 	arguments := slices.Concat(
 		[]string{
 			"kube-controller-manager", "--kubeconfig=" + kubeconfig, "--authentication-kubeconfig=" + kubeconfig, "--authorization-kubeconfig=" + kubeconfig,
-			"--bind-address=127.0.0.1", "--leader-elect=false", "--profiling=false", "--use-service-account-credentials=true",
+			"--bind-address=127.0.0.1", s.electLeader(), "--profiling=false", "--use-service-account-credentials=true",
 			// Each controller first fetches a token of its own: at the default rate that alone takes four seconds.
 			"--kube-api-qps=200", "--kube-api-burst=300",
 			"--allocate-node-cidrs=true", "--cluster-cidr=" + s.podCIDR.String(), "--service-cluster-ip-range=" + s.serviceCIDR.String(),
@@ -61,7 +49,7 @@ func (s *server) schedulerArguments() []string {
 	kubeconfig := s.path("server/cred/scheduler.kubeconfig")
 	arguments := []string{
 		"kube-scheduler", "--kubeconfig=" + kubeconfig, "--authentication-kubeconfig=" + kubeconfig, "--authorization-kubeconfig=" + kubeconfig,
-		"--bind-address=127.0.0.1", "--leader-elect=false", "--profiling=false",
+		"--bind-address=127.0.0.1", s.electLeader(), "--profiling=false",
 	}
 	return append(arguments, extraArguments(s.given, "kube-scheduler-arg")...)
 }

@@ -39,7 +39,7 @@ var environment = map[string]string{
 	"K3S_TOKEN": "token", "K3S_TOKEN_FILE": "token-file", "K3S_URL": "server", "K3S_AGENT_TOKEN": "agent-token",
 	"K3S_AGENT_TOKEN_FILE": "agent-token-file", "K3S_NODE_NAME": "node-name", "K3S_VPN_AUTH": "vpn-auth",
 	"K3S_VPN_AUTH_FILE": "vpn-auth-file", "K3S_KUBECONFIG_MODE": "write-kubeconfig-mode", "K3S_DATA_DIR": "data-dir",
-	"K3S_CLUSTER_INIT": "cluster-init", "K3S_DEBUG": "debug",
+	"K3S_CLUSTER_INIT": "cluster-init", "K3S_CLUSTER_RESET": "cluster-reset", "K3S_DEBUG": "debug", "K3S_DATASTORE_ENDPOINT": "datastore-endpoint",
 }
 
 // settings are the values of the flags given, in order; the last counts where one value is wanted.
@@ -51,6 +51,9 @@ func (s settings) one(name, otherwise string) string {
 	}
 	return otherwise
 }
+
+// isSet reads a flag that needs no value.
+func (n *node) isSet(name string) bool { return n.given.one(name, "false") == "true" }
 
 // list takes repeated flags and comma separated values alike.
 func (s settings) list(name string) []string {

@@ -19,13 +19,14 @@ import (
 
 const (
 	nodePasswordFile = "/etc/rancher/node/password"
-	requestLimit     = 20 * time.Second
+	requestLimit     = 10 * time.Second
 )
 
 // member is a node that the server has let in.
 type member struct {
 	*node
 	serverURL string
+	balancer  *balancer
 	// apiURL is where the node's own programs find the API server.
 	apiURL  string
 	cluster clusterSettings
@@ -54,7 +55,7 @@ func (n *node) join(serverURL string) (*member, error) {
 	m := &member{node: n, serverURL: strings.TrimSuffix(serverURL, "/")}
 	m.apiURL = m.serverURL
 	if n.role == "agent" {
-		if m.apiURL, err = n.serveLoadBalancer(m.serverURL); err != nil {
+		if m.balancer, m.apiURL, err = n.serveLoadBalancer(m.serverURL); err != nil {
 			return nil, err
 		}
 	}
@@ -90,7 +91,7 @@ func (n *node) joinToken() (token, error) {
 // visit is one attempt: make sure of the server, show the token, fetch what the node needs.
 func (m *member) visit(given token, password string) error {
 	insecure := visitor(&tls.Config{InsecureSkipVerify: true}) // the token's hash is what vouches for the answer
-	caPEM, err := insecure.fetch(http.MethodGet, m.serverURL+"/cacerts", nil, nil)
+	caPEM, err := insecure.fetch(http.MethodGet, m.apiURL+"/cacerts", nil, nil)
 	if err != nil {
 		return fmt.Errorf("Failed to validate connection to cluster at %s: failed to get CA certs: %w", m.serverURL, err)
 	}
@@ -102,7 +103,7 @@ func (m *member) visit(given token, password string) error {
 	roots.AppendCertsFromPEM(caPEM)
 	server := visitor(&tls.Config{RootCAs: roots})
 	server.user, server.password = given.user, given.password
-	settings, err := server.fetch(http.MethodGet, m.serverURL+"/v1-k3s/config", nil, nil)
+	settings, err := server.fetch(http.MethodGet, m.apiURL+"/v1-k3s/config", nil, nil)
 	if err != nil {
 		return fmt.Errorf("Failed to validate connection to cluster at %s: %w", m.serverURL, err)
 	}
@@ -138,7 +139,7 @@ func (m *member) fetchCertificate(server *visit, name string, headers map[string
 	if err != nil {
 		return err
 	}
-	certificate, err := server.fetch(http.MethodPost, m.serverURL+"/v1-k3s/"+name+".crt", encode("CERTIFICATE REQUEST", der), headers)
+	certificate, err := server.fetch(http.MethodPost, m.apiURL+"/v1-k3s/"+name+".crt", encode("CERTIFICATE REQUEST", der), headers)
 	var answer statusError
 	if errors.As(err, &answer) && answer.code == http.StatusForbidden {
 		return errRejected

@@ -37,6 +37,8 @@ func runCommand(name string, args []string) int {
 		return runContainerTool(name, args)
 	case "server", "agent":
 		return runNode(name, args)
+	case "etcd-snapshot":
+		return runSnapshotCommand(args)
 	case "--version", "-v":
 		fmt.Printf("k3s version %s (stand-in)\ngo version %s\n", version.Get().GitVersion, runtime.Version())
 		return 0
@@ -56,12 +58,13 @@ USAGE:
    k3s [global options] command [command options] [arguments...]
 
 COMMANDS:
-   server   Run management server
-   agent    Run node agent
-   kubectl  Run kubectl
-   crictl   Run crictl
-   ctr      Run ctr
-   help, h  Shows a list of commands or help for one command
+   server         Run management server
+   agent          Run node agent
+   kubectl        Run kubectl
+   crictl         Run crictl
+   ctr            Run ctr
+   etcd-snapshot  Manage etcd snapshots
+   help, h        Shows a list of commands or help for one command
 
 GLOBAL OPTIONS:
    --help, -h     show help

@@ -54,6 +54,11 @@ func (m *member) configureNetwork() error {
 		return err
 	}
 	waitUntilAllowed(client)
+	if m.balancer != nil {
+		if err := m.balancer.learnServers(client); err != nil {
+			return err
+		}
+	}
 	go func() {
 		if err := m.runFlannel(client, found, podCIDR, routes); err != nil {
 			m.processes.ended <- requestShutdown("flannel exited", err)

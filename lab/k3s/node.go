@@ -43,6 +43,9 @@ func startNode(role string, given settings) error {
 	if role == "agent" && given.one("server", "") == "" {
 		return errors.New("--server is required")
 	}
+	if err := n.checkReset(); err != nil {
+		return err
+	}
 	stopped := make(chan os.Signal, 1)
 	signal.Notify(stopped, syscall.SIGTERM, syscall.SIGINT)
 	failed := make(chan error, 1)
@@ -77,6 +80,9 @@ func (n *node) run() error {
 	server, err := n.newServer()
 	if err != nil {
 		return err
+	}
+	if n.isSet("cluster-reset") {
+		return server.reset()
 	}
 	go func() { started <- inOrder(server.start, notifyReady) }()
 	go func() {
@@ -133,14 +139,20 @@ func (n *node) findAddresses() error {
 		n.addresses = []netip.Addr{address}
 		return err
 	}
+	address, err := routedAddress()
+	n.addresses = []netip.Addr{address}
+	return err
+}
+
+// routedAddress is the node's own on the way to the outside.
+func routedAddress() (netip.Addr, error) {
 	// No packet is sent: this only asks the routing table which address a packet to the outside would carry.
 	connection, err := net.Dial("udp", "192.0.2.1:9")
 	if err != nil {
-		return fmt.Errorf("no default routes found: %w", err)
+		return netip.Addr{}, fmt.Errorf("no default routes found: %w", err)
 	}
 	defer connection.Close()
-	n.addresses = []netip.Addr{connection.LocalAddr().(*net.UDPAddr).AddrPort().Addr()}
-	return nil
+	return connection.LocalAddr().(*net.UDPAddr).AddrPort().Addr(), nil
 }
 
 // addressOf is what k3s does with --flannel-iface where no --node-ip is given (K3S: pkg/util/net.go).

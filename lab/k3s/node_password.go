@@ -9,7 +9,6 @@ import (
 	"time"
 
 	core "k8s.io/api/core/v1"
-	discovery "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -82,6 +81,7 @@ func (s *server) watchNodes() {
 			s.tendNode(seen)
 		}
 	}
+	s.nodes = factory.Core().V1().Nodes().Lister()
 	_, err := factory.Core().V1().Nodes().Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{AddFunc: tend})
 	if err != nil {
 		logf("error", "watching nodes: %v", err)
@@ -105,23 +105,10 @@ func (s *server) tendNode(seen *core.Node) {
 	if _, err := s.kube.CoreV1().Nodes().Patch(limited, s.name, types.MergePatchType, []byte(label), meta.PatchOptions{}); err != nil {
 		logf("error", "labelling node %s: %v", s.name, err)
 	}
-}
-
-// publishAddress makes the service `kubernetes` lead to the supervisor's port on this server.
-func (s *server) publishAddress() error {
-	limited, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	slices := s.kube.DiscoveryV1().EndpointSlices("default")
-	slice := &discovery.EndpointSlice{
-		ObjectMeta: meta.ObjectMeta{Name: "kubernetes", Namespace: "default", Labels: map[string]string{discovery.LabelServiceName: "kubernetes"}},
-		// The supervisor serves IPv4 and IPv6 alike; the service itself has the family of the service network.
-		AddressType: discovery.AddressTypeIPv4,
-		Endpoints:   []discovery.Endpoint{{Addresses: []string{s.advertiseAddress()}, Conditions: discovery.EndpointConditions{Ready: ptr.To(true)}}},
-		Ports:       []discovery.EndpointPort{{Name: ptr.To("https"), Port: ptr.To[int32](6443), Protocol: ptr.To(core.ProtocolTCP)}},
+	if !s.store.isEtcd {
+		return
 	}
-	_, err := slices.Create(limited, slice, meta.CreateOptions{})
-	if apierrors.IsAlreadyExists(err) {
-		_, err = slices.Update(limited, slice, meta.UpdateOptions{})
+	if err := s.markSelf(limited); err != nil {
+		logf("error", "marking node %s as one with etcd: %v", s.name, err)
 	}
-	return err
 }

@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -23,6 +25,8 @@ type processes struct {
 	// lock is held for a start and for the stop, so that nothing starts once the stop began.
 	lock sync.Mutex
 	all  map[string]*exec.Cmd
+	// isUp is set once everything has started.
+	isUp atomic.Bool
 }
 
 func newProcesses(name string) *processes {
@@ -65,9 +69,25 @@ func (p *processes) run(environment []string, args ...string) error {
 		return fmt.Errorf("%s: %w", args[0], err)
 	}
 	p.all[args[0]] = command
-	go func() { p.ended <- endOf(componentName(args[0]), fault.read(), command.Wait()) }()
+	go p.awaitEnd(componentName(args[0]), fault, command)
 	return nil
 }
+
+// awaitEnd tells of a program's end. Without its etcd k3s hangs while it starts, and goes on for a while after
+// (facts/several-servers.md).
+func (p *processes) awaitEnd(name string, fault *faultPipe, command *exec.Cmd) {
+	end := endOf(name, fault.read(), command.Wait())
+	if strings.Contains(end.Error(), errMemberRemoved.Error()) {
+		logf("info", "%v", errMemberRemoved)
+		for !p.isUp.Load() {
+			time.Sleep(time.Second)
+		}
+		time.Sleep(goesOnWithoutEtcd)
+	}
+	p.ended <- end
+}
+
+const goesOnWithoutEtcd = 12 * time.Second
 
 // noticeable leaves out the lines that klog calls information and warnings: hundreds at each start.
 type noticeable struct{}

@@ -7,7 +7,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
 	_ "k8s.io/component-base/logs/json/register"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
@@ -35,7 +34,10 @@ func runProgram(args []string) int {
 	syscall.CloseOnExec(faultFile)
 	nameProcess(calledAs())
 	if name == "etcd" {
-		etcdmain.Main(args)
+		if err := runEtcd(args[1]); err != nil {
+			tellFault(err)
+			return 1
+		}
 		return 0
 	}
 	os.Args = args

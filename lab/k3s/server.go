@@ -3,51 +3,71 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"strings"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
+	listers "k8s.io/client-go/listers/core/v1"
 )
 
 // server is the control plane of one node: the datastore, the API server behind the supervisor's port, controllers and scheduler.
 type server struct {
 	*node
 	clientCA, serverCA, proxyCA *authority
+	etcdServerCA, etcdPeerCA    *authority
 	tokens                      tokens
+	store                       *datastore
 	kube                        kubernetes.Interface
 	podCIDR, serviceCIDR        netip.Prefix
+	// joinURL is the living server that this one was told to join, and asServer speaks to it with the server token.
+	joinURL  string
+	asServer *visit
+	nodes    listers.NodeLister
 }
 
-const (
-	apiServerAddress = "127.0.0.1:6444"
-	etcdClients      = "http://127.0.0.1:2379"
-	etcdPeers        = "http://127.0.0.1:2380"
-)
+const apiServerAddress = "127.0.0.1:6444"
 
 func (n *node) newServer() (*server, error) {
 	s := &server{node: n}
-	folder := s.tls()
-	if err := errors.Join(os.MkdirAll(folder, 0o700), os.MkdirAll(n.path("server/db/etcd"), 0o700)); err != nil {
+	if err := errors.Join(os.MkdirAll(s.tls("etcd"), 0o700), os.MkdirAll(n.path("server/db"), 0o700)); err != nil {
 		return nil, err
 	}
 	var err error
-	for name, place := range map[string]**authority{"server-ca": &s.serverCA, "client-ca": &s.clientCA, "request-header-ca": &s.proxyCA} {
-		if *place, err = loadAuthority(folder, name); err != nil {
-			return nil, err
-		}
-	}
-	if s.tokens, err = loadTokens(n.given, n.path("server"), s.serverCA.pem); err != nil {
-		return nil, err
-	}
 	if s.podCIDR, err = netip.ParsePrefix(n.given.one("cluster-cidr", "10.42.0.0/16")); err != nil {
 		return nil, err
 	}
 	if s.serviceCIDR, err = netip.ParsePrefix(n.given.one("service-cidr", "10.43.0.0/16")); err != nil {
 		return nil, err
 	}
-	return s, s.issueCertificates()
+	if err := s.chooseDatastore(); err != nil {
+		return nil, fmt.Errorf("preparing server: failed to start supervisor listener: %w", err)
+	}
+	if err := s.fetchBootstrap(); err != nil {
+		return nil, fmt.Errorf("preparing server: failed to bootstrap cluster data: %w", err)
+	}
+	err = s.loadIdentity()
+	if err == nil && s.store.isEtcd {
+		s.store.client, err = s.etcdClient(etcdLocal)
+	}
+	return s, err
+}
+
+// loadIdentity reads what all servers share, or makes it at the cluster's first start, and issues this server's certificates.
+func (s *server) loadIdentity() (err error) {
+	for name, place := range map[string]**authority{
+		"server-ca": &s.serverCA, "client-ca": &s.clientCA, "request-header-ca": &s.proxyCA, "etcd/server-ca": &s.etcdServerCA, "etcd/peer-ca": &s.etcdPeerCA,
+	} {
+		if *place, err = loadAuthority(s.tls(), name); err != nil {
+			return err
+		}
+	}
+	if s.tokens, err = loadTokens(s.given, s.path("server"), s.serverCA.pem); err != nil {
+		return err
+	}
+	return s.issueCertificates()
 }
 
 func (s *server) tls(parts ...string) string {
@@ -65,6 +85,9 @@ func (s *server) issueCertificates() error {
 		s.clientCA.issue(s.tls(), "client-controller", subject{name: "system:kube-controller-manager"}),
 		s.clientCA.issue(s.tls(), "client-scheduler", subject{name: "system:kube-scheduler"}),
 		s.proxyCA.issue(s.tls(), "client-auth-proxy", subject{name: "system:auth-proxy"}),
+		s.etcdServerCA.issue(s.tls("etcd"), "client", subject{name: "etcd-client"}),
+		s.etcdServerCA.issue(s.tls("etcd"), "server-client", subject{name: "etcd-server", hosts: s.certificateHosts()}),
+		s.etcdPeerCA.issue(s.tls("etcd"), "peer-server-client", subject{name: "etcd-peer", hosts: s.certificateHosts()}),
 	)
 }
 
@@ -76,6 +99,9 @@ func (s *server) certificateHosts() []string {
 	for _, address := range s.addresses {
 		hosts = append(hosts, address.String())
 	}
+	if s.store.isEtcd {
+		hosts = append(hosts, s.store.address)
+	}
 	return append(append(hosts, s.given.list("tls-san")...), s.given.list("node-external-ip")...)
 }
 
@@ -84,11 +110,9 @@ func (s *server) start() error {
 	if err := inOrder(s.writeKubeconfigs, s.serveSupervisor); err != nil {
 		return err
 	}
-	if err := s.processes.run(nil, s.etcdArguments()...); err != nil {
+	if err := s.startDatastore(); err != nil {
 		return err
 	}
-	// An API server that finds no database waits a second before it looks again.
-	poll(20*time.Millisecond, func() error { return canDial("tcp", etcdClients[len("http://"):]) })
 	if err := s.processes.run([]string{"GOMEMLIMIT=400MiB"}, s.apiServerArguments()...); err != nil {
 		return err
 	}
@@ -97,13 +121,26 @@ func (s *server) start() error {
 		return err
 	})
 	logf("info", "Kube API server is now running")
-	if err := errors.Join(s.processes.run(nil, s.controllerArguments()...), s.processes.run(nil, s.schedulerArguments()...)); err != nil {
-		return err
-	}
-	if err := errors.Join(s.publishAddress(), s.allowControllers()); err != nil {
+	err := inOrder(
+		s.forgetPassword,
+		s.clearElections,
+		func() error { return s.processes.run(nil, s.controllerArguments()...) },
+		func() error { return s.processes.run(nil, s.schedulerArguments()...) },
+		s.publishAddresses,
+		s.allowControllers,
+	)
+	if err != nil {
 		return err
 	}
 	s.watchNodes()
+	if s.store.isEtcd {
+		go s.manageMembers()
+		go s.watchRemovals()
+		if err := s.scheduleSnapshots(); err != nil {
+			return err
+		}
+	}
+	s.processes.isUp.Store(true)
 	logf("info", "k3s is up and running")
 	return nil
 }

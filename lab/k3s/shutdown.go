@@ -11,6 +11,11 @@ import (
 // shutdownRequest is the end of a part of k3s: it is logged as an error, the rest is stopped, and k3s ends with status 0 (K3S: pkg/signals).
 type shutdownRequest struct{ error }
 
+// fatal is an end that k3s tells in these words alone, whatever it was doing.
+type fatal struct{ text string }
+
+func (e fatal) Error() string { return e.text }
+
 // silentExit is the end of a part that called os.Exit, which in k3s takes everything along without another word.
 type silentExit struct{ status int }
 
@@ -20,6 +25,7 @@ func (e silentExit) Error() string { return fmt.Sprintf("exit status %d", e.stat
 func statusOf(err error) int {
 	var request shutdownRequest
 	var silent silentExit
+	var alone fatal
 	switch {
 	case err == nil:
 		return 0
@@ -28,6 +34,9 @@ func statusOf(err error) int {
 		return 0
 	case errors.As(err, &silent):
 		return silent.status
+	case errors.As(err, &alone):
+		logf("fatal", "%v", alone)
+		return 1
 	}
 	logf("fatal", "Error: %v", err)
 	return 1

@@ -31,6 +31,8 @@ type clusterSettings struct {
 	NodePortRange string `json:"nodePortRange"`
 	DisableNPC    bool   `json:"disableNPC"`
 	ClientCA      []byte `json:"clientCA"`
+	// Critical are flags that servers must agree on.
+	Critical map[string]string `json:"critical"`
 }
 
 // serveSupervisor listens where k3s does, on one port for everything: what joining nodes ask for, and the API for everyone.
@@ -50,6 +52,9 @@ func (s *server) serveSupervisor() error {
 	mux.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "pong") })
 	mux.HandleFunc("GET /cacerts", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(s.serverCA.pem) })
 	mux.HandleFunc("GET /v1-k3s/config", s.withToken(s.tellSettings))
+	mux.HandleFunc("GET /v1-k3s/server-bootstrap", s.withToken(s.onlyServers(s.tellBootstrap)))
+	mux.HandleFunc("POST /db/snapshot", s.withToken(s.onlyServers(s.handleSnapshot)))
+	mux.HandleFunc("GET /db/info", s.withToken(s.onlyServers(s.tellMembers)))
 	mux.HandleFunc("POST /v1-k3s/serving-kubelet.crt", s.withToken(s.withNode(s.signServing)))
 	mux.HandleFunc("POST /v1-k3s/client-kubelet.crt", s.withToken(s.withNode(s.signClient)))
 	mux.HandleFunc("POST /v1-k3s/client-kube-proxy.crt", s.withToken(s.signFor("system:kube-proxy")))
@@ -123,15 +128,27 @@ func (s *server) withToken(next http.HandlerFunc) http.HandlerFunc {
 }
 
 func (s *server) tellSettings(w http.ResponseWriter, _ *http.Request) {
+	_ = json.NewEncoder(w).Encode(s.clusterSettings())
+}
+
+func (s *server) clusterSettings() clusterSettings {
 	dns := s.serviceCIDR.Addr()
 	for range 10 {
 		dns = dns.Next()
 	}
-	_ = json.NewEncoder(w).Encode(clusterSettings{
+	found := clusterSettings{
 		PodCIDR: s.podCIDR.String(), ServiceCIDR: s.serviceCIDR.String(), ClusterDNS: s.given.one("cluster-dns", dns.String()),
-		Domain: s.given.one("cluster-domain", "cluster.local"), Backend: s.given.one("flannel-backend", "vxlan"), ClientCA: s.clientCA.pem,
-		NodePortRange: s.nodePortRange(), DisableNPC: s.given.one("disable-network-policy", "false") == "true",
-	})
+		Domain: s.given.one("cluster-domain", "cluster.local"), Backend: s.given.one("flannel-backend", "vxlan"),
+		NodePortRange: s.nodePortRange(), DisableNPC: s.isSet("disable-network-policy"), Critical: map[string]string{},
+	}
+	if s.clientCA != nil {
+		found.ClientCA = s.clientCA.pem
+	}
+	for flag, otherwise := range criticalFlags {
+		found.Critical[flag] = s.given.one(flag, otherwise)
+	}
+	found.Critical["cluster-dns"] = found.ClusterDNS
+	return found
 }
 
 func (s *server) signServing(w http.ResponseWriter, request *http.Request) {

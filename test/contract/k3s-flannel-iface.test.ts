@@ -4,7 +4,8 @@ import type { LabTools } from "../../lab/contract";
 import { waitUntil } from "../../lab/hosts/wait-until";
 import type { Lab } from "../../lab/lab";
 import { readK3sVersion, ruleFor } from "../../src/catalog/k3s-versions";
-import { type K3sMachine, startK3sPair } from "./k3s-machine";
+import type { K3sMachine } from "./k3s-machine";
+import { startK3sPair } from "./k3s-pair";
 
 // What the program relies on in k3s with --flannel-iface and no VPN of k3s's own, on the k3s that the lab has: the stand-in, or the real
 // one given by LAB_K3S and LAB_INSTALL_K3S. The cases build on each other. The tunnel carries nothing here: what crosses it is the

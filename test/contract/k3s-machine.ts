@@ -5,12 +5,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { LabTools, RunResult } from "../../lab/contract";
 import type { LabHost } from "../../lab/hosts/host";
 import { waitUntil } from "../../lab/hosts/wait-until";
-import type { Lab } from "../../lab/lab";
-import { buildMirrorTree } from "../../lab/mirror/build-tree";
-import { nextK3sVersion } from "../../lab/mirror/next-release";
-import { createProgress } from "../../lab/progress";
-import { startLab } from "../../lab/start-lab";
-import { getTools } from "../../lab/tools/get-tools";
 import { type InstallerAge, latestInstaller } from "../../lab/tools/stand-in-installer";
 
 export type Role = "server" | "agent";
@@ -28,6 +22,11 @@ case "$1 $2" in
 esac
 `;
 
+interface Neighbour {
+  readonly vpnAddress: string;
+  readonly address: string;
+}
+
 /** A booted host of the lab with k3s's files at hand and a recorded `tailscale`, on an address that other machines reach too. */
 export class K3sMachine {
   constructor(
@@ -39,11 +38,9 @@ export class K3sMachine {
   private nodeName = "";
   readonly vpnAuthFile = "/etc/vpn-auth";
 
-  async prepare(
-    tools: LabTools,
-    images: string,
-    neighbours: readonly { readonly vpnAddress: string; readonly address: string }[],
-  ): Promise<void> {
+  private neighbours: readonly Neighbour[] = [];
+
+  async prepare(tools: LabTools, images: string, neighbours: readonly Neighbour[]): Promise<void> {
     await this.host.copyIn(tools.k3s, "/usr/local/bin/k3s", "0755");
     await this.host.copyIn(tools.k3s, "/opt/k3s", "0755");
     await this.host.copyIn(tools.installK3s, "/opt/install-k3s.sh", "0755");
@@ -52,11 +49,20 @@ export class K3sMachine {
     await this.host.copyIn(images, `/opt/images/${path.basename(images)}`);
     await this.host.writeFile("/usr/local/bin/tailscale", recordingTailscale, "0755");
     await this.setVpn("Running");
+    this.neighbours = neighbours;
+    await this.connect();
+  }
+
+  /** Gives the host its address of the tailnet and the way to others', which a reboot takes away. */
+  async connect(): Promise<void> {
     // flannel looks for the interface by this name; a tunnel without a program at its other end still carries an address.
     await this.host.exec(
       `ip tuntap add tailscale0 mode tun; ip link set tailscale0 mtu 1280 up; ip address add ${this.vpnAddress}/32 dev tailscale0`,
     );
-    for (const { vpnAddress, address } of neighbours) await this.host.exec(`ip route add ${vpnAddress}/32 via ${address}`);
+    // From its own address of the tailnet, as a tunnel would carry it: etcd compares a peer's address with its certificate.
+    for (const { vpnAddress, address } of this.neighbours) {
+      await this.host.exec(`ip route add ${vpnAddress}/32 via ${address} src ${this.vpnAddress}`);
+    }
   }
 
   /** What `tailscale status` says from now on; the record of calls starts over. */
@@ -210,38 +216,3 @@ curl -sSf --max-time 5 --cacert server-ca.crt --cert client-kubelet.crt --key cl
   -H 'Content-Type: application/strategic-merge-patch+json' "https://127.0.0.1:6444/api/v1/nodes/$1/status" \\
   -d '{"status":{"conditions":[{"type":"Ready","lastHeartbeatTime":"'"$(date -u +%FT%TZ)"'"}]}}'
 `;
-
-/** Two machines that reach each other under their VPN addresses, in a lab without a control server. */
-export interface K3sPair {
-  readonly lab: Lab;
-  readonly tools: LabTools;
-  readonly server: K3sMachine;
-  readonly agent: K3sMachine;
-  /** Folder of the machines' own release in the mirror. */
-  readonly release: string;
-  /** Folder of the release that follows the machines' own; absent with a real k3s. */
-  readonly nextRelease?: string;
-}
-
-export async function startK3sPair(): Promise<K3sPair> {
-  const progress = createProgress();
-  const tools = await getTools(progress);
-  const mirrorTree = await buildMirrorTree(tools);
-  const images = imagesIn(mirrorTree, tools.k3sVersion);
-  const next = nextK3sVersion(tools);
-  const lab = await startLab({ control: false, hosts: ["rack-1", "rack-3"], progress });
-  const server = new K3sMachine(lab.host("rack-1"), "100.64.0.1");
-  const agent = new K3sMachine(lab.host("rack-3"), "100.64.0.3");
-  await server.prepare(tools, images, [{ vpnAddress: agent.vpnAddress, address: "10.10.1.13" }]);
-  await agent.prepare(tools, images, [{ vpnAddress: server.vpnAddress, address: "10.10.1.11" }]);
-  const release = path.join(mirrorTree, "k3s", tools.k3sVersion);
-  return { lab, tools, server, agent, release, ...(next !== undefined && { nextRelease: path.join(mirrorTree, "k3s", next) }) };
-}
-
-/** The archive of the lab's images in the mirror's folder. */
-function imagesIn(mirrorTree: string, k3sVersion: string): string {
-  const folder = path.join(mirrorTree, "k3s", k3sVersion);
-  const name = readdirSync(folder).find((file) => file.startsWith("k3s-airgap-images-"));
-  assert.ok(name !== undefined, `${folder} holds the lab's images`);
-  return path.join(folder, name);
-}

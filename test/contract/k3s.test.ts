@@ -5,7 +5,8 @@ import { waitUntil } from "../../lab/hosts/wait-until";
 import type { Lab } from "../../lab/lab";
 import { deadStarts } from "./k3s-dead-starts";
 import { installerCases } from "./k3s-installer-cases";
-import { type K3sMachine, startK3sPair } from "./k3s-machine";
+import type { K3sMachine } from "./k3s-machine";
+import { startK3sPair } from "./k3s-pair";
 import { agentWaits, policiesWait } from "./k3s-policy-cases";
 
 // What the program relies on in k3s, shown on the one that the lab has: the stand-in, or the real one given by LAB_K3S and
