@@ -23,7 +23,10 @@ function pathsInExample(): ReadonlySet<string> {
     const parent = parents.at(-1)?.path;
     const path = parent === undefined ? key : `${parent}${item === "" ? "" : "[]"}.${key}`;
     parents.push({ column, path: /^config$/.test(path) ? "" : path.replace(/^\./, "") });
-    paths.add(parents.at(-1)?.path ?? "");
+    const own = parents.at(-1)?.path ?? "";
+    // With the keys of a mapping on the same line.
+    const inner = /: \{ (.+) \}/.exec(line)?.[1]?.matchAll(/([A-Za-z]\w*): /g) ?? [];
+    for (const one of [own, ...[...inner].map((match) => `${own}.${match[1] ?? ""}`)]) paths.add(one);
   }
   return paths;
 }
@@ -108,6 +111,8 @@ const PLANNED: Readonly<Record<string, Trial>> = {
   "pools.NAME.drainTimeout": ["120s", "60s"],
   "pools.NAME.drainPolicy": ["wait", "force"],
   "pools.NAME.removeData": [false, true],
+  "pools.NAME.upgrade.maxUnavailable": [1, 2],
+  "pools.NAME.upgrade.drain": [false, true],
   "pools.NAME.bastion": [undefined, { address: "192.0.2.30", user: "jump", hostKey: otherKey }],
   "pools.NAME.bastion.address": ["192.0.2.20", "192.0.2.30", throughBastion],
   "pools.NAME.bastion.port": [22, 2222, throughBastion],
