@@ -13,7 +13,7 @@ demo: needs setup ## one cluster on the lab from nothing to nothing, on one scre
 
 # Before the set-up, which may take its time.
 needs:
-	@lab/tools/tell-needs.sh
+	@lab/tools/print-needs.sh
 
 lab: setup ## the lab with the cluster up, until `make lab-down`
 	@$(TSX) lab/cli.ts up

@@ -146,7 +146,7 @@ async function main(): Promise<void> {
     await demo(lab, log);
   } catch (error) {
     // Before the lab ends: what failed is on the screen while it is taken down.
-    if (!isInterrupted()) screen.show(["", ...told(error).split("\n"), ""]);
+    if (!isInterrupted()) screen.show(["", ...describeError(error).split("\n"), ""]);
     process.exitCode = 1;
   } finally {
     await run("end", () => lab.down());
@@ -158,13 +158,13 @@ async function main(): Promise<void> {
 }
 
 /** What the user can mend, or is to know, is told without a stack; anything else is a fault of the lab and keeps it. */
-function told(error: unknown): string {
+function describeError(error: unknown): string {
   if (error instanceof RequirementError || error instanceof Failure) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 main().catch((error: unknown) => {
   if (isInterrupted()) return;
-  process.stderr.write(`${told(error)}\n`);
+  process.stderr.write(`${describeError(error)}\n`);
   process.exitCode = 1;
 });

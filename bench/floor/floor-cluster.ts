@@ -60,13 +60,13 @@ export class FloorCluster {
 
   async remove(agent: FloorHost): Promise<void> {
     await this.server.removeNode(agent.host.name);
-    await agent.leave();
+    await agent.cleanUp();
     await this.deleteDevices([agent]);
     this.members.splice(this.members.indexOf(agent), 1);
   }
 
   async destroy(): Promise<void> {
-    await Promise.all(this.members.map((member) => member.leave()));
+    await Promise.all(this.members.map((member) => member.cleanUp()));
     await this.deleteDevices(this.members);
     this.members.length = 0;
   }

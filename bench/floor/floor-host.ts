@@ -102,8 +102,8 @@ export class FloorHost {
     await this.type("remove-node", { NODE_NAME: name });
   }
 
-  async leave(): Promise<void> {
-    await this.type("leave");
+  async cleanUp(): Promise<void> {
+    await this.type("clean-up");
   }
 
   private async type(script: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {

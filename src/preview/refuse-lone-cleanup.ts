@@ -11,8 +11,8 @@ export async function refuseLoneCleanup(nodes: readonly JoinedBy[]): Promise<voi
   if (!pulumi.runtime.isDryRun()) return;
   const { nodes: before = [] } = await lastOutputs();
   const joined = new Set(before.filter(({ tailnetIp }) => tailnetIp !== "").map(({ name }) => name));
-  const looks = nodes.filter(({ name }) => joined.has(name)).map(async (node) => ((await isAlone(node)) ? [node] : []));
-  const alone = (await Promise.all(looks)).flat();
+  const checks = nodes.filter(({ name }) => joined.has(name)).map(async (node) => ((await isAlone(node)) ? [node] : []));
+  const alone = (await Promise.all(checks)).flat();
   if (alone.length === 0) return;
   const lines = await Promise.all(alone.map(({ replaceCommand }) => new Promise<string>((resolve) => replaceCommand.apply(resolve))));
   throw new pulumi.RunError(

@@ -14,8 +14,8 @@ import { errorText, isAbsent } from "../clouds/cloud-errors";
  * at: refuse-overlapping-networks.ts refuses what is not there.
  */
 export async function refuseMissingEgress(plan: ClusterPlan): Promise<void> {
-  const looks = plan.networks.map((network) => (network.kind === "aws" ? checkAws(plan, network) : checkAzure(plan, network)));
-  const findings = (await Promise.all(looks)).flat();
+  const checks = plan.networks.map((network) => (network.kind === "aws" ? checkAws(plan, network) : checkAzure(plan, network)));
+  const findings = (await Promise.all(checks)).flat();
   for (const { text } of findings.filter(({ kind }) => kind === "doubt")) await pulumi.log.warn(text);
   const faults = findings.filter(({ kind }) => kind === "fault").map(({ text }) => `- ${text}`);
   if (faults.length === 0) return;

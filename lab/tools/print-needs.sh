@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: tell-needs.sh
+# Usage: print-needs.sh
 # Says what the demo is, and before a first run how long that takes and what it needs. What is there already is looked for by name only:
 # the lab itself knows by their content.
 set -eu

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: leave.sh
+# Usage: clean-up.sh
 # Takes k3s and tailscale off a host.
 set -eu
 for script in /usr/local/bin/k3s-uninstall.sh /usr/local/bin/k3s-agent-uninstall.sh; do
