@@ -18,6 +18,7 @@ import { awaitChecks } from "./preview/await-checks";
 import { previewPolicy } from "./preview/preview-policy";
 import { refuseDeadAgent } from "./preview/refuse-dead-agent";
 import { refuseK3sStep } from "./preview/refuse-k3s-step";
+import { tellUpgrades } from "./preview/tell-upgrades";
 import { createVpn } from "./vpn/create-vpn";
 
 export = async () => {
@@ -41,6 +42,7 @@ export = async () => {
     refuseChangedRanges(plan),
     refuseDeadAgent(config.access),
     refuseK3sStep(plan),
+    tellUpgrades(plan),
   ]);
 
   const ssh = { sshAgent: config.access.sshAgent, ...(privateKey && { privateKey }), ...(bastionPrivateKey && { bastionPrivateKey }) };

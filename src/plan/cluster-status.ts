@@ -10,11 +10,13 @@ export interface ClusterStatus {
   readonly serverReplacement: "allowed" | "refused";
   /** What the last run to its end wanted. A node that it failed on, or left out, has another: the state knows. */
   readonly k3sVersion: string;
+  /** The tailscale that the last run to its end wanted; absent in state of older releases. */
+  readonly vpnVersion?: string;
   /** Changes with the way to the first server; absent in state of older releases. */
   readonly route?: string;
 }
 
-export function clusterStatus({ name, firstServer, allowServerReplacement, k3sVersion }: ClusterPlan): ClusterStatus {
+export function clusterStatus({ name, firstServer, allowServerReplacement, k3sVersion, tailnet }: ClusterPlan): ClusterStatus {
   const serverReplacement = allowServerReplacement ? "allowed" : "refused";
   return {
     name,
@@ -22,6 +24,7 @@ export function clusterStatus({ name, firstServer, allowServerReplacement, k3sVe
     identity: firstServer.identity,
     serverReplacement,
     k3sVersion,
+    vpnVersion: tailnet.clientVersion,
     route: routeDigest(firstServer),
   };
 }

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { settingPath } from "../config/config-issue";
-import { lastOutputs, lastResources } from "./last-run";
+import { readGivenReleases } from "./given-releases";
+import { lastOutputs } from "./last-run";
 import type { ClusterPlan } from "../plan/cluster-plan";
-import { scriptType } from "../remote/host-link";
 
 /**
  * Refuses, at preview too, a k3s release that may not follow the one that a node was given, all such nodes at once. A warning where
@@ -29,14 +29,10 @@ export async function refuseK3sStep(plan: Pick<ClusterPlan, "k3sVersion" | "allo
 
 /** Names of nodes by the release that their last install gave them, in the order of the plan; none where nothing was installed yet. */
 async function givenReleases(nodes: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
-  const installs = Object.entries(await lastResources()).flatMap(([urn, { type, outputs }]) => {
-    const release = (outputs["result"] as { readonly k3sVersion?: unknown } | undefined)?.k3sVersion;
-    return type === scriptType && typeof release === "string" ? [[urn.split("::").at(-1), release] as const] : [];
-  });
-  const releases = new Map(installs);
+  const given = await readGivenReleases();
   const found = new Map<string, string[]>();
   for (const name of nodes) {
-    const release = releases.get(`${name}-install`);
+    const release = given.get(name)?.k3s;
     if (release !== undefined) found.set(release, [...(found.get(release) ?? []), name]);
   }
   return found;
