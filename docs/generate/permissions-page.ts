@@ -58,7 +58,9 @@ function awsText(seen: readonly string[]): string {
 
 \`ec2:CreateTags\` is asked for by every call that makes something with tags. The first spot machine of an account also needs its service-linked role:
 \`aws iam create-service-linked-role --aws-service-name spot.amazonaws.com\`, once, by an administrator. \`Resource\` is \`*\` because most of these
-calls take no narrower one; add conditions on \`aws:RequestedRegion\` to hold the credential to your regions.
+calls take no narrower one; add conditions on \`aws:RequestedRegion\` to hold the credential to your regions. Where a customer managed key
+is your account's default for EBS, the credential also needs that key's \`kms:CreateGrant\`, \`kms:Decrypt\`, \`kms:DescribeKey\`,
+\`kms:GenerateDataKeyWithoutPlaintext\` and \`kms:ReEncrypt*\` ([AWS's page](https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html)): machines' disks are encrypted.
 
 \`\`\`json
 ${JSON.stringify({ Version: "2012-10-17", Statement: [statement] }, null, 2)}
