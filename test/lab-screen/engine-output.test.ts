@@ -16,7 +16,7 @@ describe("the engine's output", () => {
       " +- tailscale:index:TailnetKey rack-2-key replacing (0s) ",
       " -  aws:ec2:Instance edge-burst-0-vm deleting (0s) ",
       " -  aws:ec2:Instance edge-burst-0-vm deleted (0.5s) ",
-      " +  command:local:Command cluster-guard created (0.01s) ",
+      " +  command:local:Command cluster-protect-server created (0.01s) ",
       " ~  pulumi-nodejs:dynamic/remote:Script rack-2-wait-ready refreshing (0s) ",
       "",
     ].join("\n");
@@ -32,7 +32,7 @@ describe("the engine's output", () => {
   it("comes down to its last errors where a run fails, without warnings and what else it says", () => {
     const output = [
       "Updating (lab):",
-      " +  pulumi-nodejs:dynamic/remote:Script rack-1-k3s **creating failed** error: k3s did not start",
+      " +  pulumi-nodejs:dynamic/remote:Script rack-1-install **creating failed** error: k3s did not start",
       "Diagnostics:",
       "  pulumi:pulumi:Stack (hybrid-k3s-lab):",
       "    warning: a pool has no node",

@@ -6,7 +6,7 @@ import { compareWithGolden } from "../helpers/golden";
 import { mockedAnswers } from "../helpers/mocked-engine";
 import { recordProgram, runOf } from "../helpers/record-program";
 
-// A tailnet after the README's steps for each tailnet.
+// A tailnet after the steps of docs/tailscale.md.
 const PREPARED = `{
   "groups": {"group:ops": ["alice@example.org"]},
   "tagOwners": {"tag:k3s-admin": ["autogroup:admin"]},

@@ -7,7 +7,7 @@ import { canonical, policyEntries, samePolicy } from "./policy-document.mjs";
  * What is this cluster's own in a policy.
  * @typedef {object} OwnPolicy
  * @property {string} ours The document that this stack writes, as text.
- * @property {readonly string[]} [tagOwners] Tags that the README has the operator add to the policy by hand.
+ * @property {readonly string[]} [tagOwners] Tags that docs/tailscale.md has the operator add to the policy by hand.
  * @property {Readonly<Record<string, readonly string[]>>} [groups] Of the stack's config, with or without the prefix `group:`.
  * @property {string} tag The cluster's tag.
  * @property {string | undefined} [podCidr]
@@ -39,7 +39,7 @@ const DEFAULT_ENTRIES = {
 };
 
 /**
- * Whether the live policy may be taken over whole: the vendor's default, the default with the README's lines (tagOwners
+ * Whether the live policy may be taken over whole: the vendor's default, the default with the lines of docs/tailscale.md (tagOwners
  * and groups that the stack's config names), or this cluster's own document, an earlier one included. Pure.
  * @type {(liveText: string, own: OwnPolicy) => PolicyVerdict}
  */
@@ -79,7 +79,7 @@ export function judgeTakeover(liveText, { ours, tagOwners = [], groups = {}, tag
 }
 
 /**
- * The entries that are neither this cluster's nor the vendor's nor the README's.
+ * The entries that are neither this cluster's nor the vendor's nor those of docs/tailscale.md.
  * @type {(entries: readonly PolicyEntry[], own: Required<Omit<OwnPolicy, "podCidr">> & { readonly podCidr?: string | undefined }) => { foreign: PolicyEntry[]; isOurs: boolean }}
  */
 function sortOut(entries, { ours, tagOwners, groups, tag, podCidr }) {

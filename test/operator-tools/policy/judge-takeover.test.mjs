@@ -15,7 +15,7 @@ describe("judgeTakeover", () => {
       "the default with Funnel for members",
       '{"acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}], "nodeAttrs": [{"target": ["autogroup:member"], "attr": ["funnel"]}]}',
     ],
-    ["the default with the README's lines", PREPARED_TAILNET],
+    ["the default with the lines of docs/tailscale.md", PREPARED_TAILNET],
     ["a policy without any line", '{"acls": [], "tagOwners": {}}'],
   ]) {
     it(`accepts ${title}`, () =>
