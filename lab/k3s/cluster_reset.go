@@ -50,7 +50,14 @@ func (s *server) reset() error {
 			"please remove the cluster-reset flag and start k3s normally. If you need to perform another cluster reset, you must first manually delete the file at %s", s.resetFlag())
 	}
 	if path != "" {
-		if err := s.restore(path); err != nil {
+		var err error
+		if given := s3Settings(s.given); given != nil {
+			path, err = s.fetchSnapshot(given, path)
+		}
+		if err == nil {
+			err = s.restore(path)
+		}
+		if err != nil {
 			return fmt.Errorf("starting kubernetes: preparing server: start managed database: %w", err)
 		}
 	}
@@ -68,6 +75,30 @@ func (s *server) reset() error {
 		return err
 	}
 	return shutdownRequest{errReset}
+}
+
+// fetchSnapshot brings one from S3 to where the node's own are.
+func (s *server) fetchSnapshot(given settings, name string) (string, error) {
+	logf("info", "Retrieving etcd snapshot %s from S3", name)
+	limited, cancel := context.WithTimeout(context.Background(), snapshotLimit)
+	defer cancel()
+	place, err := s.openS3(limited, given)
+	if errors.Is(err, errSecretAtRestore) {
+		return "", err
+	}
+	if err != nil {
+		return "", fmt.Errorf("failed to initialize S3 client: %w", err)
+	}
+	folder, err := s.snapshotFolder(snapshotRequest{})
+	if err != nil {
+		return "", err
+	}
+	file, err := place.download(limited, name, folder)
+	if err != nil {
+		return "", fmt.Errorf("failed to download snapshot from S3: %w", err)
+	}
+	logf("info", "S3 download complete for %s", file)
+	return file, nil
 }
 
 // restore puts the data of before aside.

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
@@ -19,6 +20,7 @@ type server struct {
 	clientCA, serverCA, proxyCA *authority
 	etcdServerCA, etcdPeerCA    *authority
 	tokens                      tokens
+	tokenLock                   sync.Mutex
 	store                       *datastore
 	kube                        kubernetes.Interface
 	podCIDR, serviceCIDR        netip.Prefix

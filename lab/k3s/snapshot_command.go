@@ -12,12 +12,10 @@ import (
 	"text/tabwriter"
 )
 
-// snapshotFlags are those of `k3s etcd-snapshot` and what they mean; those of S3 are taken and not used.
-var snapshotFlags = map[string]string{
-	"name": "name", "etcd-snapshot-name": "name", "dir": "dir", "etcd-snapshot-dir": "dir", "output": "output", "o": "output",
-	"snapshot-retention": "retention", "etcd-snapshot-retention": "retention", "data-dir": "data-dir", "d": "data-dir",
-	"etcd-token": "token", "token": "token", "t": "token", "etcd-server": "server", "server": "server", "s": "server", "node-name": "node-name",
-	"config": "config", "c": "config",
+// snapshotAliases are the short forms of `k3s etcd-snapshot`; those of S3 go without etcd- too.
+var snapshotAliases = map[string]string{
+	"name": "etcd-snapshot-name", "dir": "etcd-snapshot-dir", "snapshot-retention": "etcd-snapshot-retention", "o": "output",
+	"snapshot-compress": "etcd-snapshot-compress", "d": "data-dir", "etcd-token": "token", "t": "token", "etcd-server": "server", "s": "server",
 }
 
 // runSnapshotCommand is `k3s etcd-snapshot save | ls | delete | prune`: the server of this host does it (K3S: pkg/cli/etcdsnapshot).
@@ -32,8 +30,24 @@ func runSnapshotCommand(args []string) int {
 	return statusOf(err)
 }
 
+// parseSnapshotFlags puts what the server's settings say of snapshots in front of the command line.
 func parseSnapshotFlags(args []string) (settings, []string, error) {
+	known := knownFlags("server")
+	known["output"] = flagKind{Takes: "value"}
+	fromFiles, err := configArguments("server", os.Getenv("K3S_CONFIG_FILE"))
+	if err != nil {
+		return nil, nil, err
+	}
+	ofServer, err := parseFlags("server", fromFiles)
+	if err != nil {
+		return nil, nil, err
+	}
 	given := settings{}
+	for name, values := range ofServer {
+		if strings.HasPrefix(name, "etcd-s3") || strings.HasPrefix(name, "etcd-snapshot-") || name == "data-dir" {
+			given[name] = values
+		}
+	}
 	var names []string
 	for index := 0; index < len(args); index++ {
 		name, value, hasValue := strings.Cut(strings.TrimLeft(args[index], "-"), "=")
@@ -41,23 +55,31 @@ func parseSnapshotFlags(args []string) (settings, []string, error) {
 			names = append(names, args[index])
 			continue
 		}
-		meaning, known := snapshotFlags[name]
-		if !known {
-			return nil, nil, fmt.Errorf("flag provided but not defined: -%s", name)
+		if long, short := snapshotAliases[name]; short {
+			name = long
+		} else if name == "s3" || strings.HasPrefix(name, "s3-") {
+			name = "etcd-" + name
 		}
-		if !hasValue {
-			if index++; index == len(args) {
-				return nil, nil, fmt.Errorf("flag needs an argument: -%s", name)
-			}
+		kind, isKnown := known[name]
+		switch {
+		case !isKnown:
+			return nil, nil, fmt.Errorf("flag provided but not defined: -%s", name)
+		case hasValue:
+		case kind.Takes == "boolean":
+			value = "true"
+		case index+1 == len(args):
+			return nil, nil, fmt.Errorf("flag needs an argument: -%s", name)
+		default:
+			index++
 			value = args[index]
 		}
-		given[meaning] = append(given[meaning], value)
+		given[name] = append(given[name], value)
 	}
 	return given, names, nil
 }
 
 func askForSnapshot(operation string, given settings, names []string) error {
-	request := snapshotRequest{Operation: operation, Name: []string{given.one("name", "on-demand")}}
+	request := snapshotRequest{Operation: operation, Name: []string{given.one("etcd-snapshot-name", "on-demand")}}
 	switch operation {
 	case "ls", "list", "l":
 		request = snapshotRequest{Operation: "list"}
@@ -69,9 +91,10 @@ func askForSnapshot(operation string, given settings, names []string) error {
 	default:
 		return fmt.Errorf("No help topic for '%s'", operation)
 	}
-	if folder := given.one("dir", ""); folder != "" {
+	if folder := given.one("etcd-snapshot-dir", ""); folder != "" {
 		request.Dir = &folder
 	}
+	request.S3 = s3Settings(given)
 	answer, err := sendSnapshotRequest(given, request)
 	if err != nil {
 		return err
@@ -126,6 +149,7 @@ func sendSnapshotRequest(given settings, request snapshotRequest) ([]byte, error
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority)
 	server := visitor(&tls.Config{RootCAs: roots})
+	server.Timeout = snapshotLimit
 	server.user, server.password = "server", own.password
 	body, err := json.Marshal(request)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 )
@@ -13,6 +14,8 @@ type snapshotRequest struct {
 	Name      []string `json:"name,omitempty"`
 	Dir       *string  `json:"dir,omitempty"`
 	Retention *int     `json:"retention,omitempty"`
+	// S3 are the settings of a place, by their flags; nothing where S3 is not asked for.
+	S3 settings `json:"s3,omitempty"`
 }
 
 type snapshotResult struct{ Created, Deleted []string }
@@ -55,11 +58,18 @@ func (s *server) handleSnapshot(w http.ResponseWriter, asked *http.Request) {
 	name := strings.Join(request.Name[:min(1, len(request.Name))], "")
 	switch request.Operation {
 	case "save":
+		if request.S3 != nil {
+			// Where S3 does not answer, nothing is saved at all.
+			if _, err = s.openS3(asked.Context(), request.S3); err != nil {
+				err = fmt.Errorf("failed to initialize S3 client: %w", err)
+				break
+			}
+		}
 		answer, err = s.saveSnapshot(asked.Context(), request, name, 0)
 	case "list":
-		answer, err = s.listSnapshots(request)
+		answer, err = s.listSnapshots(asked.Context(), request)
 	case "delete":
-		answer, err = s.deleteSnapshots(request)
+		answer, err = s.deleteSnapshots(asked.Context(), request)
 	case "prune":
 		answer, err = s.prune(request, name)
 	default:

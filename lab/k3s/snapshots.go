@@ -20,6 +20,7 @@ const (
 	scheduledName    = "etcd-snapshot"
 	defaultSchedule  = "0 */12 * * *"
 	defaultRetention = "5"
+	snapshotLimit    = 10 * time.Minute
 )
 
 // snapshotFolder is made only where it is k3s's own.
@@ -57,8 +58,33 @@ func (s *server) saveSnapshot(limited context.Context, request snapshotRequest, 
 		return snapshotResult{}, err
 	}
 	result := snapshotResult{Created: []string{filepath.Base(file)}}
-	result.Deleted, err = pruneSnapshots(folder, name, retention)
-	return result, err
+	if result.Deleted, err = pruneSnapshots(folder, name, retention); err != nil {
+		logf("warning", "Failed to apply local snapshot retention policy: %v", err)
+	}
+	if request.S3 != nil {
+		s.saveToS3(limited, request.S3, file, name, &result)
+	}
+	return result, nil
+}
+
+// saveToS3 fails without taking the copy on the disk along.
+func (s *server) saveToS3(limited context.Context, given settings, file, name string, result *snapshotResult) {
+	place, err := s.openS3(limited, given)
+	if err != nil {
+		logf("warning", "Unable to initialize S3 client: %v", err)
+		return
+	}
+	if err := place.upload(limited, file, s.name); err != nil {
+		logf("error", "Error received during snapshot upload to S3: %s", err)
+		return
+	}
+	logf("info", "S3 upload complete for %s", filepath.Base(file))
+	result.Created = append(result.Created, filepath.Base(file))
+	deleted, err := place.prune(limited, name, place.retention)
+	if err != nil {
+		logf("warning", "Failed to apply s3 snapshot retention policy: %v", err)
+	}
+	result.Deleted = append(result.Deleted, deleted...)
 }
 
 // writeSnapshot leaves no half of one behind.
@@ -101,7 +127,7 @@ func pruneSnapshots(folder, name string, retention int) ([]string, error) {
 
 func secondsOf(file string) string { return file[strings.LastIndex(file, "-")+1:] }
 
-func (s *server) listSnapshots(request snapshotRequest) (snapshotList, error) {
+func (s *server) listSnapshots(limited context.Context, request snapshotRequest) (snapshotList, error) {
 	list := snapshotList{Kind: "List", APIVersion: "v1", Metadata: map[string]any{}, Items: []snapshotFile{}}
 	folder, err := s.snapshotFolder(request)
 	if err != nil {
@@ -116,32 +142,61 @@ func (s *server) listSnapshots(request snapshotRequest) (snapshotList, error) {
 		if err != nil || info.IsDir() || strings.HasSuffix(entry.Name(), ".part") {
 			continue
 		}
-		var file snapshotFile
-		file.Metadata = map[string]any{}
-		file.Spec.Name, file.Spec.NodeName, file.Spec.Location = entry.Name(), s.name, "file://"+filepath.Join(folder, entry.Name())
-		file.Status.Size, file.Status.ReadyToUse = strconv.FormatInt(info.Size(), 10), true
-		file.Status.CreationTime = info.ModTime().UTC().Format(time.RFC3339)
-		if seconds, err := strconv.ParseInt(secondsOf(entry.Name()), 10, 64); err == nil {
-			file.Status.CreationTime = time.Unix(seconds, 0).UTC().Format(time.RFC3339)
-		}
-		list.Items = append(list.Items, file)
+		list.Items = append(list.Items, describeSnapshot(entry.Name(), s.name, "file://"+filepath.Join(folder, entry.Name()), info.Size(), info.ModTime()))
 	}
-	return list, nil
+	if request.S3 == nil {
+		return list, nil
+	}
+	place, err := s.openS3(limited, request.S3)
+	if err != nil {
+		return list, fmt.Errorf("failed to initialize S3 client: %w", err)
+	}
+	files, err := place.list(limited)
+	list.Items = append(list.Items, files...)
+	return list, err
 }
 
-func (s *server) deleteSnapshots(request snapshotRequest) (result snapshotResult, err error) {
+// describeSnapshot takes the time from the name where it has one.
+func describeSnapshot(name, node, location string, size int64, changed time.Time) (file snapshotFile) {
+	if seconds, err := strconv.ParseInt(secondsOf(name), 10, 64); err == nil {
+		changed = time.Unix(seconds, 0)
+	}
+	file.Metadata = map[string]any{}
+	file.Spec.Name, file.Spec.NodeName, file.Spec.Location = name, node, location
+	file.Status.Size, file.Status.ReadyToUse = strconv.FormatInt(size, 10), true
+	file.Status.CreationTime = changed.UTC().Format(time.RFC3339)
+	return file
+}
+
+func (s *server) deleteSnapshots(limited context.Context, request snapshotRequest) (result snapshotResult, err error) {
 	folder, err := s.snapshotFolder(request)
-	for _, name := range request.Name {
-		if err != nil {
-			return result, err
-		}
-		if err = os.Remove(filepath.Join(folder, filepath.Base(name))); err == nil {
-			result.Deleted = append(result.Deleted, name)
-		} else if os.IsNotExist(err) {
-			err = nil
+	if err != nil {
+		return result, err
+	}
+	var place *s3Place
+	if request.S3 != nil {
+		if place, err = s.openS3(limited, request.S3); err != nil {
+			return result, fmt.Errorf("failed to initialize S3 client: %w", err)
 		}
 	}
-	return result, err
+	for _, name := range request.Name {
+		err := os.Remove(filepath.Join(folder, filepath.Base(name)))
+		found := err == nil
+		if err != nil && !os.IsNotExist(err) {
+			return result, err
+		}
+		if place != nil {
+			inS3, err := place.remove(limited, name)
+			if err != nil {
+				return result, err
+			}
+			found = found || inS3
+		}
+		if found {
+			result.Deleted = append(result.Deleted, name)
+		}
+	}
+	return result, nil
 }
 
 func (s *server) prune(request snapshotRequest, name string) (result snapshotResult, err error) {
@@ -170,9 +225,9 @@ func (s *server) scheduleSnapshots() error {
 	}
 	clock := cron.New()
 	_, err = clock.AddFunc(s.given.one("etcd-snapshot-schedule-cron", defaultSchedule), func() {
-		limited, cancel := context.WithTimeout(context.Background(), time.Minute)
+		limited, cancel := context.WithTimeout(context.Background(), snapshotLimit)
 		defer cancel()
-		if _, err := s.saveSnapshot(limited, snapshotRequest{}, s.given.one("etcd-snapshot-name", scheduledName), retention); err != nil {
+		if _, err := s.saveSnapshot(limited, snapshotRequest{S3: s3Settings(s.given)}, s.given.one("etcd-snapshot-name", scheduledName), retention); err != nil {
 			logf("error", "Failed to take scheduled snapshot: %v", err)
 		}
 	})

@@ -53,6 +53,7 @@ func (s *server) serveSupervisor() error {
 	mux.HandleFunc("GET /cacerts", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(s.serverCA.pem) })
 	mux.HandleFunc("GET /v1-k3s/config", s.withToken(s.tellSettings))
 	mux.HandleFunc("GET /v1-k3s/server-bootstrap", s.withToken(s.onlyServers(s.tellBootstrap)))
+	mux.HandleFunc("PUT /v1-k3s/token", s.withToken(s.onlyServers(s.rotateToken)))
 	mux.HandleFunc("POST /db/snapshot", s.withToken(s.onlyServers(s.handleSnapshot)))
 	mux.HandleFunc("GET /db/info", s.withToken(s.onlyServers(s.tellMembers)))
 	mux.HandleFunc("POST /v1-k3s/serving-kubelet.crt", s.withToken(s.withNode(s.signServing)))
@@ -119,7 +120,7 @@ func (b byProtocol) RoundTrip(request *http.Request) (*http.Response, error) {
 func (s *server) withToken(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, request *http.Request) {
 		user, password, given := request.BasicAuth()
-		if wanted, known := s.tokens[user]; !given || !known || password != wanted {
+		if wanted, known := s.passwordOf(user); !given || !known || password != wanted {
 			http.Error(w, "Unauthorized", http.StatusUnauthorized)
 			return
 		}

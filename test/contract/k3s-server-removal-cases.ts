@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { waitUntil } from "../../lab/hosts/wait-until";
 import type { Server } from "./k3s-servers";
+
+const WAIT = { timeoutMs: 90_000, intervalMs: 500 };
+const DB = "/var/lib/rancher/k3s/server/db";
 
 interface Three {
   readonly first: Server;
@@ -8,7 +12,7 @@ interface Three {
   readonly third: Server;
 }
 
-/** How servers leave and come back. Begins with the first's Node listed and its host wiped, ends without the third. */
+/** How servers leave and come back. Begins with the first's Node listed and its host wiped, ends with three voters. */
 export function serverRemovals(token: string, servers: () => Three): void {
   const names = async (server: Server) => (await server.members()).map((member) => member.replace(/-[0-9a-f]{8}=.*$/, ""));
 
@@ -34,5 +38,69 @@ export function serverRemovals(token: string, servers: () => Three): void {
     await third.stop();
     await second.host.exec("k3s kubectl delete node third", { timeoutMs: 90_000 });
     assert.deepEqual(await names(second), ["first", "second"]);
+  });
+
+  it("keeps one that was removed out, where it is told of no server to join", async () => {
+    const { third } = servers();
+    await third.begin(third.config(token, { "cluster-init": true }));
+    await waitUntil("its etcd finds out", async () => (await third.host.exec(`ls ${DB}/etcd`)).includes("tombstone"), WAIT);
+    assert.equal(await third.host.exec("systemctl show -P ActiveState k3s"), "activating\n");
+    await third.host.exec("systemctl stop k3s", { timeoutMs: 60_000 });
+    const output = await third.runToItsEnd("server", third.config(token, { "cluster-init": true }));
+    assert.match(
+      output,
+      /level=fatal msg="Error: preparing server: .*tombstone file has been detected but --server is empty: backup and delete \$\{datadir\}\/server\/db/,
+    );
+  });
+
+  it("has it join again with its old data put aside, where it is told of one", async () => {
+    const { second, third } = servers();
+    await third.begin(third.config(token, { server: second.url }));
+    await third.waitActiveServer();
+    await second.waitVoter("third");
+    assert.match(await third.host.exec(`ls ${DB}`), /^etcd-backup-\d+$/m);
+    assert.deepEqual(await names(second), ["first", "second", "third"]);
+  });
+
+  it("takes a living server's member out by an annotation", async () => {
+    const { second, third } = servers();
+    await second.kubectl("annotate node third etcd.k3s.cattle.io/remove=true");
+    await waitUntil("the member is out", async () => !(await names(second)).includes("third"), WAIT);
+    await second.waitVoter("third", "False NotAMember");
+    await third.stop();
+    await second.host.exec("k3s kubectl delete node third", { timeoutMs: 90_000 });
+  });
+}
+
+/** What a lost quorum needs. Begins with two voters, of which the second is stopped for good, and ends with the first alone. */
+export function clusterResets(token: string, servers: () => Three): void {
+  it("refuses to reset the cluster while the settings name a server", async () => {
+    const { first, second } = servers();
+    await second.stop();
+    await first.stop();
+    const output = await first.runToItsEnd("server", first.config(token, { server: second.url, "cluster-reset": true }));
+    assert.match(output, /cannot perform cluster-reset while server URL is set - remove server from configuration before resetting/);
+  });
+
+  it("resets it to one member with the data that it has, says so and ends", async () => {
+    const { first } = servers();
+    const output = await first.runToItsEnd("server", first.config(token, { "cluster-reset": true }), { status: "0" });
+    assert.ok(
+      output.includes(
+        "Managed etcd cluster membership has been reset, restart without --cluster-reset flag now. Backup and delete ${datadir}/server/db on each peer etcd server and rejoin the nodes",
+      ),
+      output,
+    );
+    const again = await first.runToItsEnd("server", first.config(token, { "cluster-reset": true }));
+    assert.match(
+      again,
+      /Managed etcd cluster membership was previously reset, please remove the cluster-reset flag and start k3s normally/,
+    );
+    await first.writeConfig(first.config(token));
+    await first.host.exec("systemctl start k3s", { timeoutMs: 180_000 });
+    assert.equal((await first.members()).length, 1);
+    assert.equal(await first.kubectl("get configmap shared -o jsonpath={.data.from}"), "third");
+    const flag = async () => first.host.exec(`test -e ${DB}/reset-flag && echo yes || echo no`);
+    await waitUntil("the flag is gone", async () => (await flag()) === "no\n", WAIT);
   });
 }

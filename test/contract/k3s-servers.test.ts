@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { waitUntil } from "../../lab/hosts/wait-until";
 import type { Lab } from "../../lab/lab";
-import { serverRemovals } from "./k3s-server-removal-cases";
+import { agentsOfServers } from "./k3s-server-agent-cases";
+import { clusterResets, serverRemovals } from "./k3s-server-removal-cases";
 import { type Server, startK3sServers } from "./k3s-servers";
+import { etcdSnapshots } from "./k3s-snapshot-cases";
 
 // What the program relies on in a k3s of several servers, shown on the one that the lab has. The cases build on each other: one cluster
 // that begins with SQLite on one server and grows to three.
@@ -177,3 +179,9 @@ describe("three k3s servers", () => {
 });
 
 describe("a k3s server that leaves", () => serverRemovals(TOKEN, () => ({ first, second, third })));
+
+describe("a k3s agent of several servers", () => agentsOfServers(() => ({ first, second, third })));
+
+describe("k3s servers that lost their quorum", () => clusterResets(TOKEN, () => ({ first, second, third })));
+
+describe("snapshots of a k3s server's etcd", () => etcdSnapshots(TOKEN, () => ({ first })));

@@ -93,7 +93,7 @@ export class Server extends K3sMachine {
   /** Takes k3s and all that it knew from the host. */
   async wipe(): Promise<void> {
     await this.host.exec(
-      "/usr/local/bin/k3s-uninstall.sh >/dev/null 2>&1; rm -rf /var/lib/rancher/k3s /etc/rancher; cp /opt/k3s /usr/local/bin/k3s",
+      "/usr/local/bin/k3s-uninstall.sh >/dev/null 2>&1 || true; rm -rf /var/lib/rancher/k3s /etc/rancher; cp /opt/k3s /usr/local/bin/k3s",
       {
         timeoutMs: 120_000,
       },
