@@ -64,6 +64,22 @@ func (m *member) applyLabels(limited context.Context, client *kubernetes.Clients
 	return err
 }
 
+// annotateNode tells the other nodes' flannel of this one.
+func (m *member) annotateNode(annotations map[string]string) error {
+	client, err := newClient(m.kubeconfig("kubelet"))
+	if err != nil {
+		return err
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": annotations}})
+	if err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	_, err = client.CoreV1().Nodes().Patch(limited, m.name, types.MergePatchType, patch, meta.PatchOptions{})
+	return err
+}
+
 // waitUntilAllowed ends once the server has given k3s's controllers on nodes their rights.
 func waitUntilAllowed(client *kubernetes.Clientset) {
 	poll(time.Second, func() error {

@@ -45,7 +45,7 @@ func (m *member) configureNetwork() error {
 	if err := os.WriteFile(m.path("agent/etc/cni/net.d/10-flannel.conflist"), []byte(text), 0o600); err != nil {
 		return err
 	}
-	routes := podCIDR.String()
+	routes := "$SUBNET"
 	if m.overVPN {
 		routes = withAdvertised(routes)
 	}
@@ -67,16 +67,20 @@ func (m *member) configureNetwork() error {
 	return m.startPolicies(client)
 }
 
-// runFlannel makes a bridge's rules, which give packets to elsewhere the node's address, and the way to other nodes' pods. With the VPN
-// that is the pod network as a route of the tailnet, whatever backend the server names; else vxlan.
+// runFlannel makes a bridge's rules, which give packets to elsewhere the node's address, and the way to other nodes' pods. With the VPN and
+// with --flannel-conf that is what its commands do, whatever backend the server names; else vxlan.
 func (m *member) runFlannel(client *kubernetes.Clientset, found backend, podCIDR netip.Prefix, routes string) error {
+	conf, err := m.readFlannelConf(found, routes)
+	if err != nil {
+		return err
+	}
 	nodes := watchAllNodes(client)
 	if found.isVXLAN {
 		if err := m.startVXLAN(nodes, podCIDR); err != nil {
 			return fmt.Errorf("failed to register flannel network: %w", err)
 		}
-	} else if _, err := tailscale("set", "--accept-routes", "--advertise-routes="+routes); err != nil {
-		return fmt.Errorf("failed to register flannel network: failed to run command: %w", err)
+	} else if err := m.startExtension(conf, podCIDR, found.address); err != nil {
+		return err
 	}
 	cluster, err := netip.ParsePrefix(m.cluster.PodCIDR)
 	if err != nil {
@@ -89,10 +93,11 @@ func forwardPackets() error {
 	return os.WriteFile("/proc/sys/net/ipv4/conf/all/forwarding", []byte("1"), 0o644)
 }
 
-// backend is the way to other nodes' pods, and the MTU that it leaves for pods.
+// backend is the way to other nodes' pods, the MTU that it leaves for pods, and this node's address there.
 type backend struct {
 	isVXLAN bool
 	mtu     int
+	address netip.Addr
 }
 
 func (m *member) findBackend() (backend, error) {
@@ -101,7 +106,11 @@ func (m *member) findBackend() (backend, error) {
 		if err != nil {
 			return backend{}, fmt.Errorf("unable to find vpn interface: tailscale0: %w", err)
 		}
-		return backend{mtu: link.MTU}, nil
+		return backend{mtu: link.MTU, address: m.addresses[0]}, nil
+	}
+	if m.given.one("flannel-conf", "") != "" {
+		over, err := m.findUnderlay()
+		return backend{mtu: over.mtu, address: over.address}, err
 	}
 	switch name := m.cluster.Backend; name {
 	case "vxlan":

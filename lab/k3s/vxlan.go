@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,9 +9,6 @@ import (
 	"time"
 
 	core "k8s.io/api/core/v1"
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
 )
 
@@ -30,7 +26,6 @@ type overlay struct {
 	own  netip.Prefix
 	over underlay
 	mac  string
-	kube kubernetes.Interface
 	// linked are the other nodes that the device of this index has entries for.
 	linked map[string]peer
 	index  int
@@ -47,10 +42,6 @@ type peer struct {
 func (m *member) startVXLAN(nodes cache.SharedIndexInformer, own netip.Prefix) error {
 	o := &overlay{member: m, own: own, linked: map[string]peer{}}
 	if err := o.makeDevice(); err != nil {
-		return err
-	}
-	var err error
-	if o.kube, err = newClient(m.kubeconfig("kubelet")); err != nil {
 		return err
 	}
 	if err := o.tellOthers(); err != nil {
@@ -80,16 +71,7 @@ func (o *overlay) annotations() map[string]string {
 	return map[string]string{backendType: "vxlan", backendData: data, publicAddress: o.over.address.String(), subnetManager: "true"}
 }
 
-func (o *overlay) tellOthers() error {
-	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": o.annotations()}})
-	if err != nil {
-		return err
-	}
-	limited, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	_, err = o.kube.CoreV1().Nodes().Patch(limited, o.name, types.MergePatchType, patch, meta.PatchOptions{})
-	return err
-}
+func (o *overlay) tellOthers() error { return o.annotateNode(o.annotations()) }
 
 // follow looks again whenever a Node changes, and each second at the device: it goes with the interface below it, as when tailscaled
 // restarts, and is made again as k3s does from 1.34.9, 1.35.6 and 1.36.2 on (k3s-io/k3s#12436).
