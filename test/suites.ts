@@ -84,7 +84,7 @@ export const SUITES: readonly Suite[] = [
     ],
   },
   recorded("metal", "network", ".lab", "first-up", "second-up", "outside", "withdrawn-routes", "policy-order", "restarts", "node-changes"),
-  recorded("metal", "removal", ".lab-2", "preflight", "faults", "recovery", "secrets", "removal"),
+  recorded("metal", "removal", ".lab-2", "preflight", "faults", "recovery", "secrets", "removal", "routes"),
   recorded("burst", "burst", ".lab", "burst-first-up", "burst-cycle", "burst-places", "burst-server", "burst-removal"),
   recorded("burst", "burst-faults", ".lab-2", "burst-faults"),
   recorded("tailnet", "tailnet", ".lab", "tailnet-policy", "tailnet-modes", "tailnet-faults"),

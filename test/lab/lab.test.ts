@@ -18,6 +18,7 @@ import { preflight } from "./scenarios/preflight";
 import { recovery } from "./scenarios/recovery";
 import { removal } from "./scenarios/removal";
 import { restarts } from "./scenarios/restarts";
+import { routes } from "./scenarios/routes";
 import { secondUp } from "./scenarios/second-up";
 import { secrets } from "./scenarios/secrets";
 import { tailnetDevices } from "./scenarios/tailnet-devices";
@@ -41,6 +42,7 @@ const SCENARIOS: readonly Scenario[] = [
   recovery,
   secrets,
   removal,
+  routes,
   flannelIface,
   headscale,
   burstFirstUp,
