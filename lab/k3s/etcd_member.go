@@ -20,10 +20,13 @@ import (
 	"google.golang.org/grpc/grpclog"
 )
 
-// memberAddress is where the member serves its peers: the node's address, but never the VPN's where k3s takes part in it
-// (facts/several-servers.md, A1c).
+// memberAddress is where the member serves its peers: the node's address, but never the VPN's by itself where k3s takes part in it
+// (facts/several-servers.md, A1c); a node-ip counts here, although the VPN's goes before it elsewhere (K3S: pkg/cli/server/server.go, PrivateIP).
 func (s *server) memberAddress() string {
 	if s.overVPN {
+		if given := s.given.list("node-ip"); len(given) > 0 {
+			return given[0]
+		}
 		if address, err := routedAddress(); err == nil {
 			return address.String()
 		}

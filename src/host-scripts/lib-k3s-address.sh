@@ -1,11 +1,15 @@
 # shellcheck shell=sh
 # What k3s has to be told where it knows of no VPN: the tailnet's address, and the way of its pods. Part of install-k3s.sh. Written before each
-# start, as a device that logged in again has another address. Nothing is started here.
+# start, as a device that logged in again has another address. Nothing is started here. Needs INTEGRATION and CONFIG_YAML.
 NODE_ADDRESS=/etc/rancher/k3s/config.yaml.d/10-hybrid-k3s-address.yaml
 # shellcheck disable=SC2034 # read by lib-k3s-files.sh
 FLANNEL_CONF=/etc/hybrid-k3s/flannel.json
 ADDRESS_PROGRAM=/usr/local/lib/hybrid-k3s/write-node-address.sh
 FLANNEL_PROGRAM=/usr/local/lib/hybrid-k3s/write-flannel-conf.sh
+
+# With k3s's VPN flag etcd's address is told too: it would be one of the host's own network in some releases and the tailnet's in others
+# (k3s-io/k3s#14515), and a member that finds itself under another address than before does not start.
+takes_address() { [ "$INTEGRATION" != k3s ] || printf '%s\n' "$CONFIG_YAML" | grep -qx 'cluster-init: true'; }
 
 write_address_program() {
   write_file "$ADDRESS_PROGRAM" 0755 <<PROGRAM

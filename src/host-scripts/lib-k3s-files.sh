@@ -12,7 +12,10 @@ CONFIG
 # What k3s knows of the VPN, and nothing that another way of using it left.
 write_vpn() {
   case $INTEGRATION in
-    k3s) write_vpn_auth && rm -f "$NODE_ADDRESS" "$FLANNEL_CONF" ;;
+    k3s)
+      write_vpn_auth && rm -f "$FLANNEL_CONF"
+      takes_address || rm -f "$NODE_ADDRESS"
+      ;;
     routes) rm -f "$VPN_AUTH" ;;
     flannel-iface) rm -f "$VPN_AUTH" "$FLANNEL_CONF" && withdraw_routes ;;
     *) fail "the integration $INTEGRATION is not known to this release" ;;
@@ -85,7 +88,7 @@ until [ -z "$server" ] || has_pong; do
   sleep 0.2
 done
 GATE
-  [ "$INTEGRATION" = k3s ] || write_address_program
+  ! takes_address || write_address_program
   [ "$INTEGRATION" != routes ] || write_flannel_program
   write_file "/etc/systemd/system/$UNIT.d/hybrid-k3s.conf" 0644 <<UNIT
 [Unit]
@@ -94,7 +97,7 @@ Wants=tailscaled.service
 
 [Service]
 ExecStartPre=/usr/local/lib/hybrid-k3s/wait-tailnet.sh 120${SERVER_IP:+ $SERVER_IP}$(
-    [ "$INTEGRATION" = k3s ] || printf '\nExecStartPre=%s %s' "$ADDRESS_PROGRAM" "$ROLE"
+    ! takes_address || printf '\nExecStartPre=%s %s' "$ADDRESS_PROGRAM" "$ROLE"
     [ "$INTEGRATION" != routes ] || printf '\nExecStartPre=%s %s' "$FLANNEL_PROGRAM" "$POD_CIDR"
   )
 UNIT

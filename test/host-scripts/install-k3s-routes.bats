@@ -146,3 +146,21 @@ systemctl start k3s.service" ]
   run_script install-k3s
   assert_success
 }
+
+@test "a server with etcd is told its tailnet address by k3s's own integration too, so that its member stays what it is" {
+  online
+  export CONFIG_YAML='cluster-cidr: 10.42.0.0/16
+cluster-init: true
+node-name: rack-1
+vpn-auth-file: /etc/hybrid-k3s/vpn-auth'
+  installed
+  run_before_start k3s
+  [ "$(cat "$HOST/etc/rancher/k3s/config.yaml.d/10-hybrid-k3s-address.yaml")" = "node-ip: 100.64.0.1
+advertise-address: 100.64.0.1" ]
+  run_script install-k3s
+  assert_success
+  [ -e "$HOST/etc/rancher/k3s/config.yaml.d/10-hybrid-k3s-address.yaml" ]
+  [ -s "$HOST/etc/hybrid-k3s/vpn-auth" ]
+  [ ! -e "$HOST/etc/hybrid-k3s/flannel.json" ]
+  refute_call '^systemctl.* (start|stop|restart|daemon-reload)'
+}
