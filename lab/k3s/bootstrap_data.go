@@ -29,7 +29,7 @@ type bootstrapFile struct {
 
 // bootstrapPaths names them as k3s does (K3S: pkg/daemons/config/types.go).
 func (s *server) bootstrapPaths() map[string]string {
-	paths := map[string]string{"ServiceKey": s.tls("service.key")}
+	paths := map[string]string{"ServiceKey": s.tls("service.key"), "PasswdFile": s.passwordFile()}
 	for name, stem := range map[string]string{
 		"ServerCA": "server-ca", "ClientCA": "client-ca", "RequestHeaderCA": "request-header-ca", "ETCDServerCA": "etcd/server-ca", "ETCDPeerCA": "etcd/peer-ca",
 	} {
@@ -41,15 +41,13 @@ func (s *server) bootstrapPaths() map[string]string {
 func (s *server) readBootstrap() ([]byte, error) {
 	files := map[string]bootstrapFile{}
 	for name, path := range s.bootstrapPaths() {
-		content, err := os.ReadFile(path)
+		file, err := readBootstrapFile(path)
 		if err != nil {
 			return nil, err
 		}
-		info, err := os.Stat(path)
-		if err != nil {
-			return nil, err
+		if file != nil {
+			files[name] = *file
 		}
-		files[name] = bootstrapFile{info.ModTime(), content}
 	}
 	return json.Marshal(files)
 }
@@ -60,22 +58,16 @@ func (s *server) writeBootstrap(content []byte, force bool) error {
 	if err := json.Unmarshal(content, &files); err != nil {
 		return err
 	}
-	var younger []string
+	if !force {
+		if err := s.refuseYounger(files); err != nil {
+			return err
+		}
+	}
 	for name, path := range s.bootstrapPaths() {
 		file, given := files[name]
 		if !given {
 			return fmt.Errorf("the bootstrap data lack %s", name)
 		}
-		if isYounger(path, file) && !force {
-			younger = append(younger, path)
-		}
-	}
-	if len(younger) > 0 {
-		slices.Sort(younger)
-		return fatal{strings.Join(younger, ", ") + " newer than datastore and could cause a cluster outage. Remove the file(s) from disk and restart to be recreated from datastore."}
-	}
-	for name, path := range s.bootstrapPaths() {
-		file := files[name]
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, file.Content, 0o600)); err != nil {
 			return err
 		}
@@ -86,14 +78,9 @@ func (s *server) writeBootstrap(content []byte, force bool) error {
 	return nil
 }
 
-// isYounger allows for clocks that differ by three seconds, as k3s does.
-func isYounger(path string, file bootstrapFile) bool {
-	content, err := os.ReadFile(path)
-	if err != nil || bytes.Equal(content, file.Content) {
-		return false
-	}
-	info, err := os.Stat(path)
-	return err == nil && info.ModTime().Unix()-file.Timestamp.Unix() >= 3
+// isYoungerThan allows for clocks that differ by three seconds, as k3s does.
+func (f *bootstrapFile) isYoungerThan(other bootstrapFile) bool {
+	return f != nil && !bytes.Equal(f.Content, other.Content) && f.Timestamp.Unix()-other.Timestamp.Unix() >= 3
 }
 
 const bootstrapPrefix = "/bootstrap"
@@ -124,7 +111,13 @@ func (s *server) saveBootstrap() error {
 	limited, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	found, err := s.findBootstrap(limited)
-	if err != nil || found != nil {
+	if err != nil {
+		return err
+	}
+	if found != nil {
+		return inOrder(func() error { return s.compareBootstrap(found) }, s.writePasswords)
+	}
+	if err := s.writePasswords(); err != nil {
 		return err
 	}
 	content, err := s.readBootstrap()
@@ -137,6 +130,34 @@ func (s *server) saveBootstrap() error {
 	}
 	_, err = s.store.client.Put(limited, bootstrapKey(s.tokens["server"]), sealed)
 	return err
+}
+
+// compareBootstrap refuses a start with files that are younger than what all servers share. The tokens of this start's settings are not
+// in them yet: k3s too compares before it writes those.
+func (s *server) compareBootstrap(found []byte) error {
+	files := map[string]bootstrapFile{}
+	if err := json.Unmarshal(found, &files); err != nil {
+		return err
+	}
+	return s.refuseYounger(files)
+}
+
+func (s *server) refuseYounger(files map[string]bootstrapFile) error {
+	var younger []string
+	for name, path := range s.bootstrapPaths() {
+		own, err := readBootstrapFile(path)
+		if err != nil {
+			return err
+		}
+		if own.isYoungerThan(files[name]) {
+			younger = append(younger, path)
+		}
+	}
+	if len(younger) == 0 {
+		return nil
+	}
+	slices.Sort(younger)
+	return fatal{strings.Join(younger, ", ") + " newer than datastore and could cause a cluster outage. Remove the file(s) from disk and restart to be recreated from datastore."}
 }
 
 // sealer's key is as slow to guess as k3s's (K3S: pkg/cluster/encrypt.go).

@@ -33,7 +33,7 @@ const (
 // chooseDatastore goes by what is on disk before it goes by the settings (K3S: pkg/cluster/managed.go).
 func (s *server) chooseDatastore() error {
 	if endpoint := s.given.one("datastore-endpoint", ""); endpoint != "" {
-		return errors.New("creating storage endpoint: this stand-in for k3s has SQLite and embedded etcd only, no datastore-endpoint")
+		return errors.New("starting kubernetes: preparing server: creating storage endpoint: this stand-in for k3s has SQLite and embedded etcd only, no datastore-endpoint")
 	}
 	token, err := givenSecret(s.given, "token")
 	if err != nil {
@@ -48,11 +48,11 @@ func (s *server) chooseDatastore() error {
 	}
 	s.store.address = s.memberAddress()
 	if err := s.store.leaveCluster(s.given.one("server", "")); err != nil {
-		return err
+		return fmt.Errorf("preparing server: failed to start supervisor listener: %w", err)
 	}
 	if !s.store.isInitialized() && s.given.one("server", "") == "" {
 		if err := s.store.migrateFile(s.path("server/db/kine")); err != nil {
-			return fmt.Errorf("failed to migrate content from sqlite to etcd: %w", err)
+			return fmt.Errorf("starting kubernetes: preparing server: start managed database: failed to migrate content from sqlite to etcd: %w", err)
 		}
 	}
 	return s.store.setName(s.name, false)
@@ -142,5 +142,5 @@ func (s *server) startDatastore() error {
 	}
 	// An API server that finds no database waits a second before it looks again.
 	poll(20*time.Millisecond, func() error { return canDial("tcp", sqliteClients[len("http://"):]) })
-	return s.store.showFile()
+	return inOrder(s.store.showFile, s.writePasswords)
 }

@@ -17,6 +17,8 @@ import (
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/grpclog"
 )
 
@@ -82,6 +84,10 @@ func (s *server) etcdClient(endpoints ...string) (*clientv3.Client, error) {
 	return clientv3.New(clientv3.Config{
 		Endpoints: endpoints, TLS: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{certificate}}, DialTimeout: 2 * time.Second,
 		DialKeepAliveTime: 30 * time.Second, DialKeepAliveTimeout: 10 * time.Second, Logger: zap.NewNop(),
+		// The first look comes before etcd listens, and gRPC would wait for a second then.
+		DialOptions: []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff: backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, MaxDelay: 2 * time.Second}, MinConnectTimeout: 2 * time.Second,
+		})},
 	})
 }
 
@@ -112,7 +118,15 @@ func (s *server) startMember() error {
 		return err
 	})
 	logf("info", "Connection to etcd is ready")
-	return requestShutdown("failed to save bootstrap data", s.saveBootstrap())
+	err = s.saveBootstrap()
+	var younger fatal
+	switch {
+	case errors.As(err, &younger):
+		return younger
+	case errors.Is(err, errOtherToken):
+		return fmt.Errorf("preparing server: failed to bootstrap cluster data: failed to reconcile with local datastore: %w", err)
+	}
+	return requestShutdown("failed to save bootstrap data", err)
 }
 
 // testMember is satisfied by a voter under its own name and address, and gives the only one the address that the node has now.

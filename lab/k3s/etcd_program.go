@@ -54,9 +54,15 @@ func runEtcd(configFile string) error {
 }
 
 // leaveTombstone is the end of a removed member: for no other reason does etcd's server stop by itself
-// (go.etcd.io/etcd/server: etcdserver/server.go, errorc and shouldStop).
+// (go.etcd.io/etcd/server: etcdserver/server.go, errorc and shouldStop). One that finds out when it starts leaves no mark: k3s and etcd
+// read that error from one channel, and etcd is mostly first then.
 func leaveTombstone(etcd *embed.Etcd, folder string) error {
-	err := os.WriteFile(filepath.Join(folder, tombstone), nil, 0o600)
+	var err error
+	select {
+	case <-etcd.Server.ReadyNotify():
+		err = os.WriteFile(filepath.Join(folder, tombstone), nil, 0o600)
+	default:
+	}
 	etcd.Close()
 	return errors.Join(err, errMemberRemoved)
 }

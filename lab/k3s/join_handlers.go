@@ -18,9 +18,20 @@ func (s *server) onlyServers(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// tellBootstrap hands a joining server what all servers share.
-func (s *server) tellBootstrap(w http.ResponseWriter, _ *http.Request) {
-	content, err := s.readBootstrap()
+// tellBootstrap hands a joining server what all servers share, as the datastore has it.
+func (s *server) tellBootstrap(w http.ResponseWriter, request *http.Request) {
+	var content []byte
+	var err error
+	if s.store.isEtcd {
+		limited, cancel := context.WithTimeout(request.Context(), limit)
+		defer cancel()
+		if content, err = s.findBootstrap(limited); err != nil {
+			logf("warning", "Failed to retrieve HTTP bootstrap data from datastore; falling back to disk for %s: %v", request.RemoteAddr, err)
+		}
+	}
+	if content == nil {
+		content, err = s.readBootstrap()
+	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

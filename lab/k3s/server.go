@@ -45,7 +45,7 @@ func (n *node) newServer() (*server, error) {
 		return nil, err
 	}
 	if err := s.chooseDatastore(); err != nil {
-		return nil, fmt.Errorf("preparing server: failed to start supervisor listener: %w", err)
+		return nil, err
 	}
 	if err := s.fetchBootstrap(); err != nil {
 		return nil, fmt.Errorf("preparing server: failed to bootstrap cluster data: %w", err)

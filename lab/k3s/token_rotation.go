@@ -36,6 +36,10 @@ func (s *server) adoptToken(password string) error {
 	if now["node"] == before {
 		now["node"] = password
 	}
+	s.tokens = now
+	if err := s.writePasswords(); err != nil {
+		return err
+	}
 	if s.store.isEtcd {
 		content, err := s.readBootstrap()
 		if err != nil {
@@ -55,7 +59,6 @@ func (s *server) adoptToken(password string) error {
 			return err
 		}
 	}
-	s.tokens = now
 	return writeSecret(s.path("server/token"), token{hashOf(s.serverCA.pem), "server", password}.String())
 }
 

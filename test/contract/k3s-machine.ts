@@ -103,12 +103,12 @@ export class K3sMachine {
   async runToItsEnd(
     role: Role,
     config: Readonly<Record<string, unknown>>,
-    { before = "", meanwhile = "", status = "[1-9]\\d*" } = {},
+    { before = "", meanwhile = "", status = "[1-9]\\d*", limitSeconds = 60 } = {},
   ): Promise<string> {
     await this.writeConfig(config);
-    const script = `${before}timeout 60 k3s ${role} >/tmp/out 2>&1 & k3s=$!; ${meanwhile}
+    const script = `${before}timeout ${limitSeconds} k3s ${role} >/tmp/out 2>&1 & k3s=$!; ${meanwhile}
       wait $k3s && code=0 || code=$?; cat /tmp/out; echo "exit code $code"`;
-    const output = await this.host.exec(script, { timeoutMs: 90_000 });
+    const output = await this.host.exec(script, { timeoutMs: (limitSeconds + 30) * 1_000 });
     assert.match(
       output,
       new RegExp(`^exit code (?!124$)${status}$`, "m"),

@@ -58,7 +58,7 @@ export class Server extends K3sMachine {
   }
 
   async stop(): Promise<void> {
-    await this.host.exec("systemctl stop k3s", { timeoutMs: 60_000 });
+    await this.host.exec("systemctl stop k3s", { timeoutMs: 120_000 });
   }
 
   async waitActiveServer(): Promise<void> {

@@ -61,9 +61,28 @@ export function etcdSnapshots(token: string, servers: () => { readonly first: Se
     const { first } = servers();
     await first.wipe();
     const restore = { "cluster-reset": true, "cluster-reset-restore-path": `/opt/${name}` };
-    const output = await first.runToItsEnd("server", first.config("another-token", restore));
+    const output = await first.runToItsEnd("server", first.config("another-token", restore), { limitSeconds: 180 });
     assert.match(output, /level=fatal msg="(Error: )?bootstrap data already found and encrypted with different token"$/m);
-    const missing = await first.runToItsEnd("server", first.config(token, { ...restore, "cluster-reset-restore-path": "/opt/none" }));
+    await first.wipe();
+    const missing = await first.runToItsEnd("server", first.config(token, { ...restore, "cluster-reset-restore-path": "/opt/none" }), {
+      limitSeconds: 120,
+    });
     assert.match(missing, /etcd: snapshot path does not exist: \/opt\/none/);
+  });
+
+  it("give back to a new host with that token what was there before them, and nothing since", async () => {
+    const { first } = servers();
+    await first.wipe();
+    const restore = { "cluster-reset": true, "cluster-reset-restore-path": `/opt/${name}` };
+    const output = await first.runToItsEnd("server", first.config(token, restore), { status: "0", limitSeconds: 180 });
+    assert.match(output, /Managed etcd cluster membership has been reset, restart without --cluster-reset flag now/);
+    await first.begin(first.config(token));
+    await first.waitActiveServer();
+    const names = await first.kubectl("get configmaps -o jsonpath='{.items[*].metadata.name}'");
+    assert.deepEqual(
+      ["before", "after", "kept"].map((each) => names.split(" ").includes(each)),
+      [true, false, true],
+    );
+    await first.waitVoter("first");
   });
 }
