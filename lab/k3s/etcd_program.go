@@ -1,19 +1,14 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"reflect"
 	"syscall"
 	"time"
-	"unsafe"
 
 	"go.etcd.io/etcd/server/v3/embed"
-	"go.etcd.io/etcd/server/v3/etcdserver"
-	"go.etcd.io/raft/v3"
 )
 
 // tombstone marks the data of a member that was removed from its cluster (K3S: pkg/executor/embed/etcd).
@@ -33,7 +28,6 @@ func runEtcd(configFile string) error {
 	if err != nil {
 		return err
 	}
-	go leadAlone(etcd.Server)
 	for {
 		select {
 		case <-stopped:
@@ -65,20 +59,4 @@ func leaveTombstone(etcd *embed.Etcd, folder string) error {
 	}
 	etcd.Close()
 	return errors.Join(err, errMemberRemoved)
-}
-
-// leadAlone makes the only member the leader at once: with k3s's election timeout it would wait for up to five seconds, which is
-// nothing beside a start of k3s and much beside one of this stand-in. etcd tells nobody outside how to campaign.
-func leadAlone(server *etcdserver.EtcdServer) {
-	field := reflect.ValueOf(server).Elem().FieldByName("r").FieldByName("Node")
-	node := reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem().Interface().(raft.Node)
-	for server.Leader() == 0 && len(server.Cluster().Members()) <= 1 {
-		limited, cancel := context.WithTimeout(context.Background(), limit)
-		err := node.Campaign(limited)
-		cancel()
-		if err != nil {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
 }
