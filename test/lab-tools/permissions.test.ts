@@ -62,8 +62,14 @@ describe("the comparison of a suite with its list", () => {
 
   it("tells what is not listed and what is no longer asked for, with what to do", () => {
     const faults = comparePermissions("burst", written, { ...written, aws: ["ec2:CreateVpc", "ec2:RunInstances"] });
-    assert.match(faults[0] ?? "", /^aws: ec2:RunInstances was asked for, and docs\/permissions\/burst\.json does not list it: `make permissions` /);
-    assert.match(faults[1] ?? "", /^docs\/permissions\/burst\.json lists aws: ec2:DeleteVpc, and nothing asked for it: `make permissions` /);
+    assert.match(
+      faults[0] ?? "",
+      /^aws: ec2:RunInstances was asked for, and docs\/permissions\/burst\.json does not list it: `make permissions` /,
+    );
+    assert.match(
+      faults[1] ?? "",
+      /^docs\/permissions\/burst\.json lists aws: ec2:DeleteVpc, and nothing asked for it: `make permissions` /,
+    );
     assert.equal(faults.length, 2);
     assert.deepEqual(comparePermissions("burst", written, written), []);
   });
