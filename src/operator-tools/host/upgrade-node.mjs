@@ -77,8 +77,8 @@ export async function upgradeNode({ node, environment, credentials, upgrade, bef
     );
   };
   return turns.take({ node, group, atOnce }, out, async () => {
-    await check("before", BEFORE_SECONDS);
     try {
+      await check("before", BEFORE_SECONDS);
       const done = await work();
       await check("after", AFTER_SECONDS);
       return done;

@@ -79,6 +79,12 @@ describe("a script that changes a living node", () => {
     assert.deepEqual(done(), [`before kiosk-1 agent ${NEW}`]);
   });
 
+  it("has a node take pods again where the look before it ended after the cordon", async () => {
+    const cut = `[ "$STAGE" != before ] || { ${fail("kiosk-1: cut off")}; }`;
+    assert.match((await errorOf(change("kiosk-1", { check: cut, gate: { drainSeconds: 60 } }))).message, /^kiosk-1: cut off/);
+    assert.deepEqual(done(), [`before kiosk-1 agent ${NEW} 60`, `undo kiosk-1 agent ${NEW} 60`]);
+  });
+
   it("leaves a node that takes pods again where it fails, or does not come back well", async () => {
     const failed = await errorOf(change("kiosk-1", { install: fail("kiosk-1: no disk"), gate: { drainSeconds: 60 } }));
     assert.equal(failed.message, "kiosk-1: no disk (install failed with exit code 1)");
