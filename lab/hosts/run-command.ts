@@ -18,8 +18,14 @@ export class CommandError extends Error {
     readonly argv: readonly string[],
     readonly result: RunResult,
   ) {
-    super(`${argv.join(" ")} ended with ${result.code}\n${result.stderr || result.stdout}`.trimEnd());
+    const output = [lastLines(result.stdout), result.stderr].filter((text) => text.trim() !== "").join("\n");
+    super(`${argv.join(" ")} ended with ${result.code}\n${output}`.trimEnd());
   }
+}
+
+/** A warning on one stream must not hide the reason on the other, nor a long listing the warning. */
+function lastLines(text: string): string {
+  return text.trimEnd().split("\n").slice(-40).join("\n");
 }
 
 /** Ends a process and what it started in its group; nothing where it is gone already. */

@@ -141,6 +141,10 @@ func (s *server) startDatastore() error {
 		return err
 	}
 	// An API server that finds no database waits a second before it looks again.
-	poll(20*time.Millisecond, func() error { return canDial("tcp", sqliteClients[len("http://"):]) })
+	// Etcd listens before it has made its file.
+	poll(20*time.Millisecond, func() error {
+		_, err := os.Stat(s.store.backend())
+		return errors.Join(err, canDial("tcp", sqliteClients[len("http://"):]))
+	})
 	return inOrder(s.store.showFile, s.writePasswords)
 }
