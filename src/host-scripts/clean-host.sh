@@ -31,10 +31,11 @@ uninstall_k3s() {
 # Best effort: the device is deleted in the tailnet afterwards, whether or not this came through.
 log_out() { ! command -v tailscale >/dev/null || timeout 30 tailscale logout >&2 || say "could not log out; the device is removed in the tailnet all the same"; }
 
+# Each would have systemd read all its units again, a third of a second a unit; that is done once, when their files are gone.
 stop_units() {
   for unit in $(marker_list units); do
     [ "$(systemctl show -P LoadState "$unit")" = loaded ] || continue
-    timeout 90 systemctl -q disable --now "$unit" || problem "$unit does not stop; see: systemctl status $unit"
+    timeout 90 systemctl -q --no-reload disable --now "$unit" || problem "$unit does not stop; see: systemctl status $unit"
   done
 }
 

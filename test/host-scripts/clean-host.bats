@@ -120,6 +120,14 @@ QUERY
   [ "$(calls '^dpkg --purge')" = "dpkg --purge ipset" ]
 }
 
+@test "systemd reads its units again where files have gone, not once for each unit" {
+  run_script clean-host
+  assert_success
+  calls '^systemctl.* disable --now' | grep -q tailscaled.service
+  [ -z "$(calls '^systemctl.* disable --now' | grep -v -e ' --no-reload ')" ]
+  [ "$(calls '^systemctl daemon-reload' | wc -l)" -eq 2 ]
+}
+
 @test "a unit that does not stop keeps the marker, so that the run can be repeated" {
   program systemctl <<'SYSTEMCTL'
 case $* in *"disable --now tailscaled.service") exit 1 ;; esac
