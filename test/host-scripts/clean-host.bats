@@ -124,7 +124,7 @@ QUERY
   run_script clean-host
   assert_success
   calls '^systemctl.* disable --now' | grep -q tailscaled.service
-  [ -z "$(calls '^systemctl.* disable --now' | grep -v -e ' --no-reload ')" ]
+  [ "$(calls '^systemctl.* disable --now' | grep -vc -e ' --no-reload ')" -eq 0 ]
   [ "$(calls '^systemctl daemon-reload' | wc -l)" -eq 2 ]
 }
 
