@@ -1,31 +1,69 @@
 #!/bin/sh
 # Usage: sh -s -- check-upgrade (on a server)
-# Says before a node's k3s is changed in place whether it may be, and after it whether it went well. With DRAIN_SECONDS the node is emptied before, and
+# Says before a node's k3s is changed in place whether it may be, and after it whether it went well. With DRAIN_SECONDS the node is emptied before. It
 # takes pods again afterwards, however it went. Waits for the servers before an agent: no kubelet may be newer than its API server.
-# Needs: NODE_NAME ROLE (server, agent) K3S_VERSION WAIT_SECONDS STAGE (before; after; undo: the node takes pods again, nothing else)
-# May have: DRAIN_SECONDS (default: the node is not drained)
+# Libraries: lib-marker.sh lib-tailnet.sh lib-pod-reach.sh
+# Needs: NODE_NAME ROLE (server, agent) K3S_VERSION WAIT_SECONDS STAGE (unready: prints the Nodes that are not Ready; before: prints `cordoned`
+#   where the node may be so by us; after; undo: the node takes pods again, nothing else)
+# May have: DRAIN_SECONDS (default: the node is not drained) AT_ONCE (how many of its pool may be away at the same time; default 1)
+#   INTEGRATION (how pods cross the tailnet; default k3s)
 : "${NODE_NAME:?}" "${ROLE:?}" "${K3S_VERSION:?}" "${WAIT_SECONDS:?}" "${STAGE:?}"
+INTEGRATION=${INTEGRATION:-k3s}
+DOWN_SECONDS=${DOWN_SECONDS:-30}
 
 kubectl() { timeout 20 k3s kubectl --request-timeout=15s "$@"; }
 
-# Lines `NAME ROLE READY VOTER VERSION CORDON MARK`, `-` for what is not there.
+# Lines `NAME ROLE READY VOTER VERSION CORDON MARK POOL CIDR IPS`, `-` for what is not there.
 # shellcheck disable=SC2016 # the variables are the template's
-NODES='{{range .items}}{{.metadata.name}} {{$role := "agent"}}{{range $k, $v := .metadata.labels}}{{if eq $k "node-role.kubernetes.io/control-plane"}}{{$role = "server"}}{{end}}{{end}}{{$role}} {{$ready := "-"}}{{$voter := "-"}}{{range .status.conditions}}{{if eq .type "Ready"}}{{$ready = .status}}{{end}}{{if eq .type "EtcdIsVoter"}}{{$voter = .status}}{{end}}{{end}}{{$ready}} {{$voter}} {{.status.nodeInfo.kubeletVersion}} {{if .spec.unschedulable}}closed{{else}}open{{end}} {{$mark := "-"}}{{range $k, $v := .metadata.annotations}}{{if eq $k "hybrid-k3s/upgrading"}}{{$mark = $v}}{{end}}{{end}}{{$mark}}{{"\n"}}{{end}}'
+NODES='{{range .items}}{{.metadata.name}} {{$role := "agent"}}{{$pool := "-"}}{{range $k, $v := .metadata.labels}}{{if eq $k "node-role.kubernetes.io/control-plane"}}{{$role = "server"}}{{end}}{{if eq $k "hybrid-k3s/pool"}}{{$pool = $v}}{{end}}{{end}}{{$role}} {{$ready := "-"}}{{$voter := "-"}}{{range .status.conditions}}{{if eq .type "Ready"}}{{$ready = .status}}{{end}}{{if eq .type "EtcdIsVoter"}}{{$voter = .status}}{{end}}{{end}}{{$ready}} {{$voter}} {{.status.nodeInfo.kubeletVersion}} {{if .spec.unschedulable}}closed{{else}}open{{end}} {{$mark := "-"}}{{range $k, $v := .metadata.annotations}}{{if eq $k "hybrid-k3s/upgrading"}}{{$mark = $v}}{{end}}{{end}}{{$mark}} {{$pool}} {{or .spec.podCIDR "-"}}{{range .status.addresses}}{{if eq .type "InternalIP"}} {{.address}}{{end}}{{end}}{{"\n"}}{{end}}'
 
 read_nodes() { kubectl get nodes -o "go-template=$NODES" >"$SCRATCH/nodes" 2>"$SCRATCH/api-error"; }
 
 api_says() { [ ! -s "$SCRATCH/api-error" ] || printf '%s' "; the API server says: $(tail -n 1 "$SCRATCH/api-error")"; }
 
-# Servers that keep this node waiting: not Ready, no voter of etcd, or, before an agent, not of the wanted release yet.
-list_unready_servers() {
-  awk -v node="$NODE_NAME" -v role="$ROLE" -v wanted="$K3S_VERSION" '
-    $1 == node || $2 != "server" { next }
+# What keeps this node waiting: servers that are not Ready, no voters of etcd, or, before an agent, not of the wanted release yet; and of an agent's
+# own pool as many as may be away. A node that is away itself waits for none of those: the change may be what brings it back.
+list_hindrances() {
+  awk -v node="$NODE_NAME" -v role="$ROLE" -v wanted="$K3S_VERSION" -v most="${AT_ONCE:-1}" '
+    NR == FNR { if ($1 == node) { pool = $8; ready = $3 } next }
+    $1 == node { next }
+    $2 != "server" && $3 != "True" && role == "agent" && ready == "True" && pool != "-" && $8 == pool { away = away (away == "" ? "" : "\n") $1 " of its pool is not Ready"; n++ }
+    $2 != "server" { next }
     $3 != "True" { print $1 " is not Ready"; next }
     $4 == "False" { print $1 " is no voter of etcd"; next }
-    role == "agent" && $5 != wanted { print $1 " runs " $5 }' "$SCRATCH/nodes" >"$SCRATCH/unready"
+    role == "agent" && $5 != wanted { print $1 " runs " $5 }
+    END { if (n >= most) print away }' "$SCRATCH/nodes" "$SCRATCH/nodes" >"$SCRATCH/hindrances"
 }
 
-servers_are_ready() { read_nodes && list_unready_servers && [ ! -s "$SCRATCH/unready" ]; }
+# A server whose own k3s is down is asked only where no other server answers: there is nothing left to lose, and the change may bring it back.
+is_down_itself() {
+  [ "$ROLE" = server ] && [ "$(marker_value node)" = "$NODE_NAME" ] || return 1
+  case $(systemctl show -P ActiveState k3s.service) in
+    active | reloading) return 1 ;;
+    activating) [ $(($(seconds_up) - began)) -ge "$DOWN_SECONDS" ] || return 1 ;;
+  esac
+}
+
+# A Ready server of another release stays so: agents come when the servers are done.
+waits_in_vain() { grep -q ' runs ' "$SCRATCH/hindrances" && ! grep -qv ' runs ' "$SCRATCH/hindrances"; }
+
+is_decided() {
+  if read_nodes && list_hindrances; then
+    [ -s "$SCRATCH/hindrances" ] || { : >"$SCRATCH/free" && return; }
+    waits_in_vain
+  else
+    is_down_itself && : >"$SCRATCH/down"
+  fi
+}
+
+wait_free() {
+  began=$(seconds_up)
+  : >"$SCRATCH/hindrances"
+  wait_until "$WAIT_SECONDS" "the servers" is_decided || true
+  [ ! -e "$SCRATCH/down" ] || { say "k3s of this server is down, so nobody can be asked; going on" && return; }
+  [ -e "$SCRATCH/free" ] ||
+    fail "its k3s was left as it is, because after $(($(seconds_up) - began)) s $(paste -sd ',' "$SCRATCH/hindrances")$(api_says); cure that, then run pulumi up again"
+}
 
 is_well() { read_nodes && awk -v node="$NODE_NAME" -v wanted="$K3S_VERSION" '$1 == node && $3 == "True" && $4 != "False" && $5 == wanted { found = 1 } END { exit !found }' "$SCRATCH/nodes"; }
 
@@ -34,8 +72,9 @@ seen_of_node() { awk -v node="$NODE_NAME" '$1 == node { print "Ready " $3 ", vot
 # field_of_node NUMBER
 field_of_node() { awk -v node="$NODE_NAME" -v field="$1" '$1 == node { print $field }' "$SCRATCH/nodes"; }
 
-# One that somebody else has cordoned stays so.
+# One that somebody else has cordoned stays so. The pods of one that is not Ready cannot end in order, and go on where its k3s comes back.
 empty_node() {
+  [ "$(field_of_node 3)" = True ] || { say "the Node is not Ready, so it is not drained" && return; }
   [ "$(field_of_node 6)" = closed ] ||
     kubectl patch node "$NODE_NAME" --type=merge -p '{"metadata":{"annotations":{"hybrid-k3s/upgrading":"true"}},"spec":{"unschedulable":true}}' >&2 ||
     fail "the Node could not be cordoned; its k3s was left as it is"
@@ -45,21 +84,42 @@ empty_node() {
     "Let their disruption budgets or other nodes make room for them, or set upgrade.drain: false for its pool; then run pulumi up again"
 }
 
+prepare_node() {
+  [ -z "${DRAIN_SECONDS:-}" ] || empty_node
+  # Of a run that was cut off, maybe, when the pool still asked for drains.
+  [ -z "${DRAIN_SECONDS:-}" ] && [ "$(field_of_node 7)" != true ] || echo cordoned
+}
+
 is_open() { read_nodes && { [ "$(field_of_node 7)" != true ] || kubectl patch node "$NODE_NAME" --type=merge -p '{"metadata":{"annotations":{"hybrid-k3s/upgrading":null}},"spec":{"unschedulable":null}}' >&2; }; }
 open_node() { wait_until 90 "the API to take the uncordon" is_open || fail "the Node could not be uncordoned; later: kubectl uncordon $NODE_NAME"; }
+
+node_ip() { awk -v node="$NODE_NAME" '$1 == node { for (i = 10; i <= NF; i++) if ($i ~ /\./) { print $i; exit } }' "$SCRATCH/nodes"; }
+
+pods_are_reached() { has_way "$(node_ip)" "$(field_of_node 9)" && any_pod_answers "$NODE_NAME"; }
+
+# Of a living run of k3s: a kubelet reports Ready before the tailnet sends anything to its pods.
+check_pods() {
+  wait_until "$WAIT_SECONDS" "the way to its pods" pods_are_reached && return
+  if has_way "$(node_ip)" "$(field_of_node 9)"; then seen="the way to them is there, but none of $(paste -sd ' ' "$SCRATCH/asked-pods") answers"; else seen="the tailnet has no way to $(field_of_node 9)"; fi
+  fail "Ready with $K3S_VERSION, but its pods are not reached from this server after $WAIT_SECONDS s: $seen; see on $NODE_NAME: tailscale status, iptables -nvL FORWARD; then run pulumi up again"
+}
 
 main() {
   make_scratch
   case $STAGE in
+    unready)
+      read_nodes || fail "the nodes could not be listed$(api_says)"
+      awk '$3 != "True" { print $1 }' "$SCRATCH/nodes" | paste -sd ' ' -
+      ;;
     before)
-      wait_until "$WAIT_SECONDS" "the servers" servers_are_ready ||
-        fail "its k3s was left as it is, because after $WAIT_SECONDS s $(paste -sd ',' "$SCRATCH/unready" 2>/dev/null)$(api_says); cure that, then run pulumi up again"
-      [ -z "${DRAIN_SECONDS:-}" ] || empty_node
+      wait_free
+      [ -e "$SCRATCH/down" ] || prepare_node
       ;;
     after)
       wait_until "$WAIT_SECONDS" "Node $NODE_NAME to run $K3S_VERSION" is_well ||
         fail "not well after the change: $(seen_of_node)$(api_says), wanted Ready with $K3S_VERSION; see on $NODE_NAME: journalctl -u k3s-agent (k3s on servers)"
-      [ -z "${DRAIN_SECONDS:-}" ] || open_node
+      check_pods
+      open_node
       ;;
     undo) open_node ;;
     *) fail "the stage $STAGE is not known to this release" ;;

@@ -2,7 +2,7 @@
 # Usage: sh -s -- wait-ready (on the first server)
 # Waits until a node is Ready and its pods are reached (its podCIDR is served as a route by its own device, or answers in vxlan), then makes
 # its labels and taints as they should be.
-# Libraries: lib-marker.sh lib-tailnet.sh lib-node-marks.sh lib-k3s-advice.sh lib-k3s-faults.sh
+# Libraries: lib-marker.sh lib-tailnet.sh lib-pod-reach.sh lib-node-marks.sh lib-k3s-advice.sh lib-k3s-faults.sh
 # Needs: NODE_NAME WAIT_SECONDS REPLACE_COMMAND
 # May have: LABELS (key=value, one a line) TAINTS (key=value:Effect or key:Effect, one a line)
 #   INTEGRATION (k3s, the default, or routes: pods are reached by routes; flannel-iface: in vxlan)
@@ -39,29 +39,7 @@ is_ready() { read_node && [ "$(node_facts ready)" = True ] && [ -n "$(node_facts
 # k3s lists the tailnet's IPv4 address first or second among the internal ones, by the host's own primary family.
 internal_ip() { node_facts ip | grep -F . | sed -n 1p; }
 
-is_this_host() { [ "$(internal_ip)" = "$(tailnet_ip)" ]; }
-
-# By the node's own device: where two devices offer one podCIDR, traffic goes to the one that is not the node.
-device_serves() { tailnet_devices | awk -v ip="$1" -v route="$2" '$1 == ip && index("," $4 ",", "," route ",") { found = 1 } END { exit !found }'; }
-
-# Table 52 is where tailscaled keeps the routes that it accepted; a node's own podCIDR is never there.
-is_routed() {
-  pod_cidr=$(node_facts cidr)
-  device_serves "$(internal_ip)" "$pod_cidr" || return 1
-  is_this_host || [ -n "$(ip -4 route show table 52 "$pod_cidr" 2>/dev/null)" ]
-}
-
-# flannel.1 has the first address of the podCIDR, and the kubelet listens on every address of its host; any answer will do.
-answers_in_vxlan() {
-  pod_cidr=$(node_facts cidr)
-  if is_this_host; then
-    [ -n "$(ip -o link show flannel.1 2>/dev/null)" ]
-  else
-    curl -sk -o /dev/null --connect-timeout 2 --max-time 5 "https://${pod_cidr%/*}:10250/healthz"
-  fi
-}
-
-is_reached() { if [ "$INTEGRATION" = flannel-iface ]; then answers_in_vxlan; else is_routed; fi; }
+node_is_reached() { has_way "$(internal_ip)" "$(node_facts cidr)"; }
 
 # A device that the tailnet does not know any more comes back by nothing that this script waits for. A new one takes a moment to be told of.
 LOST_SECONDS=${LOST_SECONDS:-20}
@@ -123,7 +101,7 @@ explain_unreached() { if [ "$INTEGRATION" = flannel-iface ]; then explain_no_ans
 
 # The agent has talked to this server since it started, so the path has settled; a ping more costs a second.
 path_to() {
-  is_this_host && echo self && return
+  is_this_host "$1" && echo self && return
   case $(timeout 10 tailscale ping -c 2 --timeout 2s "$1" 2>/dev/null | grep '^pong' | tail -n 1) in
     *" via DERP"* | *"peer-relay"*) echo relay ;;
     "pong "*) echo direct ;;
@@ -136,7 +114,7 @@ main() {
   make_scratch
   wait_for "Node $NODE_NAME to be Ready" is_ready || explain_not_ready
   cidr=$(node_facts cidr)
-  wait_for "the way to $cidr" is_reached || { explain_death && explain_unreached "$cidr"; }
+  wait_for "the way to $cidr" node_is_reached || { explain_death && explain_unreached "$cidr"; }
   reconcile_marks
   address=$(internal_ip)
   printf '{"tailnetIp":"%s","podCidr":"%s","path":"%s"}\n' "$address" "$cidr" "$(path_to "$address")"

@@ -58,32 +58,37 @@ export async function upgradeNode({ node, environment, credentials, upgrade, bef
   const { turns = sharedTurns, out } = context;
   const isChanged = (/** @type {string} */ name) => before?.environment?.[name] !== environment[name];
   if (upgrade === undefined || before === undefined || !upgrade.changes.some(isChanged)) return work();
-  const { group, atOnce, gate } = upgrade;
-  /** @type {(stage: "before" | "after" | "undo", seconds: number) => Promise<void>} */
+  const { atOnce, gate } = upgrade;
+  /** @type {(stage: "unready" | "before" | "after" | "undo", seconds: number) => Promise<string>} */
   const check = async (stage, seconds) => {
-    if (gate === undefined) return;
+    if (gate === undefined) return "";
     const settings = {
       NODE_NAME: node,
       STAGE: stage,
       ROLE: gate.role,
       K3S_VERSION: environment["K3S_VERSION"] ?? "",
       WAIT_SECONDS: seconds,
+      AT_ONCE: atOnce,
+      INTEGRATION: environment["INTEGRATION"] ?? "k3s",
     };
     const drain = { ...(gate.drainSeconds !== undefined && { DRAIN_SECONDS: gate.drainSeconds }) };
-    await runCheck(
+    return runCheck(
       { node, gate, credentials, limitMs: (seconds + (gate.drainSeconds ?? 0) + BESIDE_SECONDS) * 1000 },
       { ...settings, ...drain },
       context,
     );
   };
-  return turns.take({ node, group, atOnce }, out, async () => {
+  // Where nobody tells, the look before each one does.
+  const unready = await turns.unready(() => check("unready", 0).then(namesIn, () => new Set()));
+  return turns.take(turnOf({ node, upgrade, isAway: unready.has(node) }), out, async () => {
+    let mayBeCordoned = gate?.drainSeconds !== undefined;
     try {
-      await check("before", BEFORE_SECONDS);
+      if ((await check("before", BEFORE_SECONDS)) === "cordoned") mayBeCordoned = true;
       const done = await work();
       await check("after", AFTER_SECONDS);
       return done;
     } catch (error) {
-      if (gate?.drainSeconds !== undefined) {
+      if (mayBeCordoned) {
         await check("undo", 0).catch(() => out.say(`warning: ${node} could not be uncordoned; later: kubectl uncordon ${node}`));
       }
       throw error;
@@ -92,9 +97,22 @@ export async function upgradeNode({ node, environment, credentials, upgrade, bef
 }
 
 /**
+ * One that is away takes no other's place, and is no trial for those that work.
+ * @type {(about: { readonly node: string; readonly upgrade: NonNullable<Upgrade>; readonly isAway: boolean }) => import("../run/upgrade-turns.mjs").Turn}
+ */
+function turnOf({ node, upgrade: { group, atOnce, gate, changes }, isAway }) {
+  if (isAway) return { node, group: `${group}, away`, atOnce };
+  return { node, group, atOnce, trial: `${gate?.role ?? ""} ${changes.join(" ")}` };
+}
+
+/** @type {(line: string) => ReadonlySet<string>} */
+const namesIn = (line) => new Set(line.split(" ").filter((name) => name !== ""));
+
+/**
  * @param {{ readonly node: string; readonly gate: NonNullable<Upgrade["gate"]>; readonly credentials: GivenCredentials; readonly limitMs: number }} where
  * @param {Readonly<Record<string, string | number | boolean>>} settings
  * @param {UpgradeContext} context
+ * @returns {Promise<string>} The last line that it printed.
  */
 async function runCheck({ node, gate, credentials, limitMs }, settings, { env, out, scripts, sessions, limits = {} }) {
   const text = renderScript("check-upgrade", settings, scripts);
@@ -105,7 +123,7 @@ async function runCheck({ node, gate, credentials, limitMs }, settings, { env, o
       ? new ToolError(`${node}: check-upgrade did not end: ${error.message}; then run pulumi up again`)
       : error;
   });
-  if (reply.code === 0) return;
+  if (reply.code === 0) return lastLine(reply.stdout);
   const how = reply.signal ? `was ended by signal ${reply.signal}` : `failed with exit code ${reply.code}`;
   throw new ToolError(`${lastLine(reply.stderr) || node} (check-upgrade on ${gate.name} ${how})`);
 }

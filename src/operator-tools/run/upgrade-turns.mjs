@@ -8,6 +8,7 @@ import { ToolError, asError } from "./tool-error.mjs";
  * @property {string} node
  * @property {string} group Nodes that take turns with each other: a pool, or all servers.
  * @property {number} atOnce How many of them may be changed at the same time.
+ * @property {string} [trial] Groups that go through the same change: until it went well on one node of them all, it is on no second one. Default: none.
  */
 
 /**
@@ -17,10 +18,23 @@ import { ToolError, asError } from "./tool-error.mjs";
 export class UpgradeTurns {
   /** @type {Map<string, Set<string>>} */
   #running = new Map();
+  /** @type {Map<string, { on: string | undefined; isOver: boolean }>} */
+  #trials = new Map();
   /** @type {{ node: string; fault: string } | undefined} */
   #failed;
   /** @type {Set<() => void>} */
   #waiting = new Set();
+  /** @type {Promise<ReadonlySet<string>> | undefined} */
+  #unready;
+
+  /**
+   * Nodes that were not Ready when this was first asked: they are away already, so nobody waits for a turn behind them, nor they behind others.
+   * @param {() => Promise<ReadonlySet<string>>} look
+   * @returns {Promise<ReadonlySet<string>>}
+   */
+  unready(look) {
+    return (this.#unready ??= look());
+  }
 
   /**
    * Does the work when it is the node's turn. Throws without having done it where another node of the run has failed.
@@ -30,19 +44,29 @@ export class UpgradeTurns {
    * @param {() => Promise<T>} work
    * @returns {Promise<T>}
    */
-  async take({ node, group, atOnce }, out, work) {
+  async take({ node, group, atOnce, trial: kind }, out, work) {
     const running = this.#running.get(group) ?? new Set();
     this.#running.set(group, running);
+    const trial = kind === undefined ? undefined : (this.#trials.get(kind) ?? { on: undefined, isOver: false });
+    if (kind !== undefined && trial !== undefined) this.#trials.set(kind, trial);
+    /** @type {() => readonly string[]} */
+    const before = () => {
+      if (running.size >= atOnce) return [...running];
+      return trial?.on !== undefined && !trial.isOver ? [trial.on] : [];
+    };
     let hasTold = false;
-    while (this.#failed === undefined && running.size >= atOnce) {
-      if (!hasTold) out.say(`${node}: waits for its turn behind ${[...running].join(", ")}`);
+    while (this.#failed === undefined && before().length > 0) {
+      if (!hasTold) out.say(`${node}: waits for its turn behind ${before().join(", ")}`);
       hasTold = true;
       await new Promise((resolve) => this.#waiting.add(() => resolve(undefined)));
     }
     if (this.#failed !== undefined) throw new ToolError(describeStop(node, this.#failed));
     running.add(node);
+    if (trial !== undefined) trial.on ??= node;
     try {
-      return await work();
+      const done = await work();
+      if (trial !== undefined) trial.isOver = true;
+      return done;
     } catch (error) {
       this.#failed ??= { node, fault: asError(error).message };
       throw error;

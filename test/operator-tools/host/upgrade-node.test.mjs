@@ -29,7 +29,7 @@ describe("a script that changes a living node", () => {
   });
 
   const done = () => readFileSync(join(host.folder, "done"), "utf8").trim().split(/ *\n/);
-  const change = (node, { install = "", check = "", gate = {}, before = OLD, ...more } = {}) => {
+  const change = (node, { install = "", check = "", unready = "echo", gate = {}, before = OLD, ...more } = {}) => {
     const environment = { K3S_VERSION: NEW, CONFIG_YAML: "x" };
     const upgrade = {
       changes: ["K3S_VERSION"],
@@ -52,7 +52,7 @@ describe("a script that changes a living node", () => {
     };
     const scripts = scriptFolder({
       install: `${note(`install ${node}`)}${install}\necho '{}'\n`,
-      "check-upgrade": `${note("$STAGE $NODE_NAME $ROLE $K3S_VERSION ${DRAIN_SECONDS:-}")}${check}\n`,
+      "check-upgrade": `[ "$STAGE" != unready ] || { ${unready}; exit; }\n${note("$STAGE $NODE_NAME $ROLE $K3S_VERSION ${DRAIN_SECONDS:-}")}${check}\n`,
     });
     return runScript(input, { env: {}, out, scripts, sessions, turns, limits: { connectMs: 5000, patienceMs: 0 }, reveal: () => {} });
   };
@@ -97,5 +97,25 @@ describe("a script that changes a living node", () => {
       done().filter((line) => line.startsWith("undo")),
       [`undo kiosk-1 agent ${NEW} 60`, `undo kiosk-2 agent ${NEW} 60`],
     );
+  });
+
+  it("is done beside others where the node is away already: nobody waits behind it, and it waits for nobody", async () => {
+    const away = { unready: "echo kiosk-2 kiosk-3" };
+    const waits = "case $STAGE-$NODE_NAME in after-kiosk-2) touch over ;; before-kiosk-1) until [ -e over ]; do sleep 0.1; done ;; esac";
+    await Promise.all([change("kiosk-1", { ...away, check: waits }), change("kiosk-2", { ...away, check: waits })]);
+    const lines = done().map((line) => line.split(" ").slice(0, 2).join(" "));
+    assert.ok(lines.indexOf("after kiosk-2") < lines.indexOf("install kiosk-1"), lines.join("; "));
+    assert.doesNotMatch(out.written.stderr, /waits for its turn/);
+  });
+
+  it("is looked at as before where nobody tells who is away", async () => {
+    await change("kiosk-1", { unready: fail("no API") });
+    assert.deepEqual(done(), [`before kiosk-1 agent ${NEW}`, "install kiosk-1", `after kiosk-1 agent ${NEW}`]);
+  });
+
+  it("has a node take pods again that a cut off run left cordoned, also where its pool asks for no drain any more", async () => {
+    const check = `[ "$STAGE" != before ] || echo cordoned`;
+    await errorOf(change("kiosk-1", { install: fail("kiosk-1: no disk"), check }));
+    assert.deepEqual(done().at(-1), `undo kiosk-1 agent ${NEW}`);
   });
 });

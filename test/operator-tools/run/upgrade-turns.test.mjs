@@ -52,4 +52,34 @@ describe("turns", () => {
     beside.end.well("done");
     assert.equal(await running[1], "done");
   });
+
+  it("try a change on one node alone before others of any pool get it, and no others where it failed there", async () => {
+    const [first, other, third] = [openWork(), openWork(), openWork()];
+    const trial = "agent K3S_VERSION";
+    const take = (node, group, work) => turns.take({ node, group, atOnce: 2, trial }, out, work.run);
+    const running = [take("kiosk-1", "pool edge", first), take("box-1", "pool rack", other), take("kiosk-2", "pool edge", third)];
+    let begun = 0;
+    for (const work of [other, third]) void work.begun.then(() => begun++);
+    await settled();
+    assert.equal(begun, 0);
+    assert.match(out.written.stderr, /^box-1: waits for its turn behind kiosk-1$/m);
+    first.end.well("one");
+    await Promise.all([other.begun, third.begun]);
+    for (const { end } of [other, third]) end.well();
+    await Promise.all(running);
+
+    turns = new UpgradeTurns();
+    const [bad, never] = [openWork(), openWork()];
+    const failing = errorOf(take("kiosk-1", "pool edge", bad));
+    const left = errorOf(take("box-1", "pool rack", never));
+    bad.end.badly(new Error("kiosk-1: no"));
+    assert.equal((await failing).message, "kiosk-1: no");
+    assert.match((await left).message, /^box-1: left as it is, because kiosk-1 failed/);
+  });
+
+  it("ask once in a run who is away", async () => {
+    let looks = 0;
+    const look = () => Promise.resolve(new Set([`kiosk-${++looks}`]));
+    assert.deepEqual([...(await turns.unready(look)), ...(await turns.unready(look))], ["kiosk-1", "kiosk-1"]);
+  });
 });
