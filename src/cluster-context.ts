@@ -10,6 +10,8 @@ export interface ClusterContext {
   readonly owner: string;
   readonly ssh: SshCredentials;
   readonly vpn: Vpn;
+  /** An earlier run began the cluster; always false with one server. */
+  readonly hasBegun: boolean;
   /** Azure's machines that are to be asked for again. */
   readonly failedMachines: FailedMachines;
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "./cluster-context";
 import { K3sAgent } from "./k3s/k3s-agent";
-import { K3sServer } from "./k3s/k3s-server";
+import { createServers } from "./k3s/k3s-servers";
 import { rewriteKubeconfig } from "./k3s/kubeconfig";
 import type { ReadyResult } from "./nodes/wait-ready";
 import { Roster } from "./nodes/roster";
@@ -10,9 +10,9 @@ import type { DrainedNode } from "./nodes/drained-node";
 import { createNode } from "./nodes/create-node";
 import { createNetworks } from "./clouds/create-networks";
 import type { JoinedBy, JoinedNode, PlacedMachine } from "./nodes/node";
-import type { NodePlan } from "./plan/cluster-plan";
+import { type NodePlan, hasSeveralServers } from "./plan/cluster-plan";
 import { type NodeStatus, renderTopology } from "./plan/topology";
-import type { HostRoute } from "./remote/connection";
+import type { ServerRoute } from "./remote/connection";
 import { clusterInput } from "./remote/tool-input";
 
 export interface ClusterArgs extends ClusterContext {
@@ -30,8 +30,11 @@ export class HybridCluster extends pulumi.ComponentResource {
   readonly topology: pulumi.Output<string>;
   /** The nodes that stand in a cloud. */
   readonly machines: readonly PlacedMachine[];
-  readonly firstServer: HostRoute;
-  readonly agents: readonly DrainedNode[];
+  readonly servers: readonly ServerRoute[];
+  /** Nodes that leave by a drain: agents, and servers where others stay. */
+  readonly leavers: readonly DrainedNode[];
+  /** Lets a node join as a server, and reads every snapshot; a secret. */
+  readonly serverToken: pulumi.Output<string>;
   readonly joinedBy: readonly JoinedBy[];
 
   constructor(name: string, { linesToChange, ...context }: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -49,34 +52,50 @@ export class HybridCluster extends pulumi.ComponentResource {
     const surroundings = { context, networks, before: [prepared, entry] };
     const join = (node: NodePlan, agentToken?: pulumi.Input<string>) => createNode(node, surroundings, this, agentToken);
     const first = join(plan.firstServer);
-    const server = new K3sServer(plan.firstServer.name, { context, node: first }, { parent: this });
+    const others = plan.servers.filter((server) => server !== plan.firstServer).map((server) => join(server));
+    const control = createServers(name, { context, nodes: [first, ...others] }, this);
+    const { servers, access } = control;
 
     // At the end of the first server's chain, so that whatever would re-make a link of it meets this first.
-    new ProtectServer(`${name}-protect-server`, context, [server.waitReady.id], { ...protection, dependsOn: server.waitReady });
+    const ends = servers.slice(0, 1).map(({ waitReady }) => waitReady);
+    new ProtectServer(
+      `${name}-protect-server`,
+      context,
+      ends.map(({ id }) => id),
+      { ...protection, dependsOn: ends },
+    );
 
     const agents = plan.nodes
-      .filter((node) => node.name !== plan.firstServer.name)
-      .map((node) => {
-        const joined = join(node, server.access.agentToken);
-        return new K3sAgent(node.name, { context, node: joined, server, serverIp: first.tailnetIp }, { parent: this });
-      });
-    this.agents = agents.map(({ node, drain }) => ({ plan: node.plan, drain }));
-    new Roster(`${name}-roster`, context, server.route, this.agents, { parent: this });
-    const looks = [server, ...agents].map(({ node, seen }) => ({
+      .filter((node) => node.role === "agent")
+      .map(
+        (node) =>
+          new K3sAgent(node.name, { context, node: join(node, access.access.agentToken), control, cluster: this }, { parent: this }),
+      );
+    const leavers = hasSeveralServers(plan) ? [...servers, ...agents] : agents;
+    this.leavers = leavers.map(({ node, drain }) => ({
+      plan: node.plan,
+      drain,
+      leavesWith: node.plan.role === "server" ? node.joined : drain,
+    }));
+    new Roster(`${name}-roster`, context, control.routes, this.leavers, { parent: this });
+    const byName = new Map([...servers, ...agents].map((made) => [made.node.plan.name, made]));
+    const nodes = plan.nodes.flatMap(({ name: wanted }) => byName.get(wanted) ?? []);
+    const looks = nodes.map(({ node, seen }) => ({
       // With --continue-on-error the outputs are wanted also where a node failed: the kubeconfig above all.
       seen: pulumi.recover<ReadyResult | undefined>(seen, () => undefined),
       ssh: pulumi.recover(sshOf(node), () => ""),
       machine: pulumi.recover(machineOf(node), () => ""),
     }));
 
-    this.machines = [server, ...agents].flatMap(({ node: { plan: placed, machine } }) => (machine ? [{ plan: placed, machine }] : []));
-    this.firstServer = server.route;
-    this.joinedBy = [server, ...agents].map(({ node }) => node.joinedBy);
+    this.machines = nodes.flatMap(({ node: { plan: placed, machine } }) => (machine ? [{ plan: placed, machine }] : []));
+    this.servers = control.routes;
+    this.serverToken = pulumi.secret(access.access.serverToken);
+    this.joinedBy = nodes.map(({ node }) => node.joinedBy);
     this.apiEndpoint = pulumi.output(plan.apiEndpoint ?? first.tailnetIp);
     this.kubeconfig = pulumi.secret(
       pulumi
-        .all([server.access, this.apiEndpoint])
-        .apply(([access, endpoint]) => rewriteKubeconfig(access.kubeconfig, endpoint, plan.name)),
+        .all([access.access, this.apiEndpoint])
+        .apply(([{ kubeconfig }, endpoint]) => rewriteKubeconfig(kubeconfig, endpoint, plan.name)),
     );
     this.nodes = pulumi.all(looks).apply((found) => plan.nodes.map((node, i) => nodeStatus(node, found[i])));
     this.topology = this.nodes.apply((nodes) => renderTopology(plan, nodes));

@@ -3,6 +3,7 @@ import { HybridCluster } from "./cluster";
 import { loadConfig } from "./config/load";
 import { refuseLoneCleanup } from "./preview/refuse-lone-cleanup";
 import { refuseOtherCluster } from "./preview/refuse-other-cluster";
+import { refuseLostQuorum, refuseOtherServerKind } from "./preview/refuse-lost-quorum";
 import { refuseOldRoute, refuseOldRouteForReplaced } from "./preview/refuse-old-route";
 import { warnOfLostData } from "./preview/warn-of-lost-data";
 import { findFailedMachines } from "./preview/find-failed-machines";
@@ -15,6 +16,7 @@ import { clusterStatus } from "./plan/cluster-status";
 import { networkStatuses } from "./plan/network-status";
 import { planCluster } from "./plan/plan-cluster";
 import { awaitChecks } from "./preview/await-checks";
+import { hasBegun } from "./preview/has-begun";
 import { previewPolicy } from "./preview/preview-policy";
 import { refuseDeadAgent } from "./preview/refuse-dead-agent";
 import { refuseK3sStep } from "./preview/refuse-k3s-step";
@@ -31,11 +33,14 @@ export = async () => {
   if (Error.stackTraceLimit === 10) Error.stackTraceLimit = 1;
   const { sshPrivateKey: privateKey, bastionPrivateKey } = secrets;
   const vpn = createVpn(plan.tailnet, secrets);
-  const [linesToChange, failedMachines] = await awaitChecks([
+  const [linesToChange, failedMachines, begun] = await awaitChecks([
     previewPolicy(plan.tailnet, vpn),
     findFailedMachines(plan),
+    hasBegun(plan),
     warnOfStoppedServers(plan),
     refuseOtherCluster(plan),
+    refuseOtherServerKind(plan),
+    refuseLostQuorum(plan, []),
     refuseOldRoute(plan),
     refuseOverlappingNetworks(plan),
     refuseMissingEgress(plan),
@@ -47,16 +52,17 @@ export = async () => {
 
   const ssh = { sshAgent: config.access.sshAgent, ...(privateKey && { privateKey }), ...(bastionPrivateKey && { bastionPrivateKey }) };
   // Not the cluster's name: under another one the guards would be new, and could refuse nothing.
-  const context = { plan, owner, ssh, vpn, failedMachines };
-  const { kubeconfig, apiEndpoint, nodes, topology, machines, agents, firstServer, joinedBy } = new HybridCluster("cluster", {
+  const context = { plan, owner, ssh, vpn, failedMachines, hasBegun: begun };
+  const { kubeconfig, apiEndpoint, nodes, topology, machines, leavers, servers, serverToken, joinedBy } = new HybridCluster("cluster", {
     ...context,
     linesToChange,
   });
   await Promise.all([
     warnOfLostMachines(machines, plan),
-    warnOfLostData(context, agents, firstServer),
-    refuseOldRouteForReplaced(plan, agents),
+    warnOfLostData(context, leavers, servers),
+    refuseLostQuorum(plan, leavers),
+    refuseOldRouteForReplaced(plan, leavers),
     refuseLoneCleanup(joinedBy),
   ]);
-  return { kubeconfig, apiEndpoint, cluster: clusterStatus(plan), nodes, networks: networkStatuses(plan), topology };
+  return { kubeconfig, apiEndpoint, serverToken, cluster: clusterStatus(plan), nodes, networks: networkStatuses(plan), topology };
 };

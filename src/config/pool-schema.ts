@@ -33,7 +33,7 @@ const hostSchema = sshTargetSchema.extend({
 });
 
 const everyPool = {
-  role: oneOf("What the nodes are in the cluster. One server in all.", ["server", "agent"], "agent"),
+  role: oneOf("What the nodes are in the cluster. 1, 3, 5 or 7 servers in all, in one place.", ["server", "agent"], "agent"),
   labels: textMap("Labels of the nodes. They are kept so; other labels are left alone.", "{site: cellar}").default({}),
   taints: texts("Taints of the nodes, each `key=value:Effect` or `key:Effect`.", "[site=edge:PreferNoSchedule]").default([]),
   k3s: k3sSettings("More k3s settings for these nodes. They win over `cluster.k3s`."),

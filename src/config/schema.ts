@@ -3,6 +3,9 @@ import { type AwsPoolConfig, type AzurePoolConfig, type drainPolicies, poolSchem
 import { k3sSettings, oneOf, text, texts, wholes, yesNo } from "./schema-fields";
 import { KUBELET_PORT } from "../catalog/ports.cjs";
 
+/** `etcd`: embedded in k3s, on each server. `sqlite`: a file on the one server. */
+export const datastores = ["etcd", "sqlite"] as const;
+
 export { drainPolicies, providers } from "./pool-schema";
 export type { AwsPoolConfig, AzurePoolConfig, BareMetalPoolConfig, HostConfig, SshTargetConfig } from "./pool-schema";
 export type { K3sSettings } from "./schema-fields";
@@ -23,6 +26,10 @@ const clusterSchema = z.strictObject({
   allowedJurisdictions: texts("A pool that stands anywhere else is refused.", "[eu]").optional(),
   k3s: k3sSettings("More k3s settings, for all nodes whose role knows them."),
   allowServerReplacement: yesNo("Lets a later `up` replace or remove the only server, which makes an empty cluster.").default(false),
+  datastore: oneOf("What holds the cluster's data. Several servers need `etcd`; `sqlite` is for one.", datastores, "etcd").default("etcd"),
+  allowDistantServers: yesNo("Lets servers stand further apart than etcd likes: a path over a relay, or a round trip over 30 ms.").default(
+    false,
+  ),
   allowUntestedK3s: yesNo("Turns refusals of k3s versions, of steps between them and of unknown k3s settings into warnings.").default(
     false,
   ),
@@ -124,6 +131,7 @@ export type WrittenConfig = z.input<typeof configSchema>;
 
 export type PolicyTests = (typeof policyTests)[number];
 export type DrainPolicy = (typeof drainPolicies)[number];
+export type Datastore = (typeof datastores)[number];
 export type Integration = (typeof integrations)[number];
 export type PoolConfig = HybridConfig["pools"][string];
 export type CloudPoolConfig = AwsPoolConfig | AzurePoolConfig;

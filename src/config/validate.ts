@@ -20,6 +20,7 @@ import { validateNetworks, warnOfNetworks } from "./rules/cluster-networks";
 import { validateOperators } from "./rules/vpn-operators";
 import { validatePools } from "./rules/pools";
 import { validateRegions } from "./rules/cloud-regions";
+import { validateServers } from "./rules/servers";
 import { validateShape } from "./validate-shape";
 import { validateSshAccess, warnOfSshAccess } from "./rules/ssh-access";
 import { validateSshTargets } from "./rules/ssh-target";
@@ -82,6 +83,7 @@ function validateSections(draft: ConfigDraft): readonly ConfigIssue[] {
     validateVpn,
     validateOperators,
     validatePools,
+    validateServers,
     validateLabels,
     validateHosts,
     validateSshTargets,

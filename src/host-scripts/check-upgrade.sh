@@ -2,7 +2,7 @@
 # Usage: sh -s -- check-upgrade (on a server)
 # Says before a node's k3s is changed in place whether it may be, and after it whether it went well. With DRAIN_SECONDS the node is emptied before. It
 # takes pods again afterwards, however it went. Waits for the servers before an agent: no kubelet may be newer than its API server.
-# Libraries: lib-marker.sh lib-tailnet.sh lib-pod-reach.sh
+# Libraries: lib-servers.sh lib-marker.sh lib-tailnet.sh lib-pod-reach.sh
 # Needs: NODE_NAME ROLE (server, agent) K3S_VERSION WAIT_SECONDS STAGE (unready: prints the Nodes that are not Ready; before: prints `cordoned`
 #   where the node may be so by us; after; undo: the node takes pods again, nothing else)
 # May have: DRAIN_SECONDS (default: the node is not drained) AT_ONCE (how many of its pool may be away at the same time; default 1)
@@ -106,6 +106,7 @@ check_pods() {
 
 main() {
   make_scratch
+  pass_on_where_silent
   case $STAGE in
     unready)
       read_nodes || fail "the nodes could not be listed$(api_says)"

@@ -1,11 +1,13 @@
 #!/bin/sh
-# Usage: sh -s -- drain-node (on the first server)
+# Usage: sh -s -- drain-node (on a server)
 # Cordons, drains and deletes a Node. Disruption budgets are respected for DRAIN_SECONDS; what happens then is DRAIN_POLICY.
 # Stops waiting early where nothing could take the pods or the node itself is dead. A Node that is not there is fine.
-# Libraries: lib-node-removal.sh lib-tailnet.sh
+# Libraries: lib-servers.sh lib-node-removal.sh lib-etcd-removal.sh lib-tailnet.sh
 # Needs: NODE_NAME DRAIN_SECONDS
 # May have: DRAIN_POLICY (force, the default: what is left is deleted and named; wait: it is named, and the Node stays)
 #   REMOVE_DATA (yes: volumes that only this node can use may go with it; default: no) POOL (for what is advised)
+#   ROLE (server: it leaves etcd too, where others stay) STEP (leave: all but deleting the Node; delete: that alone; default: both)
+#   IS_GONE (yes: SSH does not reach its host) PASS_ON_SECONDS (see lib-servers.sh)
 # The annotations hybrid-k3s/remove-data and hybrid-k3s/drain-policy of the Node win over both.
 # Prints, where one of these two says that the node must stay: why. Ends with 3 then.
 : "${NODE_NAME:?}" "${DRAIN_SECONDS:?}"
@@ -132,23 +134,41 @@ drain_or_delete_pods() {
   done <"$SCRATCH/left"
 }
 
+leave() {
+  [ "${ROLE:-agent}" = agent ] || refuse_to_lose_quorum
+  refuse_to_lose_data
+  grep -qx closed "$SCRATCH/node" || wait_until "$API_SECONDS" "the API to take the cordon" cordon_marked "$NODE_NAME" ||
+    fail "the Node could not be cordoned; see on the first server: systemctl status k3s"
+  drain_or_delete_pods
+  [ "${ROLE:-agent}" = agent ] || [ -n "$is_dead" ] || leave_server
+}
+
+# What cannot be stopped would join again under the name that the next one is to have.
+leave_server() {
+  [ "${IS_GONE:-no}" = no ] || refuse "it answers in the tailnet, but not by SSH, so that its k3s cannot be stopped. It stays cordoned, and nothing was deleted. Let SSH reach it, or power it off; then run the same command again"
+  leave_etcd
+}
+
+# k3s takes a server out of etcd before its Node is gone, and another server's controller may first have to notice that it is in charge.
+delete_node() {
+  retry delete node "$NODE_NAME" --ignore-not-found --timeout=15s >&2 || fail "the Node $NODE_NAME could not be deleted; later: kubectl delete node $NODE_NAME"
+  # Goes with the Node in current versions; where it stays, the next machine of this name is rejected.
+  kubectl delete secret -n kube-system "$NODE_NAME.node-password.k3s" --ignore-not-found >&2 || true
+}
+
 main() {
   take_lock "node-$NODE_NAME"
-  command -v k3s >/dev/null || fail "there is no k3s on this server any more; nothing to remove the Node from"
   make_scratch
+  pass_on_where_silent
+  command -v k3s >/dev/null || fail "there is no k3s on this server any more; nothing to remove the Node from"
   wait_until "$API_SECONDS" "the API server" ask_for_node ||
     fail "the API server does not answer after $API_SECONDS s ($(tail -n 1 "$SCRATCH/api-error")); delete the Node later: kubectl delete node $NODE_NAME"
   if [ ! -s "$SCRATCH/node" ]; then
     say "no Node $NODE_NAME; nothing to do"
     return
   fi
-  refuse_to_lose_data
-  grep -qx closed "$SCRATCH/node" || wait_until "$API_SECONDS" "the API to take the cordon" cordon_marked "$NODE_NAME" ||
-    fail "the Node could not be cordoned; see on the first server: systemctl status k3s"
-  drain_or_delete_pods
-  retry delete node "$NODE_NAME" --ignore-not-found --timeout=15s >&2 || fail "the Node $NODE_NAME could not be deleted; later: kubectl delete node $NODE_NAME"
-  # Goes with the Node in current versions; where it stays, the next machine of this name is rejected.
-  kubectl delete secret -n kube-system "$NODE_NAME.node-password.k3s" --ignore-not-found >&2 || true
+  [ "${STEP:-leave}" = delete ] || leave
+  [ "${STEP:-delete}" = leave ] || delete_node
 }
 
 main "$@" </dev/null

@@ -1,13 +1,14 @@
 #!/bin/sh
 # Usage: sh -s -- install-k3s
 # Installs or upgrades k3s in place, writes what it starts from, (re)starts it only where something changed, and waits for its own readiness.
-# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-k3s-address.sh lib-heartbeat.sh lib-k3s-download.sh lib-k3s-program.sh lib-k3s-cluster.sh lib-k3s-advice.sh lib-k3s-faults.sh
+# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-k3s-address.sh lib-heartbeat.sh lib-k3s-download.sh lib-k3s-program.sh lib-k3s-cluster.sh lib-k3s-servers.sh lib-k3s-advice.sh lib-k3s-faults.sh
 # Needs: NODE_NAME ROLE (server, agent) K3S_VERSION RELEASES_URL INSTALLER_URL CONFIG_YAML WAIT_SECONDS
 # May have: INTEGRATION (k3s, the default, routes or flannel-iface: how pods cross the tailnet) POD_CIDR (needed with routes) WITH_IMAGES (true: the release's place has them, a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
+#   SEVERAL_SERVERS (true: no SERVER_IP, see lib-k3s-servers.sh for SERVER_IPS MAY_BEGIN ALLOW_DISTANT)
 #   CLUSTER_ID (agents: of the namespace kube-system) CLUSTER_AUTHORITY (agents: hash that the token names; another one makes this run again)
 #   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token again) ACCESS_REPLACE_COMMAND (reads it again)
 #   INSTALLER_SHA256 (of the installer; default: the one that stands beside it)
-#   ROUTE_SECONDS (how long a route may be away after a restart; default 60) ALLOW_UNTESTED (true: an older k3s, or one that skips a minor, is taken all the same) DRAIN_ID (agents: another one where the Node was deleted)
+#   ROUTE_SECONDS (how long a route may be away after a restart; default 60) ALLOW_UNTESTED (true: an older k3s, or one that skips a minor, is taken all the same) DRAIN_ID (another one where the Node was deleted)
 # Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority,cluster-id} the gate, the heartbeat and the unit's drop-ins; with
 #   routes and flannel-iface no vpn-auth but a program that writes the node's address to /etc/rancher/k3s/config.yaml.d before each start, and
 #   with routes one that writes /etc/hybrid-k3s/flannel.json
@@ -17,7 +18,8 @@ INTEGRATION=${INTEGRATION:-k3s}
 [ "$INTEGRATION" != routes ] || : "${POD_CIDR:?}"
 UNIT=k3s.service
 if [ "$ROLE" = agent ]; then
-  : "${AGENT_TOKEN_FILE:?}" "${SERVER_IP:?}"
+  : "${AGENT_TOKEN_FILE:?}"
+  [ "${SEVERAL_SERVERS:-}" = true ] || : "${SERVER_IP:?}"
   UNIT=k3s-agent.service
 fi
 STARTED=/etc/hybrid-k3s/k3s-started
@@ -94,13 +96,31 @@ wait_route() {
 }
 
 # Finding the path to a peer takes seconds; it goes on beside the downloads, and the gate waits for what is left of it.
-warm_path() { timeout 20 tailscale ping --tsmp -c 5 --timeout 2s "$SERVER_IP" >/dev/null 2>&1 9>&- & }
+warm_path() {
+  for address in ${SERVER_IP:-${SERVER_IPS:-}}; do
+    timeout 20 tailscale ping --tsmp -c 5 --timeout 2s "$address" >/dev/null 2>&1 9>&- &
+  done
+}
+
+# Among several: whom to join. A server measures the ways to the others before it first starts.
+find_entry() {
+  [ "${SEVERAL_SERVERS:-}" = true ] || return 0
+  [ "$ROLE" = agent ] || make_server_token
+  [ -z "${distances:-}" ] || refuse_distant_servers
+  choose_entry
+  [ "$ROLE" = server ] || note_servers
+}
 
 main() {
   take_lock host
   make_scratch
   refuse_version
-  [ "$ROLE" = server ] || warm_path
+  if [ "$ROLE" = agent ]; then
+    warm_path
+  elif [ -n "$SERVER_IPS" ] && ! has_joined; then
+    distances=measured
+    measure_servers
+  fi
   write_gate
   write_heartbeat
   if ! is_installed; then
@@ -111,6 +131,7 @@ main() {
     drop_fetched
     reload_unit
   fi
+  find_entry
   write_config
   write_vpn
   make_agent_token

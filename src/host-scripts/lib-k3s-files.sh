@@ -48,10 +48,10 @@ make_agent_token() {
 write_gate() {
   write_file /usr/local/lib/hybrid-k3s/wait-tailnet.sh 0755 <<'GATE'
 #!/bin/sh
-# Usage: wait-tailnet.sh SECONDS [SERVER_IP]
+# Usage: wait-tailnet.sh SECONDS [SERVER_IP | FILE]
 # Ends with 0 when tailscaled is Running and Online (Running alone is also true of a device that was deleted), with 1 after SECONDS. One that was
 # told to be down is brought up again: k3s's own VPN settings name that as what is to be done when k3s stops, and some flannels do it.
-# Then waits, at most 15 s, for a pong from the server: the first connection to a peer can hang that long while the path is being found.
+# Then waits, at most 15 s, for a pong from the server, or from one of those that the file lists: the first connection to a peer can hang that long while the path is being found.
 export LC_ALL=C PATH="$PATH:/usr/local/bin"
 
 seconds_up() { read -r up _ </proc/uptime && echo "${up%%.*}"; }
@@ -68,9 +68,13 @@ bring_up() {
 }
 
 # Through WireGuard, as the connection will go; and only this kind of ping ends with the first pong, the others sleep a second after it.
-has_pong() { timeout 5 tailscale ping --tsmp -c 1 --timeout 1s "$server" >/dev/null 2>&1; }
+has_pong() {
+  for peer in $servers; do ! timeout 5 tailscale ping --tsmp -c 1 --timeout 1s "$peer" >/dev/null 2>&1 || return 0; done
+  return 1
+}
 
-limit=$1 server=${2:-} began=$(seconds_up)
+limit=$1 servers=${2:-} began=$(seconds_up)
+case $servers in /*) servers=$(cat "$servers" 2>/dev/null) ;; esac
 until is_online; do
   if [ $(($(seconds_up) - began)) -ge "$limit" ]; then
     echo "not online in the tailnet after $limit s; see: tailscale status, journalctl -u tailscaled" >&2
@@ -80,9 +84,9 @@ until is_online; do
   sleep 0.2
 done
 began=$(seconds_up)
-until [ -z "$server" ] || has_pong; do
+until [ -z "$servers" ] || has_pong; do
   if [ $(($(seconds_up) - began)) -ge 15 ]; then
-    echo "no pong from the server $server in the tailnet yet; starting all the same" >&2
+    echo "no pong from the server" $servers "in the tailnet yet; starting all the same" >&2
     exit 0
   fi
   sleep 0.2
@@ -90,13 +94,15 @@ done
 GATE
   ! takes_address || write_address_program
   [ "$INTEGRATION" != routes ] || write_flannel_program
+  peers=${SERVER_IP:-}
+  [ "$ROLE" = server ] || [ "${SEVERAL_SERVERS:-}" != true ] || peers=$SERVERS
   write_file "/etc/systemd/system/$UNIT.d/hybrid-k3s.conf" 0644 <<UNIT
 [Unit]
 After=tailscaled.service hybrid-k3s-route.service
 Wants=tailscaled.service
 
 [Service]
-ExecStartPre=/usr/local/lib/hybrid-k3s/wait-tailnet.sh 120${SERVER_IP:+ $SERVER_IP}$(
+ExecStartPre=/usr/local/lib/hybrid-k3s/wait-tailnet.sh 120${peers:+ $peers}$(
     ! takes_address || printf '\nExecStartPre=%s %s' "$ADDRESS_PROGRAM" "$ROLE"
     [ "$INTEGRATION" != routes ] || printf '\nExecStartPre=%s %s' "$FLANNEL_PROGRAM" "$POD_CIDR"
   )

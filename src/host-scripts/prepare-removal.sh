@@ -1,8 +1,8 @@
 #!/bin/sh
-# Usage: sh -s -- prepare-removal (on the first server)
+# Usage: sh -s -- prepare-removal (on a server)
 # Gets nodes ready that leave together: refuses the loss of their data, then cordons them all, so that no drain moves a pod to a node that leaves
 # next. Tells each Node what its pool's settings say now, and gives back to the cluster those that were to leave and stay.
-# Libraries: lib-node-removal.sh
+# Libraries: lib-servers.sh lib-node-removal.sh
 # May have, one a line: KEEP_DATA (nodes whose volumes must not be lost) CORDON (nodes) UNCORDON (nodes)
 #   ANNOTATE (`NODE KEY=VALUE`, keys without hybrid-k3s/)
 # The annotation hybrid-k3s/remove-data: "true" of a Node takes it out of KEEP_DATA.
@@ -59,8 +59,9 @@ annotate_all() {
 }
 
 main() {
-  command -v k3s >/dev/null || fail "there is no k3s on this server any more"
   make_scratch
+  pass_on_where_silent
+  command -v k3s >/dev/null || fail "there is no k3s on this server any more"
   wait_until "$API_SECONDS" "the API server" list_nodes ||
     fail "the API server does not answer after $API_SECONDS s ($(tail -n 1 "$SCRATCH/api-error")); see on this server: systemctl status k3s"
   refuse_to_lose_data

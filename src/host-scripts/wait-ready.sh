@@ -1,12 +1,13 @@
 #!/bin/sh
-# Usage: sh -s -- wait-ready (on the first server)
+# Usage: sh -s -- wait-ready (on a server)
 # Waits until a node is Ready and its pods are reached (its podCIDR is served as a route by its own device, or answers in vxlan), then makes
 # its labels and taints as they should be.
-# Libraries: lib-marker.sh lib-tailnet.sh lib-pod-reach.sh lib-node-marks.sh lib-k3s-advice.sh lib-k3s-faults.sh
+# Libraries: lib-servers.sh lib-marker.sh lib-tailnet.sh lib-pod-reach.sh lib-node-marks.sh lib-k3s-advice.sh lib-k3s-faults.sh
 # Needs: NODE_NAME WAIT_SECONDS REPLACE_COMMAND
 # May have: LABELS (key=value, one a line) TAINTS (key=value:Effect or key:Effect, one a line)
 #   INTEGRATION (k3s, the default, or routes: pods are reached by routes; flannel-iface: in vxlan)
-#   TAG LOGIN_SERVER (for what is advised)
+#   TAG LOGIN_SERVER (for what is advised) PASS_ON_SECONDS (see lib-servers.sh)
+#   VOTER (true: the node is a server, and is waited for until etcd counts its vote)
 #   LOST_SECONDS (how long a device may be missing from the tailnet before waiting ends; default 20)
 #   CONFIG_DIGEST (not read: it makes the engine look again after every change of the node's config)
 # Prints: {"tailnetIp":"100.64.0.2","podCidr":"10.42.1.0/24","path":"direct"}; path: direct, relay, self, or unknown without an answer
@@ -21,7 +22,7 @@ OWNED_ANNOTATION=hybrid-k3s/owned
 
 # One call for all that is asked of a Node, because each costs a program's start: lines `FACT VALUE`.
 # shellcheck disable=SC2016 # the variables are the template's
-NODE_FACTS='{{range .status.conditions}}{{if eq .type "Ready"}}ready {{.status}}{{end}}{{end}}
+NODE_FACTS='{{range .status.conditions}}{{if eq .type "Ready"}}ready {{.status}}{{"\n"}}{{end}}{{if eq .type "EtcdIsVoter"}}voter {{.status}} {{.reason}}{{"\n"}}{{end}}{{end}}
 cidr {{.spec.podCIDR}}
 {{range .status.addresses}}{{if eq .type "InternalIP"}}ip {{.address}}{{"\n"}}{{end}}{{end}}
 {{range $k, $v := .metadata.labels}}label {{$k}}={{$v}}{{"\n"}}{{end}}
@@ -35,6 +36,9 @@ read_node() { kubectl get node "$NODE_NAME" -o "go-template=$NODE_FACTS" >"$SCRA
 node_facts() { sed -n "/^$1 <no value>\$/d; s/^$1 //p" "$SCRATCH/node"; }
 
 is_ready() { read_node && [ "$(node_facts ready)" = True ] && [ -n "$(node_facts cidr)" ]; }
+
+# A member that is Ready may be a learner still, which does not count towards the quorum.
+is_voter() { read_node && case $(node_facts voter) in "True "*) ;; *) return 1 ;; esac }
 
 # k3s lists the tailnet's IPv4 address first or second among the internal ones, by the host's own primary family.
 internal_ip() { node_facts ip | grep -F . | sed -n 1p; }
@@ -62,16 +66,23 @@ or_lost() { "$1" || { device_is_lost && : >"$SCRATCH/lost"; } || server_dies; }
 # wait_for WHAT CONDITION
 wait_for() { wait_until "$WAIT_SECONDS" "$1" or_lost "$2" && [ ! -e "$SCRATCH/lost" ] && [ ! -s "$SCRATCH/fault" ]; }
 
-explain_death() { [ ! -s "$SCRATCH/fault" ] || fail "k3s on the first server $(cut -c1-600 "$SCRATCH/fault"); $(advice "$(cat "$SCRATCH/fault")"); then run pulumi up again"; }
+explain_death() { [ ! -s "$SCRATCH/fault" ] || fail "k3s on this server $(cut -c1-600 "$SCRATCH/fault"); $(advice "$(cat "$SCRATCH/fault")"); then run pulumi up again"; }
 
 explain_not_ready() {
   explain_death
   grep -q NotFound "$SCRATCH/api-error" &&
     fail "no Node of this name after $WAIT_SECONDS s; see on $NODE_NAME: journalctl -u k3s-agent (k3s on servers); then run pulumi up again"
-  [ ! -s "$SCRATCH/api-error" ] || fail "the API server does not answer: $(tail -n 1 "$SCRATCH/api-error"); see on the first server: systemctl status k3s"
+  [ ! -s "$SCRATCH/api-error" ] || fail "the API server does not answer: $(tail -n 1 "$SCRATCH/api-error"); see on a server: systemctl status k3s"
   explain_missing_device
   seen=$(kubectl get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}' 2>/dev/null || true)
   fail "not Ready with a podCIDR after $WAIT_SECONDS s: ${seen:-no condition reported}; see on $NODE_NAME: journalctl -u k3s-agent (k3s on servers)"
+}
+
+explain_no_vote() {
+  explain_death
+  explain_missing_device
+  seen=$(node_facts voter)
+  fail "Ready, but no voting member of etcd after $WAIT_SECONDS s (EtcdIsVoter: ${seen:-not reported}); see on $NODE_NAME: journalctl -u k3s | grep -i -e learner -e etcd; then run pulumi up again"
 }
 
 explain_missing_device() {
@@ -112,7 +123,9 @@ path_to() {
 main() {
   take_lock "node-$NODE_NAME"
   make_scratch
+  pass_on_where_silent
   wait_for "Node $NODE_NAME to be Ready" is_ready || explain_not_ready
+  [ "${VOTER:-}" != true ] || wait_for "$NODE_NAME to vote in etcd" is_voter || explain_no_vote
   cidr=$(node_facts cidr)
   wait_for "the way to $cidr" node_is_reached || { explain_death && explain_unreached "$cidr"; }
   reconcile_marks

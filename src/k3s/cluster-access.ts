@@ -1,14 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import type { JoinedNode } from "../nodes/node";
+import type { ServerRoute } from "../remote/connection";
 import { configDigest } from "../plan/node-identity";
 import { RemoteScript } from "../remote/remote-script";
 import { replaceCommand } from "../remote/replace-command";
 
-/** What only the first server knows; a secret as a whole. */
+/** What only servers know; a secret as a whole. */
 export interface ClusterAccess {
   /** Lets a node join as an agent and nothing more. */
   readonly agentToken: string;
+  /** Lets a node join as a server, and reads every snapshot. */
+  readonly serverToken: string;
   /** k3s's own admin kubeconfig, which names 127.0.0.1. */
   readonly kubeconfig: string;
 }
@@ -27,30 +29,34 @@ export interface ReadAccess {
 
 interface ReadAccessArgs {
   readonly context: ClusterContext;
-  readonly node: JoinedNode;
-  readonly k3s: RemoteScript;
+  /** The first that answers is asked. */
+  readonly servers: readonly ServerRoute[];
+  /** The id that makes it run as new; default: none does. */
+  readonly previous?: pulumi.Input<string>;
 }
 
-/** Reads the agent token and the admin kubeconfig from the first server; again after each upgrade or change of its settings, because k3s renews certificates at a start. */
+/** Reads the tokens and the admin kubeconfig from a server; again after each upgrade or change of its settings, because k3s renews certificates at a start. */
 export function readAccess(name: string, args: ReadAccessArgs, opts: pulumi.CustomResourceOptions): ReadAccess {
-  const { context, node, k3s } = args;
+  const { context, servers, previous = "" } = args;
+  const { firstServer } = context.plan;
   const script = new RemoteScript<ClusterAccess & { readonly clusterId: string }>(
     name,
     {
-      node: node.plan.name,
+      node: firstServer.name,
       script: "read-cluster",
-      environment: { CONFIG_DIGEST: configDigest(context.plan, node.plan) },
-      route: node.route,
+      environment: { CONFIG_DIGEST: configDigest(context.plan, firstServer) },
+      route: servers,
       credentials: context.ssh,
-      previous: k3s.id,
+      previous,
       secretResult: true,
       limitSeconds: READ_LIMIT_SECONDS,
     },
     opts,
   );
   const read = script.printed();
-  const access = read.apply(({ agentToken = "", kubeconfig = "" }: Partial<ClusterAccess>) => ({
+  const access = read.apply(({ agentToken = "", serverToken = "", kubeconfig = "" }: Partial<ClusterAccess>) => ({
     agentToken,
+    serverToken,
     kubeconfig: Buffer.from(kubeconfig, "base64").toString("utf8"),
   }));
   return {

@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { JoinedNode } from "../nodes/node";
 import { upgradeTurn } from "../nodes/upgrade-turn";
+import { hasSeveralServers } from "../plan/cluster-plan";
 import { agentTokenFile, renderK3sConfig } from "../plan/k3s-config";
-import type { HostRoute } from "../remote/connection";
-import { RemoteScript } from "../remote/remote-script";
+import type { ServerRoute } from "../remote/connection";
+import { RemoteScript, type SecretFile } from "../remote/remote-script";
 import type { ReadAccess } from "./cluster-access";
 
 const START_SECONDS = 300;
@@ -14,24 +15,30 @@ const INSTALL_LIMIT_SECONDS = START_SECONDS + 1800;
 export interface InstallArgs {
   readonly context: ClusterContext;
   readonly node: JoinedNode;
-  /** Tailnet IP of the server that an agent joins; absent on the first server. */
-  readonly serverIp?: pulumi.Input<string>;
-  /** Of the cluster that an agent joins; absent on the first server. */
+  /** Tailnet IPs of the servers that it may join: for an agent all, for a server the others. */
+  readonly servers: readonly pulumi.Input<string>[];
+  /** The node begins the cluster where no run has done that. */
+  readonly mayBegin?: boolean;
+  /** Secrets that a node needs to join and not to live. */
+  readonly carriedFiles?: readonly SecretFile[];
+  /** Of the cluster that an agent joins; absent on servers. */
   readonly cluster?: Omit<ReadAccess, "access">;
-  /** The line that places an agent's token again; absent on the first server. */
+  /** The line that places an agent's token again; absent on servers. */
   readonly tokenReplaceCommand?: pulumi.Input<string>;
-  /** Id of the agent's drain: with another one the Node was deleted, and a kubelet registers its Node only when it starts. Absent on the first server. */
+  /** Id of the node's drain: with another one the Node was deleted, and a kubelet registers its Node only when it starts. Absent on an only server. */
   readonly drainId?: pulumi.Input<string>;
   readonly previous: pulumi.Input<string>;
-  /** The server that says when the node may be changed in place; the first server's own route on itself. */
-  readonly gate: { readonly name: string; readonly route: HostRoute };
+  /** The servers that say when the node may be changed in place, the first that answers; an only server itself. */
+  readonly gates: readonly ServerRoute[];
 }
 
 /** k3s on one node, by its installer: config file, what it knows of the VPN, start, wait for its own readiness. */
 export function createInstall(name: string, args: InstallArgs, opts: pulumi.CustomResourceOptions): RemoteScript {
   const { context, node } = args;
   const { plan } = context;
-  const serverIp = pulumi.output(args.serverIp ?? "");
+  const several = hasSeveralServers(plan);
+  // The address of an only server is part of the work. Among several the host finds one that lives when it needs it, and nothing runs for others.
+  const serverIp = pulumi.output((several ? undefined : args.servers[0]) ?? "");
   return new RemoteScript(
     name,
     {
@@ -50,7 +57,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
         CA_PEM: plan.sources.caPem,
         CONFIG_YAML: serverIp.apply((ip) => renderK3sConfig(node.plan, ip === "" ? undefined : ip)),
         LOGIN_SERVER: context.vpn.login.server,
-        AGENT_TOKEN_FILE: args.serverIp === undefined ? "" : agentTokenFile,
+        AGENT_TOKEN_FILE: node.plan.role === "agent" ? agentTokenFile : "",
         SERVER_IP: serverIp,
         TOKEN_REPLACE_COMMAND: args.tokenReplaceCommand ?? "",
         ...(args.cluster !== undefined && {
@@ -58,14 +65,21 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
           CLUSTER_AUTHORITY: args.cluster.authority,
           ACCESS_REPLACE_COMMAND: args.cluster.replaceCommand,
         }),
+        ...(several && { SEVERAL_SERVERS: "true" }),
+        ...(several && plan.allowDistantServers && { ALLOW_DISTANT: "true" }),
         ...(plan.allowUntestedK3s && { ALLOW_UNTESTED: "true" }),
         ...(args.drainId !== undefined && { DRAIN_ID: args.drainId }),
         WAIT_SECONDS: String(START_SECONDS),
       },
+      ...(several && {
+        // The one that begins waits for nobody.
+        hints: args.mayBegin ? { MAY_BEGIN: "true" } : { SERVER_IPS: pulumi.all([...args.servers]).apply((ips) => ips.join(" ")) },
+      }),
+      ...(args.carriedFiles && { carriedFiles: args.carriedFiles }),
       route: node.route,
       credentials: context.ssh,
       previous: args.previous,
-      upgrade: upgradeTurn(node.plan, ["K3S_VERSION", "INTEGRATION"], args.gate),
+      upgrade: upgradeTurn(node.plan, ["K3S_VERSION", "INTEGRATION"], args.gates),
       limitSeconds: INSTALL_LIMIT_SECONDS,
     },
     opts,

@@ -8,15 +8,16 @@ import { RemoteScript } from "../remote/remote-script";
 import { replaceCommand } from "../remote/replace-command";
 import { createPodRoute } from "../vpn/tailnet/pod-route";
 import { createInstall } from "./install";
-import type { K3sServer } from "./k3s-server";
+import type { ControlPlane } from "./k3s-servers";
 
 const TOKEN_LIMIT_SECONDS = 60;
 
 export interface K3sAgentArgs {
   readonly context: ClusterContext;
   readonly node: JoinedNode;
-  readonly server: K3sServer;
-  readonly serverIp: pulumi.Input<string>;
+  readonly control: ControlPlane;
+  /** What only `destroy` removes. */
+  readonly cluster: pulumi.Resource;
 }
 
 /** One agent: (drain | token file, where join has not placed it) -> install -> route -> wait-ready. */
@@ -27,26 +28,31 @@ export class K3sAgent extends pulumi.ComponentResource {
 
   constructor(name: string, args: K3sAgentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-k3s:k3s:K3sAgent", name, {}, opts);
-    const { context, node, server, serverIp } = args;
+    const { context, node, control, cluster } = args;
+    const { only, access, routes, places } = control;
     const { joined, plan, route } = node;
     const after = (...links: pulumi.Resource[]): pulumi.CustomResourceOptions => ({ parent: this, dependsOn: links });
 
-    // With the first server's k3s gone in the same run there is no cluster left to drain: `destroy` skips this delete.
-    const drain = new Drain(`${name}-drain`, context, plan, server.route, joined, { ...after(joined), deletedWith: server.k3s });
-    const secretFiles = [{ secret: server.access.agentToken, path: agentTokenFile }];
+    // What changes comes to servers first. A cluster that only begins has its first one, and nodes join while the others do.
+    const before = (control.hasBegun ? control.servers : control.servers.slice(0, 1)).map(({ k3s }) => k3s);
+
+    // With an only server's k3s gone in the same run there is no cluster left to drain: `destroy` skips this delete.
+    const drain = new Drain(`${name}-drain`, context, plan, route, routes, joined, { ...after(joined), deletedWith: only?.k3s ?? cluster });
+    const secretFiles = [{ secret: access.access.agentToken, path: agentTokenFile }];
     const placing = { node: name, secretFiles, route, credentials: context.ssh, previous: joined.id, limitSeconds: TOKEN_LIMIT_SECONDS };
-    const token = node.holdsToken ? joined : new RemoteScript(`${name}-token`, placing, after(joined, server.k3s));
-    const previous = pulumi.interpolate`${drain.id} ${token.id} ${server.k3s.id}`;
+    const token = node.holdsToken ? joined : new RemoteScript(`${name}-token`, placing, after(joined, ...before));
+    const links = [drain.id, token.id, ...(only ? [only.k3s.id] : [])];
+    const previous = pulumi.all(links).apply((ids) => ids.join(" "));
     const tokenReplaceCommand = replaceCommand(token);
     // As text also where `pulumi up --target` leaves drain unmade, which then has no id.
     const drainId = pulumi.interpolate`${drain.id}`;
-    const gate = { name: server.node.plan.name, route: server.route };
-    const install = { context, node, serverIp, cluster: server.cluster, tokenReplaceCommand, drainId, previous, gate };
-    const k3s = createInstall(`${name}-install`, install, after(drain, token, server.k3s));
+    const servers = places.map(({ tailnetIp }) => tailnetIp);
+    const install = { context, node, servers, cluster: access, tokenReplaceCommand, drainId, previous, gates: routes };
+    const k3s = createInstall(`${name}-install`, install, after(drain, token, ...before));
     const waitReady = new WaitReady(
       `${name}-wait-ready`,
       context,
-      { node: plan, route: server.route, k3s, replaceCommand: node.replaceCommand },
+      { node: plan, servers: routes, k3s, replaceCommand: node.replaceCommand },
       after(...createPodRoute(name, context, { node: plan, k3s }, this)),
     );
 

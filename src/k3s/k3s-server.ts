@@ -1,49 +1,86 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
+import { Drain } from "../nodes/drain";
 import { WaitReady, type ReadyResult } from "../nodes/wait-ready";
 import type { JoinedNode } from "../nodes/node";
-import type { HostRoute } from "../remote/connection";
-import type { RemoteScript } from "../remote/remote-script";
+import { hasSeveralServers } from "../plan/cluster-plan";
+import { clusterAgentTokenFile, serverTokenFile } from "../plan/k3s-config";
+import type { ServerRoute } from "../remote/connection";
+import type { RemoteScript, SecretFile } from "../remote/remote-script";
 import { createPodRoute } from "../vpn/tailnet/pod-route";
+import type { ClusterAccess } from "./cluster-access";
 import { createInstall } from "./install";
-import { type ClusterAccess, type ReadAccess, readAccess } from "./cluster-access";
+
+/** A server as the others see it. */
+export interface ServerPlace {
+  readonly route: ServerRoute;
+  readonly tailnetIp: pulumi.Output<string>;
+}
 
 export interface K3sServerArgs {
   readonly context: ClusterContext;
   readonly node: JoinedNode;
+  /** This one too. */
+  readonly servers: readonly ServerPlace[];
+  /** What it joins with; absent on the server that begins the cluster. */
+  readonly access?: pulumi.Output<ClusterAccess>;
+  /** Servers whose k3s comes first. */
+  readonly after: readonly K3sServer[];
+  /** What only `destroy` removes, and with it nothing is drained. */
+  readonly cluster: pulumi.Resource;
 }
 
-/** The first server: install -> route -> wait-ready, and beside it the credentials that the others and the operator need. */
+/** One server: drain -> install -> route -> wait-ready. */
 export class K3sServer extends pulumi.ComponentResource {
-  readonly route: HostRoute;
   readonly k3s: RemoteScript;
-  readonly access: pulumi.Output<ClusterAccess>;
-  readonly cluster: Omit<ReadAccess, "access">;
+  readonly drain: Drain;
   readonly waitReady: WaitReady;
   readonly node: JoinedNode;
   readonly seen: pulumi.Output<ReadyResult>;
 
   constructor(name: string, args: K3sServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-k3s:k3s:K3sServer", name, {}, opts);
-    const { context, node } = args;
+    const { context, node, servers, access, after, cluster } = args;
     const { joined, replaceCommand } = node;
-    this.route = node.route;
+    const others = servers.filter(({ route }) => route.name !== name);
+    const routes = others.map(({ route }) => route);
+    const drain = new Drain(`${name}-drain`, context, node.plan, node.route, routes, joined, {
+      parent: this,
+      dependsOn: joined,
+      deletedWith: cluster,
+    });
     this.k3s = createInstall(
       `${name}-install`,
-      { context, node, previous: joined.id, gate: { name, route: node.route } },
-      { parent: this, dependsOn: joined },
+      {
+        context,
+        node,
+        servers: others.map(({ tailnetIp }) => tailnetIp),
+        mayBegin: access === undefined,
+        ...(access && { carriedFiles: joiningSecrets(access) }),
+        ...(hasSeveralServers(context.plan) && { drainId: pulumi.interpolate`${drain.id}` }),
+        previous: joined.id,
+        // What restarts can tell nothing meanwhile.
+        gates: [...routes, { name, ...node.route }],
+      },
+      { parent: this, dependsOn: [joined, drain, ...after.map(({ k3s }) => k3s)] },
     );
-    const { access, ...cluster } = readAccess(`${name}-access`, { context, node, k3s: this.k3s }, { parent: this, dependsOn: this.k3s });
-    this.access = access;
-    this.cluster = cluster;
     this.waitReady = new WaitReady(
       `${name}-wait-ready`,
       context,
-      { node: node.plan, route: node.route, k3s: this.k3s, replaceCommand },
+      { node: node.plan, servers: servers.map(({ route }) => route), k3s: this.k3s, replaceCommand },
       { parent: this, dependsOn: [...createPodRoute(name, context, { node: node.plan, k3s: this.k3s }, this)] },
     );
     this.node = node;
+    this.drain = drain;
     this.seen = this.waitReady.seen;
     this.registerOutputs({});
   }
+}
+
+/** All servers have the same tokens. That of agents as they were told it: k3s writes the authority in front of what the file holds. */
+function joiningSecrets(access: pulumi.Output<ClusterAccess>): readonly SecretFile[] {
+  return [
+    { path: serverTokenFile, secret: access.apply(({ serverToken }) => serverToken) },
+    { path: clusterAgentTokenFile, secret: access.apply(({ agentToken }) => agentToken.slice(agentToken.lastIndexOf(":") + 1)) },
+  ];
 }

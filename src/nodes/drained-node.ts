@@ -5,4 +5,6 @@ import type { NodePlan } from "../plan/cluster-plan";
 export interface DrainedNode {
   readonly plan: NodePlan;
   readonly drain: pulumi.CustomResource;
+  /** With another one of it the node is drained: an agent's drain; of servers, which had none in older states, the join before it. */
+  readonly leavesWith: pulumi.CustomResource;
 }

@@ -59,7 +59,7 @@ export function createJoinChain(name: string, args: JoinChainArgs, parent: pulum
 
   const key = context.vpn.createKey(
     `${name}-key`,
-    { expirySeconds: KEY_SECONDS, isEphemeral: args.isEphemeral, identity: args.identity },
+    { expirySeconds: KEY_SECONDS, isEphemeral: args.isEphemeral, isServer: plan.role === "server", identity: args.identity },
     after(...before.key),
   );
   const cleanup = new Cleanup(`${name}-cleanup`, context, plan, args.cleaned, key, after(key));

@@ -3,7 +3,7 @@ import type { ClusterContext } from "../cluster-context";
 import type { CloudNodePlan } from "../plan/cluster-plan";
 import type { HostRoute } from "../remote/connection";
 import { HostLink } from "../remote/host-link";
-import { firstServerInput } from "../remote/tool-input";
+import { hostInput } from "../remote/tool-input";
 
 export interface OperatorLoginArgs {
   readonly plan: CloudNodePlan;
@@ -21,7 +21,7 @@ export class OperatorLogin extends HostLink<object> {
       {
         provider: "login-provider",
         wanted: { node: plan.name, publicKey: plan.sshPublicKey },
-        access: firstServerInput(context, route),
+        access: hostInput(context, route),
         previous: [machineId],
       },
       opts,

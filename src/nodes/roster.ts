@@ -2,18 +2,19 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import { DynamicResource } from "../undocumented-pulumi";
 import type { DrainedNode } from "./drained-node";
-import { type Machine, firstServerInput } from "../remote/tool-input";
+import type { ServerRoute } from "../remote/connection";
+import { serversInput } from "../remote/tool-input";
 
 /**
  * The nodes that leave by a drain. When names are gone from it, its update gets their removal ready before any node is touched: those
- * whose volumes must not be lost stop the run, the others are cordoned together. One session to the first server then, none otherwise.
+ * whose volumes must not be lost stop the run, the others are cordoned together. One session to a server then, none otherwise.
  */
 export class Roster extends DynamicResource {
   constructor(
     name: string,
     context: ClusterContext,
-    firstServer: Machine,
-    agents: readonly DrainedNode[],
+    servers: readonly ServerRoute[],
+    leavers: readonly DrainedNode[],
     opts: pulumi.CustomResourceOptions,
   ) {
     super(
@@ -21,13 +22,13 @@ export class Roster extends DynamicResource {
       name,
       {
         provider: "roster-provider",
-        nodes: agents.map(({ plan: { name: node, pool, removal }, drain }) => ({ name: node, pool, ...removal, drain: drain.id })),
+        nodes: leavers.map(({ plan: { name: node, pool, removal }, drain }) => ({ name: node, pool, ...removal, drain: drain.id })),
         pools: context.plan.removals,
-        access: pulumi.secret(pulumi.jsonStringify(firstServerInput(context, firstServer))),
+        access: pulumi.secret(pulumi.jsonStringify(serversInput(context, servers))),
         left: undefined,
       },
       // After a failed update, --continue-on-error spares what the list depended on: all that undoes the nodes.
-      pulumi.mergeOptions(opts, { dependsOn: agents.map(({ drain }) => drain), additionalSecretOutputs: ["access"] }),
+      pulumi.mergeOptions(opts, { dependsOn: leavers.map(({ drain }) => drain), additionalSecretOutputs: ["access"] }),
     );
   }
 }

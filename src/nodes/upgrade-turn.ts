@@ -1,5 +1,5 @@
 import type { NodePlan } from "../plan/cluster-plan";
-import type { HostRoute } from "../remote/connection";
+import type { ServerRoute } from "../remote/connection";
 import type { UpgradeTurn } from "../remote/remote-script";
 
 /**
@@ -9,13 +9,13 @@ import type { UpgradeTurn } from "../remote/remote-script";
 export function upgradeTurn(
   { role, pool, upgrade, drainSeconds }: NodePlan,
   changes: readonly string[],
-  gate?: { readonly name: string; readonly route: HostRoute },
+  gates?: readonly ServerRoute[],
 ): UpgradeTurn {
   const isServer = role === "server";
   return {
     changes,
     group: isServer ? "servers" : `pool ${pool}`,
     atOnce: isServer ? 1 : upgrade.maxUnavailable,
-    ...(gate && { gate: { name: gate.name, ...gate.route, role, ...(upgrade.drain && { drainSeconds }) } }),
+    ...(gates && { gate: { hosts: gates, role, ...(upgrade.drain && { drainSeconds }) } }),
   };
 }

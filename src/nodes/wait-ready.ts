@@ -1,15 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import type { NodePlan } from "../plan/cluster-plan";
+import { type NodePlan, hasSeveralServers } from "../plan/cluster-plan";
 import { configDigest } from "../plan/node-identity";
-import type { HostRoute } from "../remote/connection";
+import type { ServerRoute } from "../remote/connection";
 import { RemoteScript } from "../remote/remote-script";
 
 const READY_SECONDS = 240;
 /** Two waits, another run's lock before them, and kubectl. */
 const READY_LIMIT_SECONDS = 2 * READY_SECONDS + 720;
 
-/** What the first server saw of a node that is Ready and whose pods the others reach. */
+/** What a server saw of a node that is Ready and whose pods the others reach. */
 export interface ReadyResult {
   readonly tailnetIp: string;
   readonly podCidr: string;
@@ -18,23 +18,24 @@ export interface ReadyResult {
 
 export interface WaitReadyArgs {
   readonly node: NodePlan;
-  /** The first server, where the script runs. */
-  readonly route: HostRoute;
+  /** The servers: the first that answers runs the script. */
+  readonly servers: readonly ServerRoute[];
   readonly k3s: { readonly id: pulumi.Output<string> };
   readonly replaceCommand: pulumi.Input<string>;
 }
 
-/** Waits on the first server until the node is Ready and its pods are reached, and reconciles its labels and taints. One session, on the first server. */
+/** Waits on a server until the node is Ready, a server until it votes, and its pods are reached; reconciles its labels and taints. One session, on a server. */
 export class WaitReady extends RemoteScript<ReadyResult> {
   readonly seen: pulumi.Output<ReadyResult>;
 
   constructor(name: string, context: ClusterContext, args: WaitReadyArgs, opts: pulumi.CustomResourceOptions) {
     const { node } = args;
+    const several = hasSeveralServers(context.plan);
     super(
       name,
       {
         node: node.name,
-        on: context.plan.firstServer.name,
+        ...(!several && { on: context.plan.firstServer.name }),
         script: "wait-ready",
         environment: {
           NODE_NAME: node.name,
@@ -45,11 +46,12 @@ export class WaitReady extends RemoteScript<ReadyResult> {
             .map(([key, value]) => `${key}=${value}`)
             .join("\n"),
           TAINTS: node.taints.join("\n"),
+          ...(several && node.role === "server" && { VOTER: "true" }),
           CONFIG_DIGEST: configDigest(context.plan, node),
           WAIT_SECONDS: String(READY_SECONDS),
           REPLACE_COMMAND: args.replaceCommand,
         },
-        route: args.route,
+        route: args.servers,
         credentials: context.ssh,
         previous: args.k3s.id,
         limitSeconds: READY_LIMIT_SECONDS,

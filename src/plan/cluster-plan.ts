@@ -1,4 +1,4 @@
-import type { Integration } from "../config/schema";
+import type { Datastore, Integration } from "../config/schema";
 import type { AclRule, PolicyCluster } from "../operator-tools/policy/cluster-rules.cjs";
 import type { CloudNetworkPlan } from "./network-plan";
 import type { NodePlan, RemovalPlan } from "./node-plan";
@@ -20,8 +20,14 @@ export interface ClusterPlan {
   readonly integration: Integration;
   readonly tailnet: TailnetPlan;
   readonly sources: SourcesPlan;
-  /** The node that starts the cluster. */
+  /** What holds the cluster's data; `sqlite` on one server alone. */
+  readonly datastore: Datastore;
+  /** Servers may stand further apart than etcd likes. */
+  readonly allowDistantServers: boolean;
+  /** The server that begins the cluster. Once it stands, with several servers none is special. */
   readonly firstServer: NodePlan;
+  /** All servers, in the order of the config: 1, 3, 5 or 7. */
+  readonly servers: readonly NodePlan[];
   /** All nodes, the first server first, then in the order of the config. */
   readonly nodes: readonly NodePlan[];
   /** By pool, also of pools without a node. */
@@ -32,6 +38,11 @@ export interface ClusterPlan {
   readonly costs?: string;
   /** Things that the user should read but that stop nothing; shown once by index.ts. */
   readonly warnings: readonly string[];
+}
+
+/** Whether the cluster has servers that can stand in for one another. */
+export function hasSeveralServers({ servers }: Pick<ClusterPlan, "servers">): boolean {
+  return servers.length > 1;
 }
 
 /** The tailnet as this cluster needs it. */

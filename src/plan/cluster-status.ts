@@ -1,4 +1,4 @@
-import type { ClusterPlan } from "./cluster-plan";
+import { type ClusterPlan, type NodePlan, hasSeveralServers } from "./cluster-plan";
 import { routeDigest } from "./node-identity";
 
 /** The stack's `cluster` output: what may not become another without an empty cluster in its place. */
@@ -14,9 +14,17 @@ export interface ClusterStatus {
   readonly vpnVersion?: string;
   /** Changes with the way to the first server; absent in state of older releases. */
   readonly route?: string;
+  /** By name, where there are several. */
+  readonly servers?: Readonly<Record<string, ServerStatus>>;
 }
 
-export function clusterStatus({ name, firstServer, allowServerReplacement, k3sVersion, tailnet }: ClusterPlan): ClusterStatus {
+interface ServerStatus {
+  readonly identity: string;
+  readonly route?: string | undefined;
+}
+
+export function clusterStatus(plan: ClusterPlan): ClusterStatus {
+  const { name, firstServer, servers, allowServerReplacement, k3sVersion, tailnet } = plan;
   const serverReplacement = allowServerReplacement ? "allowed" : "refused";
   return {
     name,
@@ -26,10 +34,30 @@ export function clusterStatus({ name, firstServer, allowServerReplacement, k3sVe
     k3sVersion,
     vpnVersion: tailnet.clientVersion,
     route: routeDigest(firstServer),
+    ...(hasSeveralServers(plan) && { servers: Object.fromEntries(servers.map(serverStatus)) }),
   };
 }
 
-/** Whether a cluster of this status would be replaced by one of that, which is a new and empty one. */
+function serverStatus(server: NodePlan): readonly [string, ServerStatus] {
+  return [server.name, { identity: server.identity, route: routeDigest(server) }];
+}
+
+/** The servers of a run; in the state of one that had a single server, that one. */
+export function serversIn({ servers, firstServer, identity, route }: ClusterStatus): Readonly<Record<string, ServerStatus>> {
+  return servers ?? { [firstServer]: { identity, route } };
+}
+
+/** Whether a cluster of this status would be replaced by one of that, which is a new and empty one: no server stays as it is. */
 export function isOtherCluster(before: ClusterStatus, now: ClusterStatus): boolean {
-  return before.name !== now.name || before.firstServer !== now.firstServer || before.identity !== now.identity;
+  const servers = serversIn(now);
+  return (
+    before.name !== now.name || !Object.entries(serversIn(before)).some(([name, { identity }]) => servers[name]?.identity === identity)
+  );
+}
+
+/** Whether none of the ways to its servers that the last run left in the state is one of this run. */
+export function hasLostWays(before: ClusterStatus, now: ClusterStatus): boolean {
+  const known = Object.values(serversIn(before)).map(({ route }) => route);
+  const ways = Object.values(serversIn(now)).map(({ route }) => route);
+  return !known.some((route) => route === undefined || ways.includes(route));
 }

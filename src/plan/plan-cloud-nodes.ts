@@ -6,7 +6,7 @@ import type { AwsNodePlan, AzureNodePlan, CloudNodePlan } from "./cluster-plan";
 import { k3sConfigOf } from "./k3s-config";
 import { cloudIdentity } from "./node-identity";
 import { cloudLabels, cloudTaints, ownLabels } from "./own-marks";
-import { drainSeconds, planPoolRemoval, sortedByKey, sshTarget } from "./plan-parts";
+import { cloudNodeName, drainSeconds, nodeIndices, planPoolRemoval, sortedByKey, sshTarget } from "./plan-parts";
 import { networkName } from "./plan-networks";
 
 type SharedPlan = Omit<CloudNodePlan, "kind" | "subnet">;
@@ -18,8 +18,7 @@ export function planCloudNodes(
   pool: CloudPoolConfig,
   sshPublicKey: string | undefined,
 ): readonly CloudNodePlan[] {
-  const removed = new Set(pool.remove);
-  const indices = Array.from({ length: pool.count }, (_, index) => index).filter((index) => !removed.has(index));
+  const indices = nodeIndices(pool);
   if (indices.length === 0) return [];
   if (sshPublicKey === undefined) throw new Error(`no SSH public key for the machines of pool ${poolName}: loadConfig gives it`);
   const shared = sharedBy(config, poolName, pool, sshPublicKey);
@@ -71,7 +70,7 @@ function planAzureNode(config: HybridConfig, pool: AzurePoolConfig, shared: Shar
 }
 
 function planNode(config: HybridConfig, pool: CloudPoolConfig, shared: SharedParts, index: number, zone: string | undefined): SharedPlan {
-  const name = `${config.cluster.name}-${shared.pool}-${index}`;
+  const name = cloudNodeName(config.cluster.name, shared.pool, index);
   const labels = sortedByKey({ ...ownLabels(shared.pool, pool), ...cloudLabels(pool, zone), ...pool.labels });
   const k3sConfig = k3sConfigOf({ config, pool, taints: shared.taints, labels, nodeName: name, externalIp: undefined });
   return { ...shared, name, labels, k3sConfig, ...(zone === undefined ? {} : { zone }) };

@@ -35,9 +35,12 @@ export function planCluster(config: HybridConfig, extras: PlanExtras = { mirrorC
     ...(config.cluster.apiEndpoint === undefined ? {} : { apiEndpoint: config.cluster.apiEndpoint }),
     allowServerReplacement: config.cluster.allowServerReplacement,
     integration: config.vpn.integration,
+    datastore: config.cluster.datastore,
+    allowDistantServers: config.cluster.allowDistantServers,
     tailnet: planTailnet(config, extras),
     sources: planSources(config, extras.mirrorCaPem),
     firstServer,
+    servers: nodes.filter((node) => node.role === "server"),
     nodes: orderNodes(nodes, firstServer),
     removals: Object.fromEntries(Object.entries(config.pools).map(([name, pool]) => [name, planPoolRemoval(pool)])),
     networks: planNetworks(

@@ -1,10 +1,20 @@
 import { parseDuration } from "../config/values/duration";
-import type { PoolConfig, SshTargetConfig } from "../config/schema";
+import type { CloudPoolConfig, PoolConfig, SshTargetConfig } from "../config/schema";
 import type { RemovalPlan, SshTarget } from "./cluster-plan";
 
 /** Labels in another order are the same labels: nothing may run for that. */
 export function sortedByKey(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Numbers of a cloud pool's nodes: 0 to count - 1, without those taken out. */
+export function nodeIndices({ count, remove }: Pick<CloudPoolConfig, "count" | "remove">): readonly number[] {
+  const removed = new Set(remove);
+  return Array.from({ length: count }, (_, index) => index).filter((index) => !removed.has(index));
+}
+
+export function cloudNodeName(clusterName: string, poolName: string, index: number): string {
+  return `${clusterName}-${poolName}-${index}`;
 }
 
 export function drainSeconds(drainTimeout: string): number {

@@ -1,6 +1,7 @@
 import { defaultTag } from "../config/values/names";
 import type { HybridConfig } from "../config/schema";
-import { type ClusterTraffic, ownRules } from "../operator-tools/policy/cluster-rules.cjs";
+import { type ClusterTraffic, ownRules, serverTagOf } from "../operator-tools/policy/cluster-rules.cjs";
+import { serverNames } from "./plan-roles";
 import type { ControlPlan, PolicyDocument, TailnetPlan } from "./cluster-plan";
 
 /** What the policy takes from beside the settings. */
@@ -12,16 +13,19 @@ interface TailnetExtras {
 export function planTailnet(config: HybridConfig, { vpnCaPem = "", owner }: TailnetExtras = {}): TailnetPlan {
   const { vpn, cluster } = config;
   const tag = vpn.tag ?? defaultTag(cluster.name);
+  // Only etcd has servers talk to one another.
+  const servers = serverNames(config).length > 1 ? { serverTag: serverTagOf(tag) } : {};
   return {
     control: planControl(vpn, vpnCaPem),
     tag,
     clientVersion: vpn.version,
     policyMode: vpn.policy,
-    policy: planPolicy({ ...vpn, tag, podCidr: cluster.podCidr }),
+    policy: planPolicy({ ...vpn, tag, ...servers, podCidr: cluster.podCidr }),
     cluster: {
       name: cluster.name,
       ...(owner === undefined ? {} : { stack: owner }),
       tag,
+      ...servers,
       tagOwners: vpn.tagOwners,
       podCidr: cluster.podCidr,
       operators: vpn.operators,
@@ -45,11 +49,15 @@ interface OwnPolicySettings extends ClusterTraffic {
 
 /** The whole policy of a tailnet that is this cluster's alone. */
 export function planPolicy(needs: OwnPolicySettings): PolicyDocument {
-  const { tag, podCidr } = needs;
+  const { tag, serverTag, podCidr } = needs;
   return {
     ...(Object.keys(needs.groups).length === 0 ? {} : { groups: groupsByName(needs.groups) }),
     // Nobody owns the owning tags, so only the tailnet's admins give them out (https://tailscale.com/docs/kubernetes-operator/reference/tags).
-    tagOwners: { ...Object.fromEntries(needs.tagOwners.map((owner) => [owner, []])), [tag]: needs.tagOwners },
+    tagOwners: {
+      ...Object.fromEntries(needs.tagOwners.map((owner) => [owner, []])),
+      [tag]: needs.tagOwners,
+      ...(serverTag !== undefined && { [serverTag]: needs.tagOwners }),
+    },
     // In vxlan the tailnet sees no pod at all, only packets from node to node.
     ...(needs.integration === "flannel-iface" ? {} : { autoApprovers: { routes: { [podCidr]: [tag] } } }),
     acls: ownRules(needs),

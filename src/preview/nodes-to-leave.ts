@@ -1,5 +1,5 @@
 import { lastOutputs } from "./last-run";
-import type { ClusterPlan } from "../plan/cluster-plan";
+import { type ClusterPlan, hasSeveralServers } from "../plan/cluster-plan";
 import { isKnown } from "../undocumented-pulumi";
 import type { DrainedNode } from "../nodes/drained-node";
 
@@ -10,13 +10,17 @@ export interface LeavingNode {
 }
 
 /** Nodes that the last run saw in the cluster, and that are gone from the config or, in a preview, are drained because a link of their chain is new. */
-export async function nodesToLeave({ firstServer }: ClusterPlan, agents: readonly DrainedNode[]): Promise<readonly LeavingNode[]> {
+export async function nodesToLeave(plan: ClusterPlan, leavers: readonly DrainedNode[]): Promise<readonly LeavingNode[]> {
   const { nodes: before = [] } = await lastOutputs();
-  const joined = before.filter(({ name, role, tailnetIp }) => role === "agent" && tailnetIp !== "" && name !== firstServer.name);
-  const drained = new Map(agents.map((agent) => [agent.plan.name, agent.drain]));
+  // An only server is never drained.
+  const mayLeave = (role: string) => role === "agent" || hasSeveralServers(plan);
+  const joined = before.filter(
+    ({ name, role, tailnetIp }) => mayLeave(role) && tailnetIp !== "" && (role !== "agent" || name !== plan.firstServer.name),
+  );
+  const leaving = new Map(leavers.map(({ plan: { name }, leavesWith }) => [name, leavesWith]));
   const found = joined.map(async ({ name, pool }) => {
-    const drain = drained.get(name);
-    return drain !== undefined && (await isKnown(drain.id)) ? [] : [{ name, pool, isReplaced: drain !== undefined }];
+    const link = leaving.get(name);
+    return link !== undefined && (await isKnown(link.id)) ? [] : [{ name, pool, isReplaced: link !== undefined }];
   });
   return (await Promise.all(found)).flat();
 }

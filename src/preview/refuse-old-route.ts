@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { lastOutputs } from "./last-run";
 import type { ClusterPlan } from "../plan/cluster-plan";
-import { clusterStatus, isOtherCluster } from "../plan/cluster-status";
+import { clusterStatus, hasLostWays, isOtherCluster } from "../plan/cluster-status";
 import type { DrainedNode } from "../nodes/drained-node";
 import { nodesToLeave } from "./nodes-to-leave";
 
@@ -34,7 +34,7 @@ export async function refuseOldRouteForReplaced(plan: ClusterPlan, agents: reado
 async function hasOldRoute(plan: ClusterPlan): Promise<boolean> {
   const { cluster: before } = await lastOutputs();
   const now = clusterStatus(plan);
-  return before?.route !== undefined && before.route !== now.route && !isOtherCluster(before, now);
+  return before !== undefined && hasLostWays(before, now) && !isOtherCluster(before, now);
 }
 
 function refuse({ firstServer }: ClusterPlan, leaving: readonly string[]): void {

@@ -4,24 +4,25 @@ import { isKnown } from "../undocumented-pulumi";
 import type { LostVolume } from "../operator-tools/host/prepare-removal.mjs" with { "resolution-mode": "import" };
 import type { DrainedNode } from "../nodes/drained-node";
 import { type LeavingNode, nodesToLeave } from "./nodes-to-leave";
-import { type Machine, firstServerInput } from "../remote/tool-input";
+import type { ServerRoute } from "../remote/connection";
+import { serversInput } from "../remote/tool-input";
 
 export type ListLostVolumes = (input: Record<string, unknown>, nodes: readonly string[]) => Promise<readonly LostVolume[]>;
 
 /**
  * Says in a preview which volumes are lost with nodes of the last run that this one removes or replaces, and the pods that use them. One
- * session to the first server, and none where no node goes. That it cannot be told is a warning.
+ * session to a server, and none where no node goes. That it cannot be told is a warning.
  */
 export async function warnOfLostData(
   context: ClusterContext,
   agents: readonly DrainedNode[],
-  firstServer: Machine,
+  servers: readonly ServerRoute[],
   look: ListLostVolumes = listOverSsh,
 ): Promise<void> {
   if (!pulumi.runtime.isDryRun()) return;
   const leaving = await nodesToLeave(context.plan, agents);
   if (leaving.length === 0) return;
-  const input = pulumi.output(firstServerInput(context, firstServer));
+  const input = pulumi.output(serversInput(context, servers));
   // A first server that is yet to be made holds no volumes.
   if (!(await isKnown(input))) return;
   const known = await new Promise<Record<string, unknown>>((resolve) => input.apply(resolve));

@@ -22,3 +22,8 @@ export interface HostRoute {
   readonly host: HostTarget;
   readonly bastion?: SshTarget;
 }
+
+/** A server of the cluster, for what is done on any of them. */
+export interface ServerRoute extends HostRoute {
+  readonly name: string;
+}

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { HostRoute, SshCredentials } from "./connection";
+import type { HostRoute, ServerRoute, SshCredentials } from "./connection";
 import { HostLink } from "./host-link";
+import { serversFields } from "./tool-input";
 
 /** Scripts of src/host-scripts that the program runs on hosts. (preflight-host, clean-host and drain-node are run by their own tools.) */
 export type ScriptName = "join-tailnet" | "install-k3s" | "read-cluster" | "wait-ready";
@@ -19,8 +20,8 @@ export interface UpgradeTurn {
   readonly group: string;
   /** How many of them may be changed at the same time. */
   readonly atOnce: number;
-  /** The server that says when the node may be changed and whether it went well. Default: nobody is asked. */
-  readonly gate?: HostRoute & { readonly name: string; readonly role: "server" | "agent"; readonly drainSeconds?: number };
+  /** The servers, of which the first that answers says when the node may be changed and whether it went well. Default: nobody is asked. */
+  readonly gate?: { readonly hosts: readonly ServerRoute[]; readonly role: "server" | "agent"; readonly drainSeconds?: number };
 }
 
 export interface RemoteScriptArgs {
@@ -33,11 +34,14 @@ export interface RemoteScriptArgs {
   /** Names as the script's header lists them. Nothing secret: it is shown in previews. Default: nothing. */
   readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Environment that only saves time: with another one nothing runs. Default: nothing. */
-  readonly hints?: Readonly<Record<string, string>>;
-  readonly route: HostRoute;
+  readonly hints?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** The host that it runs on, or the servers, of which the first that answers runs it. */
+  readonly route: HostRoute | readonly ServerRoute[];
   readonly credentials: SshCredentials;
   /** Secrets that are read from files: placed by the same session before the script starts, kept out of previews and the log. */
   readonly secretFiles?: readonly SecretFile[];
+  /** Secret files that only a run which happens for other reasons needs: with others nothing runs. Default: none. */
+  readonly carriedFiles?: readonly SecretFile[];
   /** The id of the link before this one; a new id makes this one run as new. */
   readonly previous: pulumi.Input<string>;
   /** The longest that it may take on the host, in seconds: more than the waits within it together. */
@@ -64,6 +68,7 @@ export class RemoteScript<Result = object> extends HostLink<Result> {
       route,
       credentials,
       secretFiles,
+      carriedFiles,
       previous,
       limitSeconds,
       secretResult,
@@ -77,12 +82,12 @@ export class RemoteScript<Result = object> extends HostLink<Result> {
         ...(secretFiles && { secrets: secretFiles }),
         access: {
           v: INPUT_VERSION,
-          host: route.host,
-          ...(route.bastion && { bastion: route.bastion }),
+          ...(isList(route) ? serversFields(route) : { host: route.host, ...(route.bastion && { bastion: route.bastion }) }),
           credentials,
           limitSeconds,
           ...(hints && { hints }),
           ...(upgrade && { upgrade }),
+          ...(carriedFiles && { carried: carriedFiles }),
         },
         previous: [previous],
         ...(secretResult !== undefined && { secretResult }),
@@ -95,4 +100,8 @@ export class RemoteScript<Result = object> extends HostLink<Result> {
   printed(): pulumi.Output<Result> {
     return pulumi.output(this.result.apply((found) => found ?? {})) as pulumi.Output<Result>;
   }
+}
+
+function isList(route: RemoteScriptArgs["route"]): route is readonly ServerRoute[] {
+  return Array.isArray(route);
 }

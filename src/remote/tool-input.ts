@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { HostRoute, SshCredentials } from "./connection";
+import type { HostRoute, ServerRoute, SshCredentials } from "./connection";
 
 /** A machine and the bastion on the way to it. */
 export type Machine = Pick<HostRoute, "host" | "bastion">;
@@ -20,12 +20,24 @@ export function clusterInput({ plan, owner, vpn }: Omit<ToolContext, "ssh">): Re
   return { v: INPUT_VERSION, cluster: plan.name, owner, tailnet: vpn.access };
 }
 
-/** How to reach the first server, for what is asked or done there on behalf of several nodes. */
-export function firstServerInput({ ssh }: Pick<ToolContext, "ssh">, { host, bastion }: Machine): Record<string, unknown> {
+/** How to reach one host. */
+export function hostInput({ ssh }: Pick<ToolContext, "ssh">, { host, bastion }: Machine): Record<string, unknown> {
   return { v: INPUT_VERSION, host, ...(bastion && { bastion }), credentials: ssh };
 }
 
-/** clusterInput with a node, and the machine that the tool talks to: the node's own, or the first server's. Without one: the tailnet's API alone. */
+/** How to reach the servers, for what is asked or done on behalf of nodes on the first of them that answers. */
+export function serversInput(context: Pick<ToolContext, "ssh">, servers: readonly ServerRoute[]): Record<string, unknown> {
+  return { v: INPUT_VERSION, ...serversFields(servers), credentials: context.ssh };
+}
+
+/** An only server stands there as in the state of older releases. */
+export function serversFields(servers: readonly ServerRoute[]): Record<string, unknown> {
+  const [first] = servers;
+  if (servers.length !== 1 || first === undefined) return { hosts: servers };
+  return { host: first.host, ...(first.bastion && { bastion: first.bastion }) };
+}
+
+/** clusterInput with a node, and its machine where the tool talks to it. Without one: the tailnet's API alone. */
 export function nodeInput(context: ToolContext, node: { readonly name: string }, machine?: Machine): Record<string, unknown> {
   return {
     ...clusterInput(context),

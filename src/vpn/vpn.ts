@@ -46,6 +46,8 @@ export interface VpnLogin {
 export interface JoinKeyArgs {
   readonly expirySeconds: number;
   readonly isEphemeral: boolean;
+  /** A server gets what only servers may: where there are several, the way to one another's etcd. */
+  readonly isServer: boolean;
   /** Another one makes another key: at most 50 alphanumeric characters. */
   readonly identity: pulumi.Input<string>;
 }

@@ -76,6 +76,8 @@ const PLANNED: Readonly<Record<string, Trial>> = {
   "cluster.tlsSans": [[], ["k3s.example.org"]],
   "cluster.k3s": [{}, { disable: ["traefik"] }],
   "cluster.allowServerReplacement": [false, true],
+  "cluster.datastore": ["etcd", "sqlite"],
+  "cluster.allowDistantServers": [false, true],
   "cluster.allowUntestedK3s": [false, true],
   "vpn.version": ["1.88.3", "1.88.4"],
   "vpn.tag": [undefined, "tag:nodes"],

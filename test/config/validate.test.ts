@@ -65,6 +65,8 @@ describe("validate", () => {
       tlsSans: [],
       k3s: {},
       allowServerReplacement: false,
+      datastore: "etcd",
+      allowDistantServers: false,
       allowUntestedK3s: false,
     });
     assert.deepEqual(config?.vpn.nodePorts, [10250]);

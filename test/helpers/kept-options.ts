@@ -7,6 +7,8 @@ export interface KeptOptions {
   readonly aliases: readonly string[];
   /** URNs. */
   readonly dependsOn: readonly string[];
+  /** URN; empty: of nothing. */
+  readonly deletedWith: string;
 }
 
 interface Request {
@@ -14,6 +16,7 @@ interface Request {
   getIgnorechangesList(): string[];
   getReplaceonchangesList(): string[];
   getDependenciesList(): string[];
+  getDeletedwith(): string;
   getAliasesList(): { getSpec(): { getName(): string } | undefined }[];
 }
 
@@ -29,6 +32,7 @@ export function keepOptions(): ReadonlyMap<string, KeptOptions> {
       ignoreChanges: request.getIgnorechangesList(),
       replaceOnChanges: request.getReplaceonchangesList(),
       dependsOn: request.getDependenciesList(),
+      deletedWith: request.getDeletedwith(),
       aliases: request.getAliasesList().map((alias) => alias.getSpec()?.getName() ?? ""),
     });
     return original.call(this, request, ...rest);

@@ -11,7 +11,14 @@ export function mockedOutputs(type: string, name: string): Record<string, unknow
   if (type === "azure-native:compute:VirtualMachine") return { vmId: "7a1f3c52-0000-4000-8000-000000000001" };
   if (name.endsWith("-join")) return { result: { tailnetIp: "100.64.0.1" } };
   if (name.endsWith("-access"))
-    return { result: { agentToken: "K10ab::node:cd", kubeconfig: Buffer.from(KUBECONFIG).toString("base64"), clusterId: "c1" } };
+    return {
+      result: {
+        agentToken: "K10ab::node:cd",
+        serverToken: "K10ab::server:ef",
+        kubeconfig: Buffer.from(KUBECONFIG).toString("base64"),
+        clusterId: "c1",
+      },
+    };
   if (name.endsWith("-wait-ready")) return { result: { tailnetIp: "100.64.0.1", podCidr: "10.42.0.0/24", path: "direct" } };
   return { stdout: "{}" };
 }

@@ -202,6 +202,16 @@ over_vxlan() {
   WAIT_SECONDS=50 run_script wait-ready
   assert_failure
   [ $((SECONDS - began)) -lt 40 ]
-  assert_stderr 'k3s on the first server dies again and again: level=error msg="Shutdown request received: '
+  assert_stderr 'k3s on this server dies again and again: level=error msg="Shutdown request received: '
   assert_stderr 'kubelet reads /dev/kmsg'
+}
+
+@test "a server is waited for until it votes in etcd, not only until it is Ready" {
+  echo 'False MemberIsLearner' >"$K/voter"
+  VOTER=true run_script wait-ready
+  assert_failure
+  assert_stderr 'Ready, but no voting member of etcd after 2 s (EtcdIsVoter: False MemberIsLearner)'
+  (sleep 1 && echo 'True MemberNotLearner' >"$K/voter") &
+  VOTER=true WAIT_SECONDS=10 run_script wait-ready
+  assert_success
 }

@@ -21,6 +21,7 @@ import { restarts } from "./scenarios/restarts";
 import { routes } from "./scenarios/routes";
 import { secondUp } from "./scenarios/second-up";
 import { secrets } from "./scenarios/secrets";
+import { servers } from "./scenarios/servers";
 import { tailnetDevices } from "./scenarios/tailnet-devices";
 import { tailnetFaults } from "./scenarios/tailnet-faults";
 import { tailnetKeys } from "./scenarios/tailnet-keys";
@@ -44,6 +45,7 @@ const SCENARIOS: readonly Scenario[] = [
   removal,
   routes,
   flannelIface,
+  servers,
   headscale,
   burstFirstUp,
   burstCycle,

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { k3sFlags } from "../../src/catalog/k3s-flags";
 import { renderK3sConfig } from "../../src/plan/k3s-config";
 import { planCluster } from "../../src/plan/plan-cluster";
-import { configWith, type Overrides } from "../helpers/config-builder";
+import { configWith, hostKey, type Overrides } from "../helpers/config-builder";
 
 function nodesWith(overrides: Overrides) {
   const plan = planCluster(configWith(overrides));
@@ -19,6 +19,7 @@ describe("renderK3sConfig", () => {
       [
         "agent-token-file: /etc/hybrid-k3s/cluster-agent-token",
         "cluster-cidr: 10.42.0.0/16",
+        "cluster-init: true",
         "node-label:",
         "  - hybrid-k3s/pool=rack",
         "  - hybrid-k3s/provider=bare-metal",
@@ -31,6 +32,23 @@ describe("renderK3sConfig", () => {
         "",
       ].join("\n"),
     );
+  });
+
+  it("leaves SQLite where the config says so, and to the hosts of several servers which of them begins", () => {
+    assert.doesNotMatch(renderK3sConfig(nodesWith({ "cluster.datastore": "sqlite" }).server), /cluster-init/);
+    const hosts = [1, 2, 3].map((i) => ({ name: `rack-${i}`, address: `192.0.2.${10 + i}`, user: "ops", hostKey: hostKey(50 + i) }));
+    const { servers } = planCluster(configWith({ "pools.rack.hosts": hosts, "vpn.integration": "routes" }));
+    assert.deepEqual(
+      servers.map(({ name }) => name),
+      ["rack-1", "rack-2", "rack-3"],
+    );
+    const [one, ...others] = servers.map((server) => parse(renderK3sConfig(server)) as Record<string, unknown>);
+    assert.deepEqual(
+      [one?.["cluster-init"], one?.["token-file"], one?.["tls-san"]],
+      [undefined, "/etc/hybrid-k3s/server-token", ["rack-1", "rack-2", "rack-3"]],
+    );
+    // What k3s compares when a server joins is the same on all.
+    for (const other of others) assert.deepEqual({ ...other, "node-name": "rack-1" }, one);
   });
 
   it("writes an agent's whole file, with the first server's tailnet address", () => {

@@ -77,10 +77,10 @@ describe("a preview in which nodes go that volumes are bound to", () => {
 
   it("warns where the first server does not tell, and does not ask it where no node goes", async () => {
     const warnings = keepWarnings();
-    const plan = { nodes: [], firstServer: { name: "rack-1" }, removals: {} };
+    const plan = { nodes: [], servers: [], firstServer: { name: "rack-1" }, removals: {} };
     const context = { plan, ssh: { sshAgent: false } } as unknown as Parameters<typeof warnOfLostData>[0];
-    const machine = { host: { address: "192.0.2.1", port: 22, user: "ops", hostKey: "ssh-ed25519 AAAA" } };
-    await warnOfLostData(context, [], machine, (_input, nodes) => Promise.reject(new Error(`${nodes.length} nodes, no answer`)));
+    const machine = { name: "rack-1", host: { address: "192.0.2.1", port: 22, user: "ops", hostKey: "ssh-ed25519 AAAA" } };
+    await warnOfLostData(context, [], [machine], (_input, nodes) => Promise.reject(new Error(`${nodes.length} nodes, no answer`)));
     assert.deepEqual(warnings, [
       "Whether volumes are lost with rack-2, rack-3, kiosk-1, edge-burst-0, edge-old-0 could not be seen: 5 nodes, no answer",
     ]);

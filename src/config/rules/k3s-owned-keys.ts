@@ -24,8 +24,11 @@ const vpnAuth = (what: string): OwnedKey => ({
 });
 const meeting = "false: nodes meet at their tailnet addresses";
 const tokens: OwnedKey = { ours: "tokens made on the servers, carried as secrets", instead: remove };
-const dataStore: OwnedKey = { ours: "SQLite on the one server", instead: "Remove it; other data stores are not available yet." };
-const wholeServer: OwnedKey = { ours: "false: the one server runs all of Kubernetes", instead: remove };
+const dataStore: OwnedKey = {
+  ours: ({ cluster }) => (cluster?.datastore === "sqlite" ? "SQLite on the one server" : "embedded etcd"),
+  instead: "Remove it; cluster.datastore says what holds the data, and other data stores are not available yet.",
+};
+const wholeServer: OwnedKey = { ours: "false: each server runs all of Kubernetes", instead: remove };
 const nothing = (why: string): OwnedKey => ({ ours: `nothing, ${why}`, instead: remove });
 
 /** Keys that k3s has and that its help does not show: no list of flags knows them. */
@@ -75,7 +78,7 @@ export const ownedKeys: Readonly<Record<string, OwnedKey>> = {
   "disable-network-policy": { ours: "false: network policies hold across sites", instead: remove },
   "disable-cloud-controller": { ours: "false: nodes would stay tainted and without pod network", instead: remove },
 
-  server: { ours: "the first server's tailnet address", instead: remove },
+  server: { ours: "the tailnet address of a server", instead: remove },
   token: tokens,
   "token-file": tokens,
   "agent-token": tokens,
@@ -92,7 +95,7 @@ export const ownedKeys: Readonly<Record<string, OwnedKey>> = {
     instead: "Remove it; the stack's output `kubeconfig` has it.",
   },
 
-  "cluster-init": { ours: "decided by the number of servers", instead: "Remove it; more than one server is not available yet." },
+  "cluster-init": { ours: "decided by cluster.datastore and the servers there are", instead: "Remove it; use `cluster.datastore`." },
   "cluster-reset": nothing("because it is an order, not a setting"),
   "cluster-reset-restore-path": nothing("because it is an order, not a setting"),
 };

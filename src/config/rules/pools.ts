@@ -1,9 +1,9 @@
 import { type ConfigIssue, listOf, quote, settingPath } from "../config-issue";
-import type { ConfigDraft, PoolDraft } from "../draft";
+import type { ConfigDraft } from "../draft";
 import { parseDuration } from "../values/duration";
 import { isLabelValue } from "../values/kubernetes-names";
 import { isDnsLabel } from "../values/names";
-import { isBareMetal, nodesIn, type PlacedPool, poolsOf } from "../pool-hosts";
+import { isBareMetal, type PlacedPool, poolsOf } from "../pool-hosts";
 import { validateUpgrade } from "./pool-upgrades";
 import { serverCount } from "./k3s-version";
 
@@ -11,16 +11,14 @@ const longestPoolName = 24;
 const longestDrainSeconds = 3600;
 
 export function validatePools(draft: ConfigDraft): readonly ConfigIssue[] {
-  return [
-    ...poolsOf(draft).flatMap((placed) => [
-      ...validateName(placed),
-      ...validateJurisdiction(placed, draft),
-      ...validateDrainTimeout(placed),
-      ...validateRemoval(placed),
-      ...validateUpgrade(placed),
-    ]),
-    ...validateServers(draft),
-  ];
+  const onlyServer = serverCount(draft) < 2;
+  return poolsOf(draft).flatMap((placed) => [
+    ...validateName(placed),
+    ...validateJurisdiction(placed, draft),
+    ...validateDrainTimeout(placed),
+    ...(onlyServer ? validateRemoval(placed) : []),
+    ...validateUpgrade(placed),
+  ]);
 }
 
 function validateName({ name }: PlacedPool): ConfigIssue[] {
@@ -85,31 +83,9 @@ function validateRemoval({ pool, at }: PlacedPool): ConfigIssue[] {
       : [
           {
             path: at(key),
-            problem: "is set for a server, which is never drained and takes the whole cluster along",
+            problem: "is set for the only server, which is never drained and takes the whole cluster along",
             remedy: "Remove it. Whether the server may be replaced says cluster.allowServerReplacement.",
           },
         ],
   );
-}
-
-/** It may be the one with the server. */
-function isUnclear(pool: PoolDraft | undefined): boolean {
-  return pool?.role === undefined || (isBareMetal(pool) ? pool.hosts === undefined : !("count" in pool) || pool.count === undefined);
-}
-
-function validateServers(draft: ConfigDraft): ConfigIssue[] {
-  const path = settingPath("pools");
-  const servers = serverCount(draft);
-  // A pool that is not clear may have the server that is missing, and cannot take away one that is too many.
-  if (draft.pools === undefined || (servers < 2 && Object.values(draft.pools).some(isUnclear))) return [];
-  if (servers === 0) return [{ path, problem: "no pool has a server", remedy: "Give one pool `role: server` and one host." }];
-  if (servers === 1) return [];
-  const names = poolsOf(draft).filter(({ pool }) => pool.role === "server" && nodesIn(pool) > 0);
-  return [
-    {
-      path,
-      problem: `${servers} servers are asked for (in ${names.map(({ name }) => name).join(", ")}), and more than one is not available yet`,
-      remedy: "Keep one host in a pool of `role: server`, and give the others `role: agent`.",
-    },
-  ];
 }

@@ -2,26 +2,36 @@ import { ABANDON, isAbandoned } from "../run/abandoned.mjs";
 import { sshCredentials } from "../run/credentials.mjs";
 import { fields, flag, number, optional, readFields, text } from "../run/read-fields.mjs";
 import { renderScript } from "./render-script.mjs";
-import { progressOf, runOnHost } from "../ssh/run-on-host.mjs";
+import { isReached, stopServer } from "./stop-server.mjs";
+import { progressOf } from "../ssh/run-on-host.mjs";
+import { runOnServer, serverFields, serverRoutes } from "../ssh/run-on-server.mjs";
 import { SshFault, newKeyAdvice } from "../ssh/ssh-fault.mjs";
 import { lastLine } from "../ssh/ssh-session.mjs";
 import { ToolError } from "../run/tool-error.mjs";
 import { credentials, machine } from "../run/tool-input.mjs";
 
 /** @import { ToolContext, ToolOutput } from "../run/output.mjs" */
-/** @import { ScriptSource } from "./render-script.mjs" */
+/** @import { Environment, ScriptSource } from "./render-script.mjs" */
+/** @import { SshCredentials } from "../run/credentials.mjs" */
+/** @import { HostRoute } from "../ssh/open-session.mjs" */
+/** @import { Reply } from "../ssh/ssh-session.mjs" */
 /** @import { ToolLimits } from "../ssh/run-on-host.mjs" */
 
 /** @typedef {ToolContext & { readonly limits?: ToolLimits & { readonly besideDrainMs?: number }; readonly scripts?: ScriptSource }} RemoveContext */
+/** @typedef {{ readonly input: ReturnType<typeof drainInput>; readonly routes: readonly HostRoute[]; readonly credentials: SshCredentials; readonly context: RemoveContext }} Removal */
 
+/** `role` server: with `own`, the way to its own host, and the other servers in `hosts`. */
 const drainInput = fields({
   node: text,
+  role: optional(text),
+  cluster: optional(text),
+  owner: optional(text),
+  own: optional(fields({ host: machine, bastion: optional(machine) })),
   pool: optional(text),
   removeData: optional(flag),
   drainPolicy: optional(text),
   drainSeconds: number,
-  host: machine,
-  bastion: optional(machine),
+  ...serverFields,
   credentials,
 });
 
@@ -31,47 +41,84 @@ const REFUSED = 3;
 const BESIDE_DRAIN_MS = 300_000;
 
 /**
- * Drains a node and deletes its Node through the first server, unless data would be lost that must not (`removeData`), or pods with
- * `drainPolicy: wait` do not go. Where that server is gone there is nothing left to drain from, and only nodes go whose data may.
+ * Drains a node and deletes its Node through a server, unless data would be lost that must not (`removeData`), or pods with
+ * `drainPolicy: wait` do not go. Where all servers are gone there is nothing left to drain from, and only nodes go whose data may.
+ * A server leaves etcd too, and its k3s is stopped before its Node goes; an only server has nobody to leave to.
  * @type {(given: unknown, context: RemoveContext) => Promise<void>}
  */
-export async function drainNode(given, { env, out, limits = {}, scripts }) {
+export async function drainNode(given, context) {
+  const { env, out } = context;
   const input = readFields(given, drainInput);
-  const { node, pool = "", removeData, drainPolicy = "force", drainSeconds, host, bastion } = input;
+  const { node } = input;
+  const isServer = input.role === "server";
+  const routes = serverRoutes(input);
+  if (isServer && routes.length === 0) return;
   if (isAbandoned(node, env)) {
     out.say(`warning: ${node} was neither drained nor deleted, because ${ABANDON} names it. Later: kubectl delete node ${node}`);
     return;
   }
+  /** @type {Removal} */
+  const removal = { input, routes, credentials: sshCredentials(input.credentials, env, out), context };
+  if (isServer) return removeServer(removal);
+  const reply = await runDrain(removal, {});
+  if (reply instanceof SshFault) return warnOfGoneServer(reply, node, out);
+  refuseFailure(removal, reply);
+}
+
+/** @type {(removal: Removal) => Promise<void>} */
+async function removeServer(removal) {
+  const { input, credentials: ssh, context } = removal;
+  const { node, cluster = "", owner = "", own } = input;
+  if (own === undefined)
+    throw new ToolError(`The state does not tell the way to the host of ${node}. Run \`pulumi up\` once to write it again.`);
+  const server = { node, cluster, owner, own: { name: node, ...own }, credentials: ssh };
+  const stopping = { ...context, ...context.limits };
+  const isThere = await isReached(server, stopping);
+  /** @type {(step: Environment) => Promise<void>} */
+  const run = async (step) => {
+    const reply = await runDrain(removal, { ROLE: "server", ...step });
+    if (reply instanceof SshFault) throw unremoved(node, reply.message);
+    refuseFailure(removal, reply);
+  };
+  await run({ STEP: "leave", ...(!isThere && { IS_GONE: "yes" }) });
+  if (isThere) await stopServer(server, stopping);
+  await run({ STEP: "delete" });
+}
+
+/**
+ * What the script said; the fault where no server can be reached any more and the node may go without.
+ * @type {(removal: Removal, more: Environment) => Promise<Reply | SshFault>}
+ */
+async function runDrain({ input, routes, credentials: ssh, context: { out, limits = {}, scripts } }, more) {
+  const { node, pool = "", removeData, drainPolicy = "force", drainSeconds } = input;
   const settings = { DRAIN_SECONDS: drainSeconds, DRAIN_POLICY: drainPolicy, REMOVE_DATA: removeData === true ? "yes" : "no", POOL: pool };
-  const script = renderScript("drain-node", { NODE_NAME: node, ...settings }, scripts);
   const run = {
     script: "drain-node",
-    text: script,
+    /** @type {(passing: Environment) => string} */
+    render: (passing) => renderScript("drain-node", { NODE_NAME: node, ...settings, ...more, ...passing }, scripts),
     limitMs: drainSeconds * 1000 + (limits.besideDrainMs ?? BESIDE_DRAIN_MS),
     onLine: progressOf(node, out),
     connectMs: limits.connectMs,
   };
-  const reply = await runOnHost({ name: "the first server", host, bastion }, sshCredentials(input.credentials, env, out), run).catch(
-    (/** @type {unknown} */ error) => {
-      if (!(error instanceof SshFault || error instanceof ToolError)) throw error;
-      if (!isGone(error)) throw unremoved(node, `${error.message}${newKeyAdvice(error, node)}`);
-      if (removeData !== true)
-        throw unremoved(
-          node,
-          `${error.message}.\nWithout it nobody can tell whether ${node} holds data, and removeData of its pool${pool && ` ${pool}`} is not true`,
-        );
-      return error;
-    },
-  );
-  if (reply instanceof SshFault) {
-    warnOfGoneServer(reply, node, out);
-    return;
-  }
-  const { code, signal, stdout, stderr } = reply;
+  return runOnServer(routes, ssh, run).catch((/** @type {unknown} */ error) => {
+    if (!(error instanceof SshFault || error instanceof ToolError)) throw error;
+    if (!isGone(error)) throw unremoved(node, `${error.message}${newKeyAdvice(error, node)}`);
+    if (removeData !== true)
+      throw unremoved(
+        node,
+        `${error.message}.\nWithout it nobody can tell whether ${node} holds data, and removeData of its pool${pool && ` ${pool}`} is not true`,
+      );
+    return error;
+  });
+}
+
+/** @type {(removal: Removal, reply: Reply) => void} */
+function refuseFailure({ input: { node, hosts } }, { code, signal, stdout, stderr }) {
   if (code === 0) return;
   if (code === REFUSED) throw new ToolError(lastLine(stdout));
   const last = stderr ? ` (last: ${lastLine(stderr)})` : "";
-  throw unremoved(node, `removing ${node} on the first server ended with ${signal ? `signal ${signal}` : `exit code ${code}`}${last}`);
+  const on = hosts === undefined ? "the first server" : "a server";
+  throw unremoved(node, `removing ${node} on ${on} ended with ${signal ? `signal ${signal}` : `exit code ${code}`}${last}`);
 }
 
 /**

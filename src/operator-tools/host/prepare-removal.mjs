@@ -3,12 +3,12 @@ import { sshCredentials } from "../run/credentials.mjs";
 import { planRemoval } from "./plan-removal.mjs";
 import { fields, flag, listOf, mapOf, optional, readFields, text } from "../run/read-fields.mjs";
 import { renderScript } from "./render-script.mjs";
-import { runOnHost } from "../ssh/run-on-host.mjs";
+import { runOnServer, serverFields, serverRoutes } from "../ssh/run-on-server.mjs";
 import { sharedSessions } from "../ssh/session-pool.mjs";
 import { SshFault } from "../ssh/ssh-fault.mjs";
 import { lastLine } from "../ssh/ssh-session.mjs";
 import { ToolError } from "../run/tool-error.mjs";
-import { credentials, machine } from "../run/tool-input.mjs";
+import { credentials } from "../run/tool-input.mjs";
 
 /** @import { RemovalSteps, Roster, RosterNode } from "./plan-removal.mjs" */
 /** @import { ToolContext, ToolOutput } from "../run/output.mjs" */
@@ -22,7 +22,7 @@ import { credentials, machine } from "../run/tool-input.mjs";
  * A volume that no other node can use. `claim` and `pods` with their namespaces, `NAMESPACE/NAME`.
  * @typedef {{ node: string; volume: string; claim: string; pods: string[] }} LostVolume
  */
-/** @typedef {ToolContext & { readonly limits?: ToolLimits; readonly scripts?: ScriptSource; readonly sessions?: Sessions }} FirstServerContext */
+/** @typedef {ToolContext & { readonly limits?: ToolLimits; readonly scripts?: ScriptSource; readonly sessions?: Sessions }} ServersContext */
 
 const removal = { removeData: flag, drainPolicy: text };
 const roster = {
@@ -30,7 +30,7 @@ const roster = {
   pools: mapOf(fields(removal)),
 };
 const rosterInput = fields({ ...roster, before: fields({ ...roster, left: optional(roster.nodes) }) });
-const firstServerInput = fields({ host: machine, bastion: optional(machine), credentials });
+const serversInput = fields({ ...serverFields, credentials });
 const nodesInput = fields({ nodes: listOf(text) });
 
 // The API may be restarting in the same run, and each of a few calls has its own limit.
@@ -42,7 +42,7 @@ const REFUSED = 3;
 /**
  * Prepares the removal of nodes that are not listed any more (see plan-removal.mjs) and reveals {left}. One session to the first server,
  * and none where nothing is to be done there. Throws before anything is done where volumes would be lost that must not.
- * @type {(given: unknown, context: FirstServerContext & { readonly reveal: Reveal }) => Promise<void>}
+ * @type {(given: unknown, context: ServersContext & { readonly reveal: Reveal }) => Promise<void>}
  */
 export async function prepareRemoval(given, { reveal, ...context }) {
   const { env, out, limits = {} } = context;
@@ -61,10 +61,10 @@ export async function prepareRemoval(given, { reveal, ...context }) {
     const environment = Object.fromEntries(Object.entries(lists).map(([key, lines]) => [key, lines.join("\n")]));
     try {
       const work = { script: "prepare-removal", environment, limitMs: limits.scriptMs ?? PREPARE_MS };
-      const reply = await runOnFirstServer(given, work, { sessions: sharedSessions, ...context });
+      const reply = await askServers(given, work, { sessions: sharedSessions, ...context });
       if (reply.code === REFUSED) throw new ToolError(refusal(readVolumes(reply.stdout, lists.KEEP_DATA), keepData, input.pools));
       if (reply.code !== 0)
-        throw new ToolError(`The removal of nodes could not be prepared on the first server (${outcome(reply)}); nothing was removed.`);
+        throw new ToolError(`The removal of nodes could not be prepared on a server (${outcome(reply)}); nothing was removed.`);
     } catch (error) {
       if (!(error instanceof SshFault)) throw error;
       warnOfUnprepared(error, { keepData, plan, out });
@@ -75,16 +75,12 @@ export async function prepareRemoval(given, { reveal, ...context }) {
 
 /**
  * The volumes that would be lost with these nodes. One session; throws where the first server does not tell.
- * @type {(given: unknown, context: FirstServerContext) => Promise<LostVolume[]>}
+ * @type {(given: unknown, context: ServersContext) => Promise<LostVolume[]>}
  */
 export async function listLostVolumes(given, context) {
   const { nodes } = readFields(given, nodesInput);
   const limitMs = context.limits?.scriptMs ?? LOOK_MS;
-  const reply = await runOnFirstServer(
-    given,
-    { script: "list-node-data", environment: { NODE_NAMES: nodes.join("\n") }, limitMs },
-    context,
-  );
+  const reply = await askServers(given, { script: "list-node-data", environment: { NODE_NAMES: nodes.join("\n") }, limitMs }, context);
   if (reply.code !== 0) throw new ToolError(`the first server did not tell of them: ${outcome(reply)}`);
   return readVolumes(reply.stdout, nodes);
 }
@@ -97,12 +93,18 @@ export function describeVolume({ volume, claim, pods }) {
   return `volume ${volume} (claim ${claim}${pods.length > 0 ? `, pods ${pods.join(" ")}` : ""})`;
 }
 
-/** @type {(given: unknown, work: { readonly script: string; readonly environment: Environment; readonly limitMs: number }, context: FirstServerContext) => Promise<Reply>} */
-function runOnFirstServer(given, { script, environment, limitMs }, { env, out, limits = {}, scripts, sessions }) {
-  const input = readFields(given, firstServerInput);
-  const route = { name: "the first server", host: input.host, bastion: input.bastion };
-  const run = { script, text: renderScript(script, environment, scripts), limitMs, connectMs: limits.connectMs, sessions };
-  return runOnHost(route, sshCredentials(input.credentials, env, out), run);
+/** @type {(given: unknown, work: { readonly script: string; readonly environment: Environment; readonly limitMs: number }, context: ServersContext) => Promise<Reply>} */
+function askServers(given, { script, environment, limitMs }, { env, out, limits = {}, scripts, sessions }) {
+  const input = readFields(given, serversInput);
+  /** @type {(more: Environment) => string} */
+  const render = (more) => renderScript(script, { ...environment, ...more }, scripts);
+  return runOnServer(serverRoutes(input), sshCredentials(input.credentials, env, out), {
+    script,
+    render,
+    limitMs,
+    connectMs: limits.connectMs,
+    sessions,
+  });
 }
 
 /**

@@ -3,12 +3,13 @@ import { parseJson } from "../run/json.mjs";
 import { fields, listOf, mapOf, number, optional, readFields, scalar, text } from "../run/read-fields.mjs";
 import { renderScript, secretFileLine } from "./render-script.mjs";
 import { upgradeInput, upgradeNode, workBefore } from "./upgrade-node.mjs";
-import { progressOf, runOnHost } from "../ssh/run-on-host.mjs";
+import { progressOf } from "../ssh/run-on-host.mjs";
+import { runOnServer, serverFields, serverRoutes } from "../ssh/run-on-server.mjs";
 import { sharedSessions } from "../ssh/session-pool.mjs";
 import { SshFault } from "../ssh/ssh-fault.mjs";
 import { lastLine } from "../ssh/ssh-session.mjs";
 import { ToolError } from "../run/tool-error.mjs";
-import { credentials, machine } from "../run/tool-input.mjs";
+import { credentials } from "../run/tool-input.mjs";
 
 /** @import { ToolContext } from "../run/output.mjs" */
 /** @import { ScriptSource } from "./render-script.mjs" */
@@ -20,16 +21,21 @@ import { credentials, machine } from "../run/tool-input.mjs";
 /** @typedef {ToolLimits & { readonly patienceMs?: number }} ScriptLimits */
 /** @typedef {ToolContext & { readonly reveal: Reveal; readonly limits?: ScriptLimits; readonly scripts?: ScriptSource; readonly sessions?: Sessions }} ScriptContext */
 
-/** `on`: what the host is called where it is not the node's own. `hints`: environment that only saves time. */
+const secretFiles = optional(listOf(fields({ path: text, secret: text })));
+
+/**
+ * `on`: what the host is called where it is not the node's own. `hints`, `carried`: environment and secret files for whose sake nothing runs.
+ * With `hosts` it runs on the first of these servers that answers.
+ */
 const scriptInput = fields({
   node: text,
   on: optional(text),
   script: optional(text),
   environment: optional(mapOf(scalar)),
   hints: optional(mapOf(scalar)),
-  secrets: optional(listOf(fields({ path: text, secret: text }))),
-  host: machine,
-  bastion: optional(machine),
+  secrets: secretFiles,
+  carried: secretFiles,
+  ...serverFields,
   limitSeconds: number,
   credentials,
   upgrade: optional(upgradeInput),
@@ -48,13 +54,15 @@ const MOST_LINES = 12;
 export async function runScript(given, context) {
   const { env, out, reveal, limits = {}, scripts, sessions = sharedSessions } = context;
   const input = readFields(given, scriptInput);
-  const { node, on = node, script, environment = {}, hints = {}, secrets = [], host, bastion, limitSeconds } = input;
+  const { node, on = node, script, environment = {}, hints = {}, limitSeconds } = input;
+  const secrets = [...(input.secrets ?? []), ...(input.carried ?? [])];
   for (const { secret } of secrets) out.keepSecret(secret);
-  const words = secrets.map(secretFileLine).join("") + (script ? renderScript(script, { ...environment, ...hints }, scripts) : "");
   const what = script ?? "place-secrets";
   const run = {
     script: what,
-    text: words,
+    /** @type {(more: Readonly<Record<string, string | number>>) => string} */
+    render: (more) =>
+      secrets.map(secretFileLine).join("") + (script ? renderScript(script, { ...environment, ...hints, ...more }, scripts) : ""),
     sessions,
     limitMs: limits.scriptMs ?? limitSeconds * 1000,
     onLine: progressOf(node, out),
@@ -62,7 +70,7 @@ export async function runScript(given, context) {
     patienceMs: limits.patienceMs ?? PATIENCE_MS,
   };
   const work = async () => {
-    const reply = await runOnHost({ name: on, host, bastion }, sshCredentials(input.credentials, env, out), run).catch(
+    const reply = await runOnServer(serverRoutes(input, on), sshCredentials(input.credentials, env, out), run).catch(
       (/** @type {unknown} */ error) => {
         throw error instanceof SshFault ? new ToolError(`${node}: ${what} did not end: ${error.message}; then run pulumi up again`) : error;
       },

@@ -1,9 +1,9 @@
 import { sshCredentials } from "../run/credentials.mjs";
 import { anything, fields, listOf, mapOf, number, oneOf, optional, text } from "../run/read-fields.mjs";
 import { ToolError } from "../run/tool-error.mjs";
-import { machine } from "../run/tool-input.mjs";
 import { sharedTurns } from "../run/upgrade-turns.mjs";
-import { progressOf, runOnHost } from "../ssh/run-on-host.mjs";
+import { progressOf } from "../ssh/run-on-host.mjs";
+import { runOnServer, serverFields, serverRoutes } from "../ssh/run-on-server.mjs";
 import { SshFault } from "../ssh/ssh-fault.mjs";
 import { lastLine } from "../ssh/ssh-session.mjs";
 import { renderScript } from "./render-script.mjs";
@@ -15,14 +15,12 @@ import { renderScript } from "./render-script.mjs";
 /** @import { Sessions } from "../ssh/session-pool.mjs" */
 /** @import { ScriptSource } from "./render-script.mjs" */
 
-/** How a node is changed in place. `changes`: settings of the script whose change takes a turn. `gate`: the server that says when it may and whether it went well. */
+/** How a node is changed in place. `changes`: settings of the script whose change takes a turn. `gate`: the servers of which the first that answers says when it may and whether it went well. */
 export const upgradeInput = fields({
   changes: listOf(text),
   group: text,
   atOnce: number,
-  gate: optional(
-    fields({ name: text, host: machine, bastion: optional(machine), role: oneOf("server", "agent"), drainSeconds: optional(number) }),
-  ),
+  gate: optional(fields({ name: optional(text), ...serverFields, role: oneOf("server", "agent"), drainSeconds: optional(number) })),
 });
 /** What the link did before. */
 export const workBefore = optional(fields({ environment: optional(mapOf(anything)) }));
@@ -115,15 +113,22 @@ const namesIn = (line) => new Set(line.split(" ").filter((name) => name !== ""))
  * @returns {Promise<string>} The last line that it printed.
  */
 async function runCheck({ node, gate, credentials, limitMs }, settings, { env, out, scripts, sessions, limits = {} }) {
-  const text = renderScript("check-upgrade", settings, scripts);
-  const route = { name: gate.name, host: gate.host, bastion: gate.bastion };
-  const run = { script: "check-upgrade", text, limitMs, onLine: progressOf(node, out), connectMs: limits.connectMs, sessions };
-  const reply = await runOnHost(route, sshCredentials(credentials, env, out), run).catch((/** @type {unknown} */ error) => {
+  const routes = serverRoutes(gate, gate.name);
+  const run = {
+    script: "check-upgrade",
+    /** @type {(more: Readonly<Record<string, string | number>>) => string} */
+    render: (more) => renderScript("check-upgrade", { ...settings, ...more }, scripts),
+    limitMs,
+    onLine: progressOf(node, out),
+    connectMs: limits.connectMs,
+    sessions,
+  };
+  const reply = await runOnServer(routes, sshCredentials(credentials, env, out), run).catch((/** @type {unknown} */ error) => {
     throw error instanceof SshFault
       ? new ToolError(`${node}: check-upgrade did not end: ${error.message}; then run pulumi up again`)
       : error;
   });
   if (reply.code === 0) return lastLine(reply.stdout);
   const how = reply.signal ? `was ended by signal ${reply.signal}` : `failed with exit code ${reply.code}`;
-  throw new ToolError(`${lastLine(reply.stderr) || node} (check-upgrade on ${gate.name} ${how})`);
+  throw new ToolError(`${lastLine(reply.stderr) || node} (check-upgrade on ${routes.map(({ name }) => name).join(" or ")} ${how})`);
 }

@@ -1,4 +1,4 @@
-const { API_PORT, VXLAN_PORT } = require("../../catalog/ports.cjs");
+const { API_PORT, ETCD_PORTS, VXLAN_PORT } = require("../../catalog/ports.cjs");
 
 /** Roles whose people may edit the policy anyhow (https://tailscale.com/kb/1396/targets): owning a tag adds nothing to what they can do. */
 const POLICY_EDITORS = ["autogroup:admin", "autogroup:owner", "autogroup:network-admin"];
@@ -7,6 +7,7 @@ const POLICY_EDITORS = ["autogroup:admin", "autogroup:owner", "autogroup:network
  * The part of a cluster that its traffic depends on.
  * @typedef {object} ClusterTraffic
  * @property {string} tag The tag of its nodes.
+ * @property {string | undefined} [serverTag] Second tag of its servers, where there are several that keep the data in etcd: see serverTagOf.
  * @property {string} podCidr
  * @property {readonly string[]} operators Who reaches its API server.
  * @property {readonly number[]} nodePorts Ports of nodes that other nodes need.
@@ -56,7 +57,7 @@ const POLICY_EDITORS = ["autogroup:admin", "autogroup:owner", "autogroup:network
  * pods send is inside packets from node to node.
  * @type {(cluster: ClusterTraffic) => Need[]}
  */
-function clusterNeeds({ tag, podCidr, operators, nodePorts, integration }) {
+function clusterNeeds({ tag, serverTag, podCidr, operators, nodePorts, integration }) {
   /** @type {Need[]} */
   const pods =
     integration === "flannel-iface"
@@ -67,6 +68,7 @@ function clusterNeeds({ tag, podCidr, operators, nodePorts, integration }) {
         ];
   return [
     { what: "agents to servers", src: [tag], dst: tag, ports: [API_PORT] },
+    ...(serverTag === undefined ? [] : [{ what: "etcd between servers", src: [serverTag], dst: serverTag, ports: ETCD_PORTS }]),
     ...pods,
     ...(nodePorts.length === 0 ? [] : [{ what: "nodes to nodes", src: [tag], dst: tag, ports: nodePorts }]),
     { what: "operators to servers", src: operators, dst: tag, ports: [API_PORT], ofPeople: true },
@@ -119,7 +121,7 @@ function ownPosture(posture, ofPeople) {
  * https://tailscale.com/kb/1337/policy-syntax#tests. `attributes` are those of nodes, where postures ask for any.
  * @type {(cluster: ClusterTraffic, denied?: (source: string) => string[], attributes?: Readonly<Record<string, string>>) => PolicyTest[]}
  */
-function clusterTests({ tag, podCidr, operators, nodePorts, integration }, denied = () => [], attributes = undefined) {
+function clusterTests({ tag, serverTag, podCidr, operators, nodePorts, integration }, denied = () => [], attributes = undefined) {
   /** @type {(src: string, accept: string[]) => PolicyTest} */
   const test = (src, accept) => {
     const deny = denied(src);
@@ -132,22 +134,38 @@ function clusterTests({ tag, podCidr, operators, nodePorts, integration }, denie
     integration === "flannel-iface"
       ? [test(tag, nodes), { src: tag, ...(attributes && { srcPostureAttrs: attributes }), proto: "udp", accept: [`${tag}:${VXLAN_PORT}`] }]
       : [test(tag, [...nodes, `${firstPod(podCidr)}:443`])];
-  return [...ofNodes, ...operators.map((operator) => test(operator, [`${tag}:${API_PORT}`]))];
+  const ofServers = serverTag === undefined ? [] : [test(serverTag, etcdOf(serverTag))];
+  return [...ofNodes, ...ofServers, ...operators.map((operator) => test(operator, [`${tag}:${API_PORT}`]))];
 }
 
 /**
  * Connections that no rule of the cluster gives; whether a rule of others gives one, the live policy tells.
  * @type {(cluster: ClusterTraffic) => (Connection & { ports: readonly [number] })[]}
  */
-function closedConnections({ tag, podCidr, operators, nodePorts, integration }) {
+function closedConnections({ tag, serverTag, podCidr, operators, nodePorts, integration }) {
   /** @type {(src: string, dst: string, port: number) => Connection & { ports: readonly [number] }} */
   const closed = (src, dst, port) => ({ src, dst, ports: [port] });
   return [
     ...(nodePorts.includes(22) ? [] : [closed(tag, tag, 22)]),
     // Behind the vxlan nodes need no way to pods, and none by which another router's route could draw their packets.
     ...(integration === "flannel-iface" ? [closed(tag, firstPod(podCidr), 443)] : []),
+    // Agents have the cluster's data from the API alone.
+    ...(serverTag === undefined ? [] : [closed(tag, serverTag, ETCD_PORTS[0])]),
     ...operators.flatMap((src) => [closed(src, tag, 22), closed(src, firstPod(podCidr), 443)]),
   ];
+}
+
+/**
+ * The second tag of servers whose etcd reaches etcd: agents of the cluster carry the first one alone.
+ * @type {(tag: string) => string}
+ */
+function serverTagOf(tag) {
+  return `${tag}-server`;
+}
+
+/** @type {(serverTag: string) => string[]} */
+function etcdOf(serverTag) {
+  return ETCD_PORTS.map((port) => `${serverTag}:${port}`);
 }
 
 /** @type {(podCidr: string) => string} */
@@ -155,4 +173,4 @@ function firstPod(podCidr) {
   return podCidr.replace(/\d+\/\d+$/, (end) => String(Number.parseInt(end, 10) + 1));
 }
 
-module.exports = { POLICY_EDITORS, clusterNeeds, clusterRules, ownRules, asRule, clusterTests, closedConnections };
+module.exports = { POLICY_EDITORS, serverTagOf, clusterNeeds, clusterRules, ownRules, asRule, clusterTests, closedConnections };

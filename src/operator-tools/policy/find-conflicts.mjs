@@ -104,7 +104,7 @@ function tagOfOther(live, { name, tag }) {
 }
 
 /** @type {Refuse} */
-function openTag(live, others, { tag, tagOwners }) {
+function openTag(live, others, { tag, serverTag, tagOwners }) {
   /** @type {(name: string) => string[]} */
   const ownersOf = (name) => itemsOf(nodeAt(others.root, [...TAG_OWNERS, name])).map(String);
   /** @type {(owner: string) => boolean} */
@@ -117,10 +117,12 @@ function openTag(live, others, { tag, tagOwners }) {
     ownersOf(owner)
       .filter(isTag)
       .forEach((next) => next !== tag && via.add(next));
-  const open = [tag, ...via].map((name) => ({ name, owners: people(ownersOf(name)) })).filter(({ owners }) => owners.length > 0);
+  const open = [tag, ...(serverTag === undefined ? [] : [serverTag]), ...via]
+    .map((name) => ({ name, owners: people(ownersOf(name)) }))
+    .filter(({ owners }) => owners.length > 0);
   return open.map(({ name, owners }) => ({
-    what: `${name}${name === tag ? "" : `, which can give out ${tag},`} is owned by ${owners.join(", ")}, whose every device could make itself a node of the cluster`,
-    remedy: `Take ${owners.length === 1 ? "this owner" : "these owners"} out of tagOwners, or choose another vpn.${name === tag ? "tag" : "tagOwners"}.`,
+    what: `${name}${name === tag || name === serverTag ? "" : `, which can give out ${tag},`} is owned by ${owners.join(", ")}, whose every device could make itself a node of the cluster`,
+    remedy: `Take ${owners.length === 1 ? "this owner" : "these owners"} out of tagOwners, or choose another vpn.${name === tag || name === serverTag ? "tag" : "tagOwners"}.`,
     line: keyLine(live, [...TAG_OWNERS, name]),
   }));
 }

@@ -67,27 +67,29 @@ function missingGroups(root, { operators, groups = {} }) {
 }
 
 /** @type {(root: Node, cluster: PolicyCluster) => MissingEntry[]} */
-function missingOwners(root, { tag, tagOwners }) {
+function missingOwners(root, { tag, serverTag, tagOwners }) {
   /** @type {(name: string) => unknown[] | undefined} */
   const owners = (name) => {
     const node = nodeAt(root, [...TAG_OWNERS, name]);
     return node?.children && itemsOf(node);
   };
   const undefinedOwners = tagOwners.filter((owner) => owner.startsWith("tag:") && owner !== tag && !owners(owner));
-  const there = owners(tag);
-  const lacking = tagOwners.filter((owner) => !there?.includes(owner));
+  const missingTags = [tag, ...(serverTag === undefined ? [] : [serverTag])].flatMap((name) => {
+    const there = owners(name);
+    const lacking = tagOwners.filter((owner) => !there?.includes(owner));
+    if (lacking.length === 0 && there) return [];
+    return [
+      {
+        what: `${name} owned by ${lacking.join(", ") || "nobody"}`,
+        section: "tagOwners",
+        entry: { key: name, value: [...(there ?? []), ...lacking] },
+        replaces: there !== undefined,
+      },
+    ];
+  });
   return [
     ...undefinedOwners.map((owner) => ({ what: `the tag ${owner}`, section: "tagOwners", entry: { key: owner, value: [] } })),
-    ...(lacking.length === 0 && there
-      ? []
-      : [
-          {
-            what: `${tag} owned by ${lacking.join(", ") || "nobody"}`,
-            section: "tagOwners",
-            entry: { key: tag, value: [...(there ?? []), ...lacking] },
-            replaces: there !== undefined,
-          },
-        ]),
+    ...missingTags,
   ];
 }
 

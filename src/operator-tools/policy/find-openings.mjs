@@ -66,8 +66,8 @@ function reaching(policy, rule, cluster) {
 }
 
 /** @type {(policy: Policy, selectors: readonly string[], cluster: PolicyCluster) => string} */
-function partsHeld(policy, selectors, { tag, podCidr, integration }) {
-  const holdsNodes = selectors.some((selector) => selects(policy, selector, tag) === "yes");
+function partsHeld(policy, selectors, { tag, serverTag = tag, podCidr, integration }) {
+  const holdsNodes = selectors.some((selector) => [tag, serverTag].some((name) => selects(policy, selector, name) === "yes"));
   // With flannel-iface the tailnet sees no pod.
   const holdsPods = integration !== "flannel-iface" && selectors.some((selector) => holdsSomeOf(policy, selector, podCidr));
   return [holdsNodes && "nodes", holdsPods && "pods"].filter(Boolean).join(" and ");
@@ -80,8 +80,8 @@ function holdsSomeOf(policy, selector, podCidr) {
 }
 
 /** @type {(selector: string, cluster: PolicyCluster) => boolean} */
-function isOwn(selector, { tag, podCidr }) {
-  if (selector === tag) return true;
+function isOwn(selector, { tag, serverTag, podCidr }) {
+  if (selector === tag || selector === serverTag) return true;
   const network = readNetwork(selector);
   return network !== undefined && contains(knownNetwork(podCidr), network);
 }

@@ -1,3 +1,4 @@
+import { serverTagOf } from "./cluster-rules.cjs";
 import { isList, isObject } from "../run/json.mjs";
 import { policyEntries } from "./policy-document.mjs";
 import { API_PORT, VXLAN_PORT } from "../../catalog/ports.cjs";
@@ -15,7 +16,8 @@ export function ownEntries(entries, { ours, tag, podCidr }) {
   /** @type {(entry: PolicyEntry) => boolean} */
   const isOwnRoute = ({ section, value }) => section === "autoApprovers.routes" && everyIs(value, (approver) => approver === tag);
   const cidrs = [...entries, ...policyEntries(ours)].filter(isOwnRoute).map((entry) => entry.key);
-  const members = new Set([tag, ...cidrs, ...(podCidr ? [podCidr] : [])]);
+  const tags = [tag, serverTagOf(tag)];
+  const members = new Set([...tags, ...cidrs, ...(podCidr ? [podCidr] : [])]);
 
   /** @type {(entry: PolicyEntry) => boolean} */
   const isOwnRule = ({ section, value }) => {
@@ -30,7 +32,7 @@ export function ownEntries(entries, { ours, tag, podCidr }) {
     );
   };
   /** @type {(entry: PolicyEntry) => boolean} */
-  const isOwnTag = ({ section, key }) => section === "tagOwners" && key === tag;
+  const isOwnTag = ({ section, key }) => section === "tagOwners" && tags.includes(key);
   return entries.filter((entry) => isOwnRoute(entry) || isOwnTag(entry) || isOwnRule(entry));
 }
 

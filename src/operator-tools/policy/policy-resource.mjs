@@ -23,6 +23,7 @@ const policyInput = fields({
     name: text,
     stack: optional(text),
     tag: text,
+    serverTag: optional(text),
     tagOwners: texts,
     podCidr: text,
     operators: texts,

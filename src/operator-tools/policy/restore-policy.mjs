@@ -1,3 +1,4 @@
+import { serverTagOf } from "./cluster-rules.cjs";
 import jsonc from "jsonc-parser";
 import { isList, isObject } from "../run/json.mjs";
 import { mentions, ownEntries } from "./own-entries.mjs";
@@ -37,7 +38,7 @@ export function removeOurs(live, { ours, tag, podCidr }) {
 /** @type {(live: string, tag: string) => PolicyValue} */
 function readmeSections(live, tag) {
   const { tagOwners, groups } = parsePolicy(live).value;
-  const others = Object.fromEntries(Object.entries(asObject(tagOwners)).filter(([name]) => name !== tag));
+  const others = Object.fromEntries(Object.entries(asObject(tagOwners)).filter(([name]) => name !== tag && name !== serverTagOf(tag)));
   return { ...(groups !== undefined && { groups }), ...(Object.keys(others).length > 0 && { tagOwners: others }) };
 }
 

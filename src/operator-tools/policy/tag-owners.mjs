@@ -7,10 +7,10 @@ import { TAG_OWNERS } from "./wanted-entries.mjs";
 /**
  * Whether a client with these tags may make keys with this one: the tag is all that it has, or one of its own gives it out, by what the live
  * policy says or by what this cluster is about to add. (The vendor's OpenAPI file, createKey; tailscale/terraform-provider-tailscale#437.) Pure; throws as listClusters.
- * @type {(liveText: string, cluster: Pick<PolicyCluster, "tag" | "tagOwners">, clientTags: readonly string[]) => boolean}
+ * @type {(liveText: string, cluster: Pick<PolicyCluster, "tag" | "serverTag" | "tagOwners">, clientTags: readonly string[]) => boolean}
  */
-export function mayMakeKeys(liveText, { tag, tagOwners }, clientTags) {
-  if (clientTags.length === 1 && clientTags[0] === tag) return true;
+export function mayMakeKeys(liveText, { tag, serverTag, tagOwners }, clientTags) {
+  if (serverTag === undefined && clientTags.length === 1 && clientTags[0] === tag) return true;
   const root = rootOf(liveText);
   if (root === undefined) return true;
   /** @type {(name: string) => string[]} */

@@ -23,7 +23,7 @@ export const TESTS = ["tests"];
  * @type {(others: PolicyTree, cluster: PolicyCluster) => WantedPart[]}
  */
 export function wantedEntries(others, cluster) {
-  const { tag, tagOwners, podCidr, integration, policyTests } = cluster;
+  const { tag, podCidr, integration, policyTests } = cluster;
   const form = ruleForm(others.root);
   const isTested = policyTests !== "none" && cluster.traits?.testsBeforeDevices !== false;
   // A denial in a file that others write too would keep them from rules of their own.
@@ -34,7 +34,7 @@ export function wantedEntries(others, cluster) {
   const tests = isTested ? clusterTests({ ...cluster, operators }, denied, isPostured ? NODE_ATTRIBUTES : undefined) : [];
   const posture = ownPosture(others.root)?.name;
   return [
-    keyed(others, TAG_OWNERS, tag, tagOwners),
+    ...ownedTags(others, cluster),
     ...(integration === "flannel-iface" ? [] : [keyed(others, ROUTES, podCidr, [tag])]),
     { path: [form], brackets: "[]", entries: clusterRules(cluster, form, posture).map((value) => ({ value })) },
     { path: TESTS, brackets: "[]", entries: tests.map((value) => ({ value })) },
@@ -51,6 +51,20 @@ export function ruleForm(root) {
   if (!grants) return "acls";
   if (!acls) return "grants";
   return (acls.children ?? []).length > 0 ? "acls" : "grants";
+}
+
+/**
+ * Tags that nobody else has defined are entries of one object, and so of one part.
+ * @type {(others: PolicyTree, cluster: PolicyCluster) => WantedPart[]}
+ */
+function ownedTags(others, { tag, serverTag, tagOwners }) {
+  const parts = [tag, ...(serverTag === undefined ? [] : [serverTag])].map((name) => keyed(others, TAG_OWNERS, name, tagOwners));
+  const [undefinedTags, definedTags] = [true, false].map((isNew) => parts.filter(({ brackets }) => (brackets === "{}") === isNew));
+  const entries = (undefinedTags ?? []).flatMap((part) => part.entries);
+  return [
+    ...(entries.length === 0 ? [] : [{ path: TAG_OWNERS, brackets: /** @type {Brackets} */ ("{}"), entries }]),
+    ...(definedTags ?? []),
+  ];
 }
 
 /** @type {(others: PolicyTree, path: Path, key: string, values: readonly string[]) => WantedPart} */

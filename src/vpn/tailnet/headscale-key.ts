@@ -2,9 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../../undocumented-pulumi";
 import type { JoinKeyArgs, Vpn } from "../vpn";
 
-export interface HeadscaleKeyArgs extends JoinKeyArgs {
+export interface HeadscaleKeyArgs extends Omit<JoinKeyArgs, "isServer"> {
   readonly cluster: string;
-  readonly tag: string;
+  readonly tags: readonly string[];
   readonly access: Vpn["access"];
 }
 
@@ -12,13 +12,17 @@ export interface HeadscaleKeyArgs extends JoinKeyArgs {
 export class HeadscaleKey extends DynamicResource {
   declare readonly key: pulumi.Output<string>;
 
-  constructor(name: string, { cluster, tag, access, ...key }: HeadscaleKeyArgs, opts: pulumi.CustomResourceOptions) {
+  constructor(
+    name: string,
+    { cluster, tags, access, expirySeconds, isEphemeral, identity }: HeadscaleKeyArgs,
+    opts: pulumi.CustomResourceOptions,
+  ) {
     super(
       "vpn/tailnet:Key",
       name,
       {
         provider: "headscale-key-provider",
-        wanted: { cluster, tags: [tag], ...key },
+        wanted: { cluster, tags, expirySeconds, isEphemeral, identity },
         access: pulumi.secret(pulumi.jsonStringify({ tailnet: access })),
         key: undefined,
         left: undefined,

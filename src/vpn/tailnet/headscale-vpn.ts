@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ControlPlan, TailnetPlan } from "../../plan/cluster-plan";
 import { HeadscaleKey } from "./headscale-key";
+import { tagsOf } from "./node-tags";
 import { Tailnet } from "./tailnet";
 import { askControl } from "./ask-control";
 import type { JoinKey, JoinKeyArgs, LivePolicy, PrepareArgs, Vpn } from "../vpn";
@@ -25,7 +26,8 @@ export class HeadscaleVpn implements Vpn {
   }
 
   createKey(name: string, args: JoinKeyArgs, opts: pulumi.CustomResourceOptions): JoinKey {
-    return new HeadscaleKey(name, { ...args, cluster: this.plan.cluster.name, tag: this.plan.tag, access: this.access }, opts);
+    const { cluster } = this.plan;
+    return new HeadscaleKey(name, { ...args, cluster: cluster.name, tags: tagsOf(this.plan, args), access: this.access }, opts);
   }
 
   /** By the tools' own client: no provider reads headscale, and a dynamic one answers no invokes. */

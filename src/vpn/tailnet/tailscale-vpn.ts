@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tailscale from "@pulumi/tailscale";
 import type { TailscaleCredentials } from "../../config/load";
 import type { TailnetPlan } from "../../plan/cluster-plan";
+import { tagsOf } from "./node-tags";
 import { Tailnet } from "./tailnet";
 import { askControl } from "./ask-control";
 import type { JoinKey, JoinKeyArgs, LivePolicy, PrepareArgs, Vpn } from "../vpn";
@@ -34,7 +35,7 @@ export class TailscaleVpn implements Vpn {
         reusable: false,
         ephemeral: args.isEphemeral,
         preauthorized: true,
-        tags: [this.plan.tag],
+        tags: tagsOf(this.plan, args),
         expiry: args.expirySeconds,
         description: args.identity,
         // A used or expired key is as it should be; making it again at a refresh would replace the node.
@@ -48,8 +49,8 @@ export class TailscaleVpn implements Vpn {
   async readPolicy(): Promise<LivePolicy> {
     const [live, tags] = await Promise.all([this.fetchPolicy(), this.clientTags()]);
     const { mayMakeKeys } = await import("../../operator-tools/policy/index.mjs");
-    const { tag, tagOwners } = this.plan.cluster;
-    if (tags === undefined || mayMakeKeys(live.text, { tag, tagOwners }, tags)) return live;
+    const { tag, serverTag, tagOwners } = this.plan.cluster;
+    if (tags === undefined || mayMakeKeys(live.text, { tag, serverTag, tagOwners }, tags)) return live;
     throw new pulumi.RunError(
       `The OAuth client has the tag${tags.length > 1 ? "s" : ""} ${tags.join(", ")}, and none of them gives out ${tag}: it could make no node's auth key; nothing was changed. ` +
         `Give the client one of vpn.tagOwners (${tagOwners.join(", ")}) at https://login.tailscale.com/admin/settings/oauth (docs/tailscale.md, step 2), or name the client's tag there.`,

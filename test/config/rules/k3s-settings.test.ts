@@ -46,8 +46,8 @@ describe("the rules for k3s settings", () => {
 
   it("refuses data stores by how their keys begin", () => {
     assert.deepEqual(faultsOf({ "cluster.k3s.etcd-s3": true, "cluster.k3s.datastore-endpoint": "mysql://user:password@db" }), [
-      "hybrid-k3s:cluster.k3s.etcd-s3: is decided by this stack (SQLite on the one server). Remove it; other data stores are not available yet.",
-      "hybrid-k3s:cluster.k3s.datastore-endpoint: is decided by this stack (SQLite on the one server). Remove it; other data stores are not available yet.",
+      "hybrid-k3s:cluster.k3s.etcd-s3: is decided by this stack (embedded etcd). Remove it; cluster.datastore says what holds the data, and other data stores are not available yet.",
+      "hybrid-k3s:cluster.k3s.datastore-endpoint: is decided by this stack (embedded etcd). Remove it; cluster.datastore says what holds the data, and other data stores are not available yet.",
     ]);
   });
 
@@ -67,7 +67,7 @@ describe("the rules for k3s settings", () => {
     const given = { "cluster.allowUntestedK3s": true, "cluster.k3s.disable-agent": true, "pools.rack.k3s.disable-apiserver": true };
     assert.deepEqual(faultsOf(given), [
       "hybrid-k3s:cluster.k3s.disable-agent: is decided by this stack (false: servers are nodes too). Remove it.",
-      "hybrid-k3s:pools.rack.k3s.disable-apiserver: is decided by this stack (false: the one server runs all of Kubernetes). Remove it.",
+      "hybrid-k3s:pools.rack.k3s.disable-apiserver: is decided by this stack (false: each server runs all of Kubernetes). Remove it.",
     ]);
   });
 

@@ -3,29 +3,10 @@ import { describe, it } from "node:test";
 import { cloudPools, faultsOf } from "../../helpers/config-builder";
 
 describe("the rules for pools", () => {
-  it("refuses no server", () => {
-    assert.deepEqual(faultsOf({ "pools.rack.role": "agent" }), [
-      "hybrid-k3s:pools: no pool has a server. Give one pool `role: server` and one host.",
-    ]);
-  });
-
-  it("refuses more than one server", () => {
-    assert.deepEqual(faultsOf({ "pools.edge.role": "server" }), [
-      "hybrid-k3s:pools: 3 servers are asked for (in rack, edge), and more than one is not available yet. Keep one host in a pool of `role: server`, and give the others `role: agent`.",
-    ]);
-  });
-
   it("refuses an illegal pool name", () => {
     assert.deepEqual(faultsOf({ "pools.Rack_2": { provider: "bare-metal", role: "agent", hosts: [] } }), [
       'hybrid-k3s:pools.Rack_2: "Rack_2" is no legal pool name. Use at most 24 lower-case letters, digits and dashes, a letter or digit first and last.',
     ]);
-  });
-
-  it("counts a cloud pool's servers too", () => {
-    assert.deepEqual(faultsOf(cloudPools({ role: "server", count: 2 })), [
-      "hybrid-k3s:pools: 3 servers are asked for (in rack, burst), and more than one is not available yet. Keep one host in a pool of `role: server`, and give the others `role: agent`.",
-    ]);
-    assert.deepEqual(faultsOf({ ...cloudPools({ role: "server", count: 1 }), "pools.rack.role": "agent" }), []);
   });
 
   it("refuses a cloud pool's own jurisdiction", () => {
@@ -69,7 +50,7 @@ describe("the rules for pools", () => {
 
   it("refuses a server's removeData and drainPolicy, and a policy that there is not", () => {
     const ofServer = (key: string) =>
-      `hybrid-k3s:pools.rack.${key}: is set for a server, which is never drained and takes the whole cluster along. ` +
+      `hybrid-k3s:pools.rack.${key}: is set for the only server, which is never drained and takes the whole cluster along. ` +
       "Remove it. Whether the server may be replaced says cluster.allowServerReplacement.";
     assert.deepEqual(faultsOf({ "pools.rack.removeData": false, "pools.rack.drainPolicy": "wait" }), [
       ofServer("drainPolicy"),
@@ -86,13 +67,5 @@ describe("the rules for pools", () => {
   it("does not miss a server where one may hide behind another fault", () => {
     assert.deepEqual(faultsOf({ "pools.rack.hosts": "rack-1" }).length, 1);
     assert.deepEqual(faultsOf({ "pools.rack.role": "srever" }).length, 1);
-  });
-
-  it("counts the servers that are too many whatever hides in other pools", () => {
-    const faults = faultsOf({ ...cloudPools({ role: "server", count: 1 }, { count: "3" }) });
-    assert.deepEqual(faults, [
-      'hybrid-k3s:pools.burst-az.count: is the text "3", where a number is needed. Write it without quotes: 3.',
-      "hybrid-k3s:pools: 2 servers are asked for (in rack, burst), and more than one is not available yet. Keep one host in a pool of `role: server`, and give the others `role: agent`.",
-    ]);
   });
 });

@@ -1,0 +1,84 @@
+# shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031,SC2154 # bats: each test is a subshell with status, output and stderr set by run
+load test_helper
+
+setup() {
+  make_host
+  export NODE_NAME=rack-3 ROLE=server STEP=leave DRAIN_SECONDS=40 HEALTHY_SECONDS=1
+  K="$FAKE/kubectl"
+  mkdir "$FAKE/tailscale"
+  touch "$K/node"
+  echo True >"$K/ready"
+  echo 100.64.0.3 >"$K/ips"
+  echo pong >"$FAKE/tailscale/pong"
+  printf '%s\n' 'rack-1 open True ' 'rack-2 open True ' >"$K/others"
+  members rack-1 rack-2 rack-3
+  for address in 1 2 3; do echo authority | serve "https://100.64.0.$address:6443/cacerts"; done
+}
+
+members() { for name; do echo "$name 100.64.0.${name#rack-},fd7a::1, True MemberNotLearner"; done >"$K/members"; }
+
+# assert_prints TEXT: somewhere in what the script printed.
+assert_prints() { [[ "$output" == *"$1"* ]] || { echo "printed: $output" && echo "$stderr" && return 1; }; }
+
+untouched() { refute_call ' (patch|drain|delete|annotate) '; }
+
+@test "a server is drained, then taken out of etcd while its k3s runs, and its Node stays for now" {
+  run_script drain-node
+  assert_success
+  [ "$(calls 'kubectl.* (drain|annotate|delete)')" = "k3s kubectl drain rack-3 --ignore-daemonsets --delete-emptydir-data --force --timeout=40s
+k3s kubectl --request-timeout=15s annotate node rack-3 --overwrite etcd.k3s.cattle.io/remove=true" ]
+  forget_calls
+  STEP=delete run_script drain-node
+  assert_success
+  [ "$(calls 'kubectl.* (drain|annotate|delete node)')" = "k3s kubectl --request-timeout=15s delete node rack-3 --ignore-not-found --timeout=15s" ]
+}
+
+@test "nothing is done while another server does not vote" {
+  sed -i 's/^rack-2 .*/rack-2 100.64.0.2, False MemberIsLearner/' "$K/members"
+  run_script drain-node
+  [ "$status" -eq 3 ]
+  assert_prints 'rack-3: nothing was done to it, because another server is not healthy: rack-2 (EtcdIsVoter: MemberIsLearner). '
+  untouched
+}
+
+@test "nothing is done while the API of another server does not answer, whatever its Node still says" {
+  rm "$FAKE/web/"*100.64.0.2*
+  run_script drain-node
+  [ "$status" -eq 3 ]
+  assert_prints 'another server is not healthy: rack-2 (its API does not answer). '
+  untouched
+}
+
+@test "one that leaves in the same run is waited for" {
+  rm "$FAKE/web/"*100.64.0.2*
+  (sleep 1 && members rack-1 rack-3) &
+  HEALTHY_SECONDS=20 run_script drain-node
+  assert_success
+  assert_call 'etcd.k3s.cattle.io/remove=true'
+}
+
+@test "the last voter is never taken out" {
+  members rack-3
+  run_script drain-node
+  [ "$status" -eq 3 ]
+  assert_prints 'rack-3: nothing was done to it, because it is the last voting member of etcd'
+  untouched
+}
+
+@test "a dead server is not asked to leave: deleting its Node takes it out" {
+  echo Unknown >"$K/ready"
+  IS_GONE=yes run_script drain-node
+  assert_success
+  refute_call ' annotate '
+  STEP=delete run_script drain-node
+  assert_success
+  assert_call ' delete node rack-3 '
+}
+
+@test "one that runs where SSH does not reach it stays, as nobody could stop it from joining again" {
+  IS_GONE=yes run_script drain-node
+  [ "$status" -eq 3 ]
+  assert_prints 'rack-3: it answers in the tailnet, but not by SSH'
+  refute_call ' (annotate|delete) '
+}

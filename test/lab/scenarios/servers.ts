@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { after, before, it } from "node:test";
+import { checkConnectivity } from "../../../lab/checks/connectivity";
+import { findLeftovers } from "../../../lab/checks/nothing-left";
+import { listProbePods } from "../../../lab/checks/probe-pods";
+import { waitUntil } from "../../../lab/hosts/wait-until";
+import { poolHost, type StackSettings } from "../../../lab/stack-config";
+import { expectSuccess, readyNodes } from "../nodes-view";
+import type { LabContext, Scenario } from "../lab-context";
+import { kubectlThrough, members, serversOnly } from "../servers-view";
+
+const SERVERS = ["rack-1", "rack-2", "rack-3"] as const;
+const NODES = [...SERVERS, "kiosk-1"];
+/** What a person notices: the API of another server, after one went. */
+const FAIL_OVER_MS = 15_000;
+
+const threeServers = (context: LabContext) => (settings: StackSettings) => {
+  settings["hybrid-k3s:vpn"].integration = "routes";
+  Reflect.deleteProperty(settings["hybrid-k3s:cluster"], "datastore");
+  const { rack, edge } = settings["hybrid-k3s:pools"];
+  assert.ok(rack?.provider === "bare-metal" && edge !== undefined);
+  rack.hosts = SERVERS.map((name) => poolHost(context.lab, name));
+  settings["hybrid-k3s:pools"] = { rack, edge };
+};
+
+/** Three servers with etcd, none of them special: each is lost in turn, removed and made again. */
+export const servers: Scenario = {
+  name: "servers",
+  define: (context) => {
+    let settings: StackSettings;
+
+    before(async () => {
+      await context().ensureEmpty();
+      const host = context().lab.host("rack-3");
+      if (!host.isOn) await host.boot();
+      settings = context().stack.settings();
+      context().stack.edit(threeServers(context()));
+    });
+
+    it("makes three voting servers and an agent from one up", async () => {
+      await context().ensureCluster();
+      assert.deepEqual(await readyNodes(context().kubectl), [...NODES].sort());
+      assert.deepEqual(await members(context().kubectl), { "rack-1": "voter", "rack-2": "voter", "rack-3": "voter" });
+    });
+
+    it("places the servers' token on servers alone", async () => {
+      for (const name of NODES) {
+        const { code } = await context()
+          .lab.host(name as "rack-1")
+          .run(["test", "-e", "/etc/hybrid-k3s/server-token"]);
+        assert.equal(code === 0, serversOnly(name), name);
+      }
+    });
+
+    it("lets servers reach one another's etcd, and agents not", async () => {
+      const { lab } = context();
+      const etcd = (await lab.host("rack-3").exec("tailscale ip -4")).trim();
+      const dial = async (name: "rack-2" | "kiosk-1") =>
+        (await lab.host(name).run(["bash", "-c", `timeout 5 bash -c '</dev/tcp/${etcd}/2380'`])).code === 0;
+      assert.deepEqual([await dial("rack-2"), await dial("kiosk-1")], [true, false]);
+    });
+
+    it("lets every pod reach every pod and node", async () => {
+      await context().ensureProbePods();
+      const findings = await checkConnectivity(context().kubectl, await listProbePods(context().kubectl), "full");
+      assert.ok(findings.length > 0);
+      assert.deepEqual(
+        findings.filter(({ fault }) => fault !== undefined),
+        [],
+      );
+    });
+
+    it("changes nothing at a second up", async () => {
+      await expectSuccess(context().stack.up(["--expect-no-changes"]));
+    });
+
+    for (const lost of SERVERS)
+      it(`answers through another server within 15 s when ${lost} is powered off, and has it back by itself`, async () => {
+        const { lab, kubectl } = context();
+        const other = SERVERS.find((name) => name !== lost) ?? "rack-1";
+        const through = await kubectlThrough(context(), other);
+        const restarts = await lab.host("kiosk-1").exec("systemctl show -P InvocationID k3s-agent");
+        await lab.host(lost).powerOff();
+        const began = Date.now();
+        await waitUntil(
+          `the API answers through ${other}`,
+          async () => (await through(["create", "configmap", `lost-${lost}`])).code === 0,
+          { timeoutMs: FAIL_OVER_MS, intervalMs: 500 },
+        );
+        console.log(`fail-over ${lost}: ${Date.now() - began} ms`);
+        await lab.host(lost).boot();
+        await waitUntil(
+          "all vote again",
+          async () =>
+            (await readyNodes(kubectl)).length === NODES.length && Object.values(await members(kubectl)).every((is) => is === "voter"),
+          { timeoutMs: 180_000, intervalMs: 1000 },
+        );
+        assert.equal(await lab.host("kiosk-1").exec("systemctl show -P InvocationID k3s-agent"), restarts);
+      });
+
+    after(async () => {
+      const { lab, stack, before: look } = context();
+      await context().ensureEmpty();
+      stack.edit((edited) => Object.assign(edited, settings));
+      assert.deepEqual(await findLeftovers(lab, look), []);
+    });
+  },
+};
