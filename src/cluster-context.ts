@@ -1,7 +1,14 @@
+import type * as pulumi from "@pulumi/pulumi";
 import type { FailedMachines } from "./clouds/azure/machine-changes";
 import type { ClusterPlan } from "./plan/cluster-plan";
 import type { SshCredentials } from "./remote/connection";
 import type { Vpn } from "./vpn/vpn";
+
+/** What opens the S3 that backups go to. */
+export interface S3Credentials {
+  readonly accessKey: pulumi.Input<string>;
+  readonly secretKey: pulumi.Input<string>;
+}
 
 /** What every component of one cluster shares: the plan, and the credentials that only Pulumi knows. */
 export interface ClusterContext {
@@ -12,6 +19,8 @@ export interface ClusterContext {
   readonly vpn: Vpn;
   /** An earlier run began the cluster; always false with one server. */
   readonly hasBegun: boolean;
+  /** Present with `cluster.backup.s3`. */
+  readonly s3Credentials?: S3Credentials;
   /** Azure's machines that are to be asked for again. */
   readonly failedMachines: FailedMachines;
 }

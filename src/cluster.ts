@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "./cluster-context";
 import { K3sAgent } from "./k3s/k3s-agent";
 import { createServers } from "./k3s/k3s-servers";
+import { createS3Settings } from "./k3s/s3-settings";
 import { rewriteKubeconfig } from "./k3s/kubeconfig";
 import type { ReadyResult } from "./nodes/wait-ready";
 import { Roster } from "./nodes/roster";
@@ -12,12 +13,15 @@ import { createNetworks } from "./clouds/create-networks";
 import type { JoinedBy, JoinedNode, PlacedMachine } from "./nodes/node";
 import { type NodePlan, hasSeveralServers } from "./plan/cluster-plan";
 import { type NodeStatus, renderTopology } from "./plan/topology";
+import { operatorAccess } from "./operator-access";
 import type { ServerRoute } from "./remote/connection";
 import { clusterInput } from "./remote/tool-input";
 
 export interface ClusterArgs extends ClusterContext {
   /** Lines of the tailnet's live policy that this run adds or takes away. */
   readonly linesToChange: number;
+  /** Server tokens that the last run knew, the newest first. */
+  readonly formerServerTokens: readonly string[];
 }
 
 /** One k3s cluster over one tailnet, from its plan. */
@@ -35,9 +39,11 @@ export class HybridCluster extends pulumi.ComponentResource {
   readonly leavers: readonly DrainedNode[];
   /** Lets a node join as a server, and reads every snapshot; a secret. */
   readonly serverToken: pulumi.Output<string>;
+  /** What the operator's command needs; a secret. */
+  readonly operatorAccess: pulumi.Output<unknown>;
   readonly joinedBy: readonly JoinedBy[];
 
-  constructor(name: string, { linesToChange, ...context }: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { linesToChange, formerServerTokens, ...context }: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-k3s:cluster:HybridCluster", name, {}, opts);
     const { plan } = context;
     // Only `destroy` removes the cluster itself, and is free to.
@@ -65,6 +71,13 @@ export class HybridCluster extends pulumi.ComponentResource {
       { ...protection, dependsOn: ends },
     );
 
+    const { backup } = plan;
+    if (backup?.s3 !== undefined && context.s3Credentials !== undefined) {
+      const begun = servers.map(({ k3s }) => k3s);
+      const settings = { context, s3: backup.s3, credentials: context.s3Credentials, route: control.routes, node: plan.firstServer.name };
+      createS3Settings(`${name}-s3-settings`, { ...settings, previous: access.clusterId }, { parent: this, dependsOn: begun });
+    }
+
     const agents = plan.nodes
       .filter((node) => node.role === "agent")
       .map(
@@ -91,6 +104,13 @@ export class HybridCluster extends pulumi.ComponentResource {
     this.servers = control.routes;
     this.serverToken = pulumi.secret(access.access.serverToken);
     this.joinedBy = nodes.map(({ node }) => node.joinedBy);
+    this.operatorAccess = operatorAccess(context, {
+      servers: servers.map(({ node }) => node),
+      agents: agents.map(({ node }) => node),
+      serverToken: pulumi.recover(this.serverToken, () => ""),
+      formerServerTokens,
+      accessReplaceCommand: access.replaceCommand,
+    });
     this.apiEndpoint = pulumi.output(plan.apiEndpoint ?? first.tailnetIp);
     this.kubeconfig = pulumi.secret(
       pulumi

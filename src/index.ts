@@ -5,6 +5,7 @@ import { refuseLoneCleanup } from "./preview/refuse-lone-cleanup";
 import { refuseOtherCluster } from "./preview/refuse-other-cluster";
 import { refuseLostQuorum, refuseOtherServerKind } from "./preview/refuse-lost-quorum";
 import { refuseOldRoute, refuseOldRouteForReplaced } from "./preview/refuse-old-route";
+import { warnOfOldBackups } from "./preview/warn-of-old-backups";
 import { warnOfLostData } from "./preview/warn-of-lost-data";
 import { findFailedMachines } from "./preview/find-failed-machines";
 import { warnOfStoppedServers } from "./preview/warn-of-stopped-servers";
@@ -15,6 +16,7 @@ import { warnOfLostMachines } from "./preview/warn-of-lost-machines";
 import { clusterStatus } from "./plan/cluster-status";
 import { networkStatuses } from "./plan/network-status";
 import { planCluster } from "./plan/plan-cluster";
+import { lastOutputs } from "./preview/last-run";
 import { awaitChecks } from "./preview/await-checks";
 import { hasBegun } from "./preview/has-begun";
 import { previewPolicy } from "./preview/preview-policy";
@@ -24,8 +26,8 @@ import { tellUpgrades } from "./preview/tell-upgrades";
 import { createVpn } from "./vpn/create-vpn";
 
 export = async () => {
-  const { config, secrets, owner, mirrorCaPem, vpnCaPem, sshPublicKey, warnings } = loadConfig();
-  const plan = planCluster(config, { mirrorCaPem, vpnCaPem, sshPublicKey, owner, warnings });
+  const { config, secrets, owner, mirrorCaPem, vpnCaPem, s3CaPem, sshPublicKey, warnings } = loadConfig();
+  const plan = planCluster(config, { mirrorCaPem, vpnCaPem, s3CaPem, sshPublicKey, owner, warnings });
   for (const warning of plan.warnings) await pulumi.log.warn(warning);
   if (plan.costs !== undefined) await pulumi.log.info(plan.costs);
   // Pulumi takes a call stack with each of its many promises (runtime/debuggable.ts) and looks every line of it up in the sources: with Node's
@@ -52,17 +54,31 @@ export = async () => {
 
   const ssh = { sshAgent: config.access.sshAgent, ...(privateKey && { privateKey }), ...(bastionPrivateKey && { bastionPrivateKey }) };
   // Not the cluster's name: under another one the guards would be new, and could refuse nothing.
-  const context = { plan, owner, ssh, vpn, failedMachines, hasBegun: begun };
-  const { kubeconfig, apiEndpoint, nodes, topology, machines, leavers, servers, serverToken, joinedBy } = new HybridCluster("cluster", {
-    ...context,
-    linesToChange,
-  });
+  const context = { plan, owner, ssh, vpn, failedMachines, hasBegun: begun, ...(secrets.s3 && { s3Credentials: secrets.s3 }) };
+  const { kubeconfig, apiEndpoint, nodes, topology, machines, leavers, servers, serverToken, operatorAccess, joinedBy } = new HybridCluster(
+    "cluster",
+    {
+      ...context,
+      linesToChange,
+      formerServerTokens: (await lastOutputs()).operatorAccess?.serverTokens ?? [],
+    },
+  );
   await Promise.all([
     warnOfLostMachines(machines, plan),
     warnOfLostData(context, leavers, servers),
+    warnOfOldBackups(context, servers),
     refuseLostQuorum(plan, leavers),
     refuseOldRouteForReplaced(plan, leavers),
     refuseLoneCleanup(joinedBy),
   ]);
-  return { kubeconfig, apiEndpoint, serverToken, cluster: clusterStatus(plan), nodes, networks: networkStatuses(plan), topology };
+  return {
+    kubeconfig,
+    apiEndpoint,
+    serverToken,
+    operatorAccess,
+    cluster: clusterStatus(plan),
+    nodes,
+    networks: networkStatuses(plan),
+    topology,
+  };
 };

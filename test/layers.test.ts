@@ -11,7 +11,8 @@ const IMPORT = /\b(?:from|import|require)\s*\(?\s*"(\.[^"]+)"/g;
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   index: ["cluster", "config", "plan", "preview", "vpn"],
   preview: ["clouds", "cluster-context", "config", "nodes", "operator-tools", "plan", "remote", "vpn", "undocumented-pulumi"],
-  cluster: ["cluster-context", "clouds", "k3s", "nodes", "plan", "remote"],
+  cluster: ["cluster-context", "clouds", "k3s", "nodes", "operator-access", "plan", "remote"],
+  "operator-access": ["cluster-context", "nodes", "remote"],
   k3s: ["catalog", "cluster-context", "nodes", "plan", "remote", "vpn"],
   nodes: ["cluster-context", "clouds", "plan", "remote", "undocumented-pulumi"],
   "cluster-context": ["clouds", "plan", "remote", "vpn"],
@@ -24,6 +25,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   // Types, and the arithmetic of networks.
   catalog: ["config"],
   "operator-tools": ["catalog"],
+  // The command for people: JavaScript on the tools' own terms.
+  cli: ["operator-tools"],
 };
 
 const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((file) => CODE.test(file));

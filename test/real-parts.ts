@@ -3,7 +3,17 @@ import { createProgress } from "../lab/progress";
 import { getTools } from "../lab/tools/get-tools";
 
 /** The suites that say what the real parts do, as `make test-real` runs them. */
-export const REAL_SUITES = ["contract", "contract-2", "network", "removal", "burst", "burst-faults", "tailnet", "tailnet-nodes"] as const;
+export const REAL_SUITES = [
+  "contract",
+  "contract-2",
+  "network",
+  "removal",
+  "burst",
+  "burst-faults",
+  "tailnet",
+  "tailnet-nodes",
+  "backup",
+] as const;
 
 /** Parts that a run against the real ones needs, by their names in LabTools.standIns, and what gives each. */
 const PARTS = [

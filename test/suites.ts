@@ -27,6 +27,7 @@ const UNIT = [
   "vpn",
   "program",
   "operator-tools",
+  "cli",
   "tailscale-api",
   "bench",
   "lab-screen",
@@ -90,6 +91,7 @@ export const SUITES: readonly Suite[] = [
   recorded("tailnet", "tailnet", ".lab", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
   recorded("tailnet", "tailnet-nodes", ".lab-2", "tailnet-devices", "tailnet-keys"),
   { ...scenarios("matrix", "headscale", ".lab", "headscale"), onlyInAll: true },
+  { ...scenarios("matrix", "backup", ".lab", "backup"), onlyInAll: true },
   { ...scenarios("matrix", "flannel-iface", ".lab-2", "flannel-iface"), onlyInAll: true },
 ];
 

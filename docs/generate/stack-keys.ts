@@ -14,6 +14,8 @@ export const stackKeys: readonly StackKey[] = [
   },
   { key: "hybrid-k3s:bastionPrivateKey", isSecret: true, description: "The same for bastions. Default: sshPrivateKey." },
   { key: "hybrid-k3s:headscaleApiKey", isSecret: true, description: "API key of your headscale. With `mode: headscale` only." },
+  { key: "hybrid-k3s:s3AccessKey", isSecret: true, description: "Access key of the S3 of backups. With `cluster.backup.s3` only." },
+  { key: "hybrid-k3s:s3SecretKey", isSecret: true, description: "Its secret." },
   { key: "tailscale:oauthClientId", example: "k123456CNTRL", description: "Id of the tailnet's OAuth client." },
   { key: "tailscale:oauthClientSecret", isSecret: true, description: "Its secret." },
   { key: "tailscale:apiKey", isSecret: true, description: "An API key in the OAuth client's place. It lives 90 days at most." },

@@ -154,3 +154,6 @@ function headscale(): Program {
 
 /** The lab's own program: always built. */
 export const probeBuild: Build = { folder: "tools/go/probe", package: ".", values: [] };
+
+/** An S3 of one's own, for the tests of backups alone: built when the first of them asks for it. */
+export const s3Build: Build = { folder: "tools/go/versitygw", package: "github.com/versity/versitygw/cmd/versitygw", values: [] };

@@ -14,6 +14,8 @@ export interface GivenConfig {
   readonly mirrorCa?: GivenFile;
   /** The same of `vpn.caFile`. */
   readonly vpnCa?: GivenFile;
+  /** The same of `cluster.backup.s3.caFile`. */
+  readonly s3Ca?: GivenFile;
 }
 
 export interface GivenFile {

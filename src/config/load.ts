@@ -14,8 +14,15 @@ export interface StackSecrets {
   /** For bastions; absent: sshPrivateKey serves them too. */
   readonly bastionPrivateKey?: pulumi.Output<string>;
   readonly tailscale: TailscaleCredentials;
+  /** Present with `cluster.backup.s3`. */
+  readonly s3?: S3Credentials;
   /** Of the mode headscale; absent: only the environment has it. */
   readonly headscaleApiKey?: pulumi.Output<string>;
+}
+
+export interface S3Credentials {
+  readonly accessKey: pulumi.Output<string>;
+  readonly secretKey: pulumi.Output<string>;
 }
 
 /** As far as they stand in the stack's config; those in the environment are read by the provider and the tools themselves. */
@@ -36,6 +43,8 @@ export interface LoadedConfig {
   readonly mirrorCaPem: string;
   /** The same of `vpn.caFile`. */
   readonly vpnCaPem: string;
+  /** The same of `cluster.backup.s3.caFile`. */
+  readonly s3CaPem: string;
   /** `access.sshPublicKey`, or the public half of sshPrivateKey; absent where neither is given. */
   readonly sshPublicKey?: string;
   readonly warnings: readonly string[];
@@ -53,6 +62,7 @@ export function loadConfig(): LoadedConfig {
     owner,
     mirrorCaPem: given.mirrorCa?.text ?? "",
     vpnCaPem: given.vpnCa?.text ?? "",
+    s3CaPem: given.s3Ca?.text ?? "",
     sshPublicKey: withoutComment(config.access.sshPublicKey) ?? derivedPublicKey(given),
     warnings,
   });
@@ -74,6 +84,7 @@ function readGivenConfig(): GivenConfig {
     all.filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value] as const);
   const settings = Object.fromEntries(below("hybrid-k3s:").map(([key, value]) => [key, parseSetting(value)]));
   const [mirrorCa, vpnCa] = ["mirror", "vpn"].map((section) => readCa(settings[section]));
+  const s3Ca = readCa(valueAt(settings["cluster"], "backup", "s3"));
   // In the provider's order (https://www.pulumi.com/registry/packages/azure-native/installation-configuration).
   const azureSubscription = pulumi.runtime.allConfig()["azure-native:subscriptionId"] || process.env["ARM_SUBSCRIPTION_ID"] || undefined;
   return {
@@ -86,6 +97,7 @@ function readGivenConfig(): GivenConfig {
     ...(azureSubscription === undefined ? {} : { azureSubscription }),
     ...(mirrorCa === undefined ? {} : { mirrorCa }),
     ...(vpnCa === undefined ? {} : { vpnCa }),
+    ...(s3Ca === undefined ? {} : { s3Ca }),
   };
 }
 
@@ -96,6 +108,11 @@ function parseSetting(value: string): unknown {
   } catch {
     return value;
   }
+}
+
+/** What stands there, whatever the shape of the rest. */
+function valueAt(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>((inner, part) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, part) : undefined), value);
 }
 
 /** The file that a section's `caFile` names. */
@@ -123,7 +140,14 @@ function readSecrets(given: GivenConfig): StackSecrets {
       oauthClientSecret: tailscale.getSecret("oauthClientSecret"),
     }),
     headscaleApiKey: ours.getSecret("headscaleApiKey"),
+    s3: readS3(ours),
   });
+}
+
+function readS3(ours: pulumi.Config): S3Credentials | undefined {
+  const accessKey = ours.getSecret("s3AccessKey");
+  const secretKey = ours.getSecret("s3SecretKey");
+  return accessKey === undefined || secretKey === undefined ? undefined : { accessKey, secretKey };
 }
 
 type WithoutAbsent<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type AwsPoolConfig, type AzurePoolConfig, type drainPolicies, poolSchema } from "./pool-schema";
 import { k3sSettings, oneOf, text, texts, wholes, yesNo } from "./schema-fields";
+import { backupSchema } from "./backup-schema";
 import { KUBELET_PORT } from "../catalog/ports.cjs";
 
 /** `etcd`: embedded in k3s, on each server. `sqlite`: a file on the one server. */
@@ -30,6 +31,7 @@ const clusterSchema = z.strictObject({
   allowDistantServers: yesNo("Lets servers stand further apart than etcd likes: a path over a relay, or a round trip over 30 ms.").default(
     false,
   ),
+  backup: backupSchema.optional(),
   allowUntestedK3s: yesNo("Turns refusals of k3s versions, of steps between them and of unknown k3s settings into warnings.").default(
     false,
   ),

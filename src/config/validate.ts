@@ -4,6 +4,7 @@ import type { GivenConfig } from "./given-config";
 import { nearestAmong } from "./nearest";
 import { configSchema, type HybridConfig } from "./schema";
 import { validateAccess, warnOfAccess } from "./rules/access";
+import { s3Keys, validateBackup } from "./rules/backup";
 import { validateAzureSubscription } from "./rules/azure-subscription";
 import { validateCloudNetworks, warnOfCloudNetworks } from "./rules/networks";
 import { validateCloudMachines, warnOfCloudMachines } from "./rules/cloud-machines";
@@ -36,7 +37,7 @@ export interface ValidationResult {
 
 const sections = Object.keys(configSchema.shape);
 /** Keys of their own, because one nested secret would make a whole section secret. */
-const secretSettings = ["sshPrivateKey", "bastionPrivateKey", "headscaleApiKey"];
+const secretSettings = ["sshPrivateKey", "bastionPrivateKey", "headscaleApiKey", ...s3Keys];
 
 /** Every fault of the config at once: its shape, and each rule as far as the shape of what it looks at allows. */
 export function validateConfig(given: GivenConfig): ValidationResult {
@@ -50,6 +51,7 @@ export function validateConfig(given: GivenConfig): ValidationResult {
     ...shape.issues.filter(({ path }) => !hidden.some((section) => path === settingPath(section))),
     ...validateSections(draft),
     ...validateMirror(draft, given.mirrorCa),
+    ...validateBackup(draft, given),
     ...validateSshAccess(draft, given),
     ...validateAccess(draft, given),
     ...validateAzureSubscription(draft, given),

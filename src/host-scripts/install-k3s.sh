@@ -1,7 +1,7 @@
 #!/bin/sh
 # Usage: sh -s -- install-k3s
 # Installs or upgrades k3s in place, writes what it starts from, (re)starts it only where something changed, and waits for its own readiness.
-# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-k3s-address.sh lib-heartbeat.sh lib-k3s-download.sh lib-k3s-program.sh lib-k3s-cluster.sh lib-k3s-servers.sh lib-k3s-advice.sh lib-k3s-faults.sh
+# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-k3s-address.sh lib-heartbeat.sh lib-k3s-download.sh lib-k3s-program.sh lib-k3s-cluster.sh lib-k3s-servers.sh lib-k3s-advice.sh lib-k3s-faults.sh lib-snapshots.sh
 # Needs: NODE_NAME ROLE (server, agent) K3S_VERSION RELEASES_URL INSTALLER_URL CONFIG_YAML WAIT_SECONDS
 # May have: INTEGRATION (k3s, the default, routes or flannel-iface: how pods cross the tailnet) POD_CIDR (needed with routes) WITH_IMAGES (true: the release's place has them, a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
 #   SEVERAL_SERVERS (true: no SERVER_IP, see lib-k3s-servers.sh for SERVER_IPS MAY_BEGIN ALLOW_DISTANT)
@@ -111,6 +111,20 @@ find_entry() {
   [ "$ROLE" = server ] || note_servers
 }
 
+# A way back: k3s goes down to no older release, but a snapshot that was taken under one can be restored under it.
+NO_SNAPSHOT=/run/hybrid-k3s/no-snapshot
+save_before_upgrade() {
+  { [ "$ROLE" = server ] && [ -n "$(installed_k3s)" ] && runs_etcd; } || return 0
+  if [ -e "$NO_SNAPSHOT" ]; then say "no snapshot is taken before the upgrade, as $NO_SNAPSHOT says" && return; fi
+  name=pre-$(printf '%s' "$K3S_VERSION" | tr + -)
+  # Of an earlier run that went no further.
+  [ -z "$(find "$SNAPSHOTS" -name "$name-*" -mmin -60 2>/dev/null)" ] || return 0
+  say "taking the snapshot $name before the upgrade from $(installed_k3s)"
+  save_snapshot "$name" 300 || fail "no snapshot could be taken before the upgrade to $K3S_VERSION: $(last_said); nothing was changed. Bring k3s up first (systemctl status k3s)," \
+    "or go on without a snapshot: mkdir -p ${NO_SNAPSHOT%/*} && touch $NO_SNAPSHOT on this host; then run pulumi up again"
+  [ ! -s "$SCRATCH/s3-fault" ] || say "the snapshot is on this host alone, S3 did not take it: $(cat "$SCRATCH/s3-fault")"
+}
+
 main() {
   take_lock host
   make_scratch
@@ -125,6 +139,7 @@ main() {
   write_heartbeat
   if ! is_installed; then
     fetch_images
+    save_before_upgrade
     # Makes systemd read its files again, the gate's among them.
     install_program
   else

@@ -1,5 +1,6 @@
 import type { Datastore, Integration } from "../config/schema";
 import type { AclRule, PolicyCluster } from "../operator-tools/policy/cluster-rules.cjs";
+import type { BackupPlan } from "./plan-backup";
 import type { CloudNetworkPlan } from "./network-plan";
 import type { NodePlan, RemovalPlan } from "./node-plan";
 
@@ -24,6 +25,8 @@ export interface ClusterPlan {
   readonly datastore: Datastore;
   /** Servers may stand further apart than etcd likes. */
   readonly allowDistantServers: boolean;
+  /** Snapshots as the config asks for them; absent: as k3s takes them by default. */
+  readonly backup?: BackupPlan;
   /** The server that begins the cluster. Once it stands, with several servers none is special. */
   readonly firstServer: NodePlan;
   /** All servers, in the order of the config: 1, 3, 5 or 7. */
@@ -97,6 +100,7 @@ export interface SourcesPlan {
   readonly caPem: string;
 }
 
+export type { BackupPlan, S3Plan } from "./plan-backup";
 export type { AwsNetworkPlan, AzureNetworkPlan, CloudNetworkPlan, SubnetPlan } from "./network-plan";
 export type {
   AwsNodePlan,

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { isUnknownFlag, k3sFlags } from "../catalog/k3s-flags";
 import type { HybridConfig, K3sSettings, PoolConfig } from "../config/schema";
+import { snapshotSettings } from "./plan-backup";
 import type { K3sValue, NodePlan } from "./cluster-plan";
 import { serverNames } from "./plan-roles";
 import { kubeletMaySet } from "./kubelet-labels";
@@ -75,6 +76,7 @@ function serverSettings(config: HybridConfig): Record<string, K3sValue> {
     "agent-token-file": clusterAgentTokenFile,
     "cluster-cidr": cluster.podCidr,
     "service-cidr": cluster.serviceCidr,
+    ...snapshotSettings(cluster),
     ...(names.length === 0 ? {} : { "tls-san": names }),
   };
 }

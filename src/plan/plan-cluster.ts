@@ -1,5 +1,6 @@
 import type { HybridConfig } from "../config/schema";
 import type { ClusterPlan } from "./cluster-plan";
+import { planBackup } from "./plan-backup";
 import { planCosts } from "./plan-costs";
 import { planNetworks } from "./plan-networks";
 import { planNodes } from "./plan-nodes";
@@ -14,6 +15,8 @@ export interface PlanExtras {
   readonly mirrorCaPem: string;
   /** Contents of `vpn.caFile`; empty or absent: the hosts' own store. */
   readonly vpnCaPem?: string;
+  /** Contents of `cluster.backup.s3.caFile`; empty or absent: the hosts' own store. */
+  readonly s3CaPem?: string;
   readonly warnings: readonly string[];
   /** `<project>/<stack>`, for what several stacks share. */
   readonly owner?: string;
@@ -26,6 +29,7 @@ export function planCluster(config: HybridConfig, extras: PlanExtras = { mirrorC
   const nodes = planNodes(config, extras.sshPublicKey ?? config.access.sshPublicKey);
   const firstServer = chooseFirstServer(nodes);
   const costs = planCosts(config, nodes);
+  const backup = planBackup(config, extras.s3CaPem ?? "");
   return {
     name: config.cluster.name,
     k3sVersion: config.cluster.k3sVersion,
@@ -39,6 +43,7 @@ export function planCluster(config: HybridConfig, extras: PlanExtras = { mirrorC
     allowDistantServers: config.cluster.allowDistantServers,
     tailnet: planTailnet(config, extras),
     sources: planSources(config, extras.mirrorCaPem),
+    ...(backup === undefined ? {} : { backup }),
     firstServer,
     servers: nodes.filter((node) => node.role === "server"),
     nodes: orderNodes(nodes, firstServer),

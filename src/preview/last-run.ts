@@ -7,6 +7,8 @@ import { readStackOutputs, readStackResources } from "../undocumented-pulumi";
 export interface LastOutputs {
   readonly cluster?: ClusterStatus;
   readonly nodes?: readonly NodeStatus[];
+  /** A secret, as the engine hands it over. */
+  readonly operatorAccess?: { readonly serverTokens?: readonly string[] };
   readonly networks?: readonly NetworkStatus[];
 }
 

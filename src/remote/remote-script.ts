@@ -4,7 +4,7 @@ import { HostLink } from "./host-link";
 import { serversFields } from "./tool-input";
 
 /** Scripts of src/host-scripts that the program runs on hosts. (preflight-host, clean-host and drain-node are run by their own tools.) */
-export type ScriptName = "join-tailnet" | "install-k3s" | "read-cluster" | "wait-ready";
+export type ScriptName = "join-tailnet" | "install-k3s" | "read-cluster" | "wait-ready" | "place-s3-settings";
 
 export interface SecretFile {
   /** Absolute path on the host; its folder is made with mode 0700, the file with 0600. */

@@ -224,7 +224,7 @@ describe("stacks/Pulumi.example.yaml", () => {
     const uncommented = text
       .replace(/^( *)# ((?: *)(?:- )?[\w-]+:(?: .*)?)$/gm, "$1$2")
       .replace("hybrid-k3s:mirror: {}", "hybrid-k3s:mirror:");
-    setStack({ ...read(uncommented), sshPrivateKey: privateKey });
+    setStack({ ...read(uncommented), sshPrivateKey: privateKey, s3AccessKey: "AKIA1", s3SecretKey: "secret" });
     let message = "";
     try {
       loadConfig();

@@ -64,6 +64,7 @@ const headscale: Overrides = {
 };
 const merge: Overrides = { "vpn.policy": "merge", "vpn.groups": undefined };
 const otherKey = hostKey(9);
+const s3: Overrides = { "cluster.backup.s3.bucket": "k3s-backups", s3AccessKey: "AKIA1", s3SecretKey: "secret" };
 const throughBastion: Overrides = { "pools.NAME.bastion": { address: "192.0.2.20", user: "jump", hostKey: hostKey(20) } };
 
 /** What a setting decides is in the plan: with another value it is another plan. */
@@ -78,6 +79,13 @@ const PLANNED: Readonly<Record<string, Trial>> = {
   "cluster.allowServerReplacement": [false, true],
   "cluster.datastore": ["etcd", "sqlite"],
   "cluster.allowDistantServers": [false, true],
+  "cluster.backup.schedule": ["@daily", "@hourly"],
+  "cluster.backup.retention": [5, 14],
+  "cluster.backup.s3.endpoint": ["s3.amazonaws.com", "s3.example.org", s3],
+  "cluster.backup.s3.bucket": ["k3s-backups", "other-backups", s3],
+  "cluster.backup.s3.region": ["us-east-1", "eu-central-1", s3],
+  "cluster.backup.s3.folder": [undefined, "shop", s3],
+  "cluster.backup.s3.bucketLookup": ["auto", "path", s3],
   "cluster.allowUntestedK3s": [false, true],
   "vpn.version": ["1.88.3", "1.88.4"],
   "vpn.tag": [undefined, "tag:nodes"],
@@ -155,6 +163,7 @@ const CHECKED: Readonly<Record<string, Trial>> = {
 const READ_BY: Readonly<Record<string, readonly [file: string, reading: string]>> = {
   "vpn.mode": ["src/plan/plan-policy.ts", "function planControl({ mode,"],
   "access.sshAgent": ["src/index.ts", "config.access.sshAgent"],
+  "cluster.backup.s3.caFile": ["src/config/load.ts", 'readCa(valueAt(settings["cluster"], "backup", "s3"))'],
   "mirror.caFile": ["src/config/load.ts", "section.caFile"],
   "vpn.caFile": ["src/config/load.ts", "section.caFile"],
   "networks.aws.REGION.natGateway": ["src/plan/plan-networks.ts", "natGateway"],

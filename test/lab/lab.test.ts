@@ -1,5 +1,6 @@
 import { after, before, describe } from "node:test";
 import { LabContext, type Scenario } from "./lab-context";
+import { backup } from "./scenarios/backup";
 import { burstCycle } from "./scenarios/burst-cycle";
 import { burstFaults } from "./scenarios/burst-faults";
 import { burstFirstUp } from "./scenarios/burst-first-up";
@@ -41,6 +42,7 @@ const SCENARIOS: readonly Scenario[] = [
   preflight,
   faults,
   recovery,
+  backup,
   secrets,
   removal,
   routes,

@@ -28,6 +28,7 @@ const dataStore: OwnedKey = {
   ours: ({ cluster }) => (cluster?.datastore === "sqlite" ? "SQLite on the one server" : "embedded etcd"),
   instead: "Remove it; cluster.datastore says what holds the data, and other data stores are not available yet.",
 };
+const snapshots: OwnedKey = { ours: "what cluster.backup says of snapshots", instead: "Use `cluster.backup`." };
 const wholeServer: OwnedKey = { ours: "false: each server runs all of Kubernetes", instead: remove };
 const nothing = (why: string): OwnedKey => ({ ours: `nothing, ${why}`, instead: remove });
 
@@ -103,6 +104,9 @@ export const ownedKeys: Readonly<Record<string, OwnedKey>> = {
 /** Keys by how they begin. */
 export const ownedKeyPrefixes: Readonly<Record<string, OwnedKey>> = {
   "datastore-": dataStore,
+  "etcd-snapshot": snapshots,
+  "etcd-s3": snapshots,
+  "etcd-disable-snapshots": snapshots,
   "etcd-": dataStore,
 };
 

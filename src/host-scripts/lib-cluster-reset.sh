@@ -1,0 +1,64 @@
+# shellcheck shell=sh
+# Another beginning for etcd on this server, by k3s's own cluster-reset: from a snapshot, or from its own data alone. What was there is kept aside.
+# Needs NODE_NAME SCRATCH UNIT ROLE WAIT_SECONDS, lib-snapshots.sh, lib-tailnet.sh, lib-k3s-faults.sh.
+RESET_CONFIG=/etc/rancher/k3s/config.yaml.d/99-hybrid-k3s-restore.yaml
+RESET_SECONDS=600
+
+stop_k3s() {
+  say "stopping k3s"
+  timeout 120 systemctl stop "$UNIT" || fail "$UNIT does not stop; see: journalctl -u $UNIT"
+  # k3s's own integration takes the host out of the tailnet when it stops.
+  [ "$(tailnet_status | json_value BackendState)" != Stopped ] || timeout 60 tailscale up --timeout=45s >&2 || true
+}
+
+ASIDE=$SERVER_DATA-before-$(date -u +%Y%m%dT%H%M%SZ)
+
+# On the same disk, so that it takes no time and no room. The snapshots stay in both places, as links to the same files.
+keep_aside() {
+  mv "$SERVER_DATA" "$ASIDE" || fail "$SERVER_DATA cannot be moved to $ASIDE; nothing was changed. See what holds it: fuser -vm $SERVER_DATA"
+  say "the data of before is kept in $ASIDE"
+  (umask 077 && mkdir -p "$SERVER_DATA/db") || return 1
+  [ ! -d "$ASIDE/db/snapshots" ] || cp -al "$ASIDE/db/snapshots" "$SERVER_DATA/db/" || return 1
+  for folder in manifests static; do [ ! -d "$ASIDE/$folder" ] || cp -a "$ASIDE/$folder" "$SERVER_DATA/" || return 1; done
+}
+
+put_back() {
+  rm -f "$RESET_CONFIG"
+  [ -d "$ASIDE" ] || return 0
+  timeout 120 systemctl stop "$UNIT" || true
+  rm -rf "$SERVER_DATA"
+  mv "$ASIDE" "$SERVER_DATA"
+  timeout 30 systemctl start --no-block "$UNIT" || true
+}
+
+# Why what follows may fail, for whoever runs it in a subshell: what is fatal there must not keep the data of before from its place.
+because() { printf '%s' "$*" >"$SCRATCH/why"; }
+
+# What a reset that came to nothing left.
+drop_reset() {
+  find "$SERVER_DATA" -mindepth 1 -maxdepth 1 ! -name db ! -name manifests ! -name static -exec rm -rf {} +
+  find "$SERVER_DATA/db" -mindepth 1 -maxdepth 1 ! -name snapshots -exec rm -rf {} +
+}
+
+# reset_etcd [ARGUMENT...]: what k3s said is in $SCRATCH/said.
+reset_etcd() { timeout "$RESET_SECONDS" k3s server --cluster-reset "$@" >"$SCRATCH/said" 2>&1 </dev/null; }
+
+last_fault() { grep -e 'level=fatal' -e 'level=error' "$SCRATCH/said" | tail -n 1 | mask_secrets | sed -E 's/^time="[^"]*" level=[a-z]+ msg=//' | cut -c1-500; }
+
+start_k3s() {
+  say "starting k3s"
+  timeout 30 systemctl start --no-block "$UNIT" || return 1
+  wait_ready
+}
+
+# The token without the authority's hash and the user, which change with the cluster.
+password_of() { sed -n '1s/^.*:://; 1s/^[a-z]*://; 1p' "$1"; }
+
+kubectl() { timeout 30 k3s kubectl --request-timeout=25s "$@"; }
+
+node_address() { kubectl get node "$NODE_NAME" -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}' 2>/dev/null; }
+
+# A restored Node names the address that this host had then, and k3s's network policies end k3s until it is the new one (seen with 1.35.4).
+has_own_address() { case " $(node_address) " in *" $(tailnet_ip) "*) ;; *) return 1 ;; esac }
+
+node_is_ready() { [ "$(kubectl get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)" = True ]; }

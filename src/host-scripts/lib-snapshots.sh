@@ -1,0 +1,36 @@
+# shellcheck shell=sh
+# Snapshots of k3s's embedded etcd. Needs SCRATCH.
+SERVER_DATA=/var/lib/rancher/k3s/server
+# shellcheck disable=SC2034 # for the scripts that have this library
+SNAPSHOTS=$SERVER_DATA/db/snapshots
+
+runs_etcd() { [ -d "$SERVER_DATA/db/etcd" ]; }
+
+# What holds the data here, in the words of the config.
+refuse_without_etcd() {
+  { command -v k3s >/dev/null && [ -d "$SERVER_DATA" ]; } || fail "there is no k3s server on this host; run pulumi up first"
+  runs_etcd || fail "k3s keeps its data in SQLite or in another database here, which k3s takes no snapshots of. Set cluster.datastore: etcd and run pulumi up, which moves it"
+}
+
+# With an S3 that does not answer k3s takes no snapshot at all, not even one on its disk (seen with 1.35.4).
+has_s3() { grep -qx 'etcd-s3: true' /etc/rancher/k3s/config.yaml; }
+
+# snapshot_once SECONDS ARGUMENT...: its name is in $SCRATCH/snapshot afterwards, what k3s said in $SCRATCH/said.
+snapshot_once() {
+  limit=$1
+  shift
+  timeout "$limit" k3s etcd-snapshot save "$@" >"$SCRATCH/said" 2>&1 || return 1
+  sed -n 's/.*msg="Snapshot \([^ ]*\) saved.*/\1/p' "$SCRATCH/said" | sed -n 1p >"$SCRATCH/snapshot"
+  [ -s "$SCRATCH/snapshot" ]
+}
+
+last_said() { grep -v 'Unknown flag' "$SCRATCH/said" | tail -n 1 | mask_secrets | sed -E 's/^time="[^"]*" level=[a-z]+ msg=//' | cut -c1-400; }
+
+# save_snapshot NAME SECONDS: on this host and, where it is set up, in S3. An S3 that fails leaves one on this host; $SCRATCH/s3-fault tells.
+save_snapshot() {
+  rm -f "$SCRATCH/s3-fault"
+  snapshot_once "$2" --name "$1" && return
+  has_s3 || return 1
+  last_said >"$SCRATCH/s3-fault"
+  snapshot_once "$2" --name "$1" --etcd-s3=false
+}

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Usage: sh -s -- rejoin-server (on a server whose cluster was restored or recovered on another one)
+# Joins the other server's etcd as a new member, until it may vote. Its own data of before is kept aside.
+# Libraries: lib-snapshots.sh lib-tailnet.sh lib-k3s-advice.sh lib-k3s-faults.sh lib-cluster-reset.sh
+# Needs: NODE_NAME SERVER_IP WAIT_SECONDS
+# Prints: {"aside":"PATH"}
+: "${NODE_NAME:?}" "${SERVER_IP:?}" "${WAIT_SECONDS:?}"
+# shellcheck disable=SC2034 # read by lib-k3s-faults.sh
+UNIT=k3s.service ROLE=server
+
+# The token without the hash of an authority that may be another one by now.
+join_lines() { printf 'token: "%s"\nserver: "https://%s:6443"\n' "$(password_of "$ASIDE/token")" "$SERVER_IP"; }
+
+is_voter() { [ "$(kubectl get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="EtcdIsVoter")].status}' 2>/dev/null)" = True ]; }
+
+join() {
+  because "its data of before cannot be kept aside"
+  keep_aside || return 1
+  join_lines | write_file "$RESET_CONFIG" 0600
+  because "k3s does not join $SERVER_IP"
+  start_k3s || return 1
+  because "etcd does not let it vote within $WAIT_SECONDS s"
+  wait_until "$WAIT_SECONDS" "etcd to let this server vote" is_voter
+}
+
+main() {
+  take_lock host
+  make_scratch
+  [ -s "$SERVER_DATA/token" ] || fail "there is no k3s server on this host; run pulumi up"
+  stop_k3s
+  (join) || fail "not a member again: $(cat "$SCRATCH/why"); its data of before is in $ASIDE. See: journalctl -u $UNIT; then run pulumi up"
+  # With etcd's data there k3s asks for no server any more.
+  rm -f "$RESET_CONFIG"
+  systemctl -q enable "$UNIT"
+  printf '{"aside":"%s"}\n' "$ASIDE"
+}
+
+main "$@" </dev/null

@@ -1,0 +1,143 @@
+#!/bin/sh
+# Usage: sh -s -- restore-backup (on one server; k3s on the others is stopped)
+# Puts a snapshot in the place of the cluster's data, on the host that it was taken on or on another one, and makes it the only member of etcd.
+# The data of before is kept aside, and put back where the snapshot cannot be restored.
+# Libraries: lib-snapshots.sh lib-tailnet.sh lib-k3s-advice.sh lib-k3s-faults.sh lib-cluster-reset.sh
+# Needs: NODE_NAME SNAPSHOT SOURCE (local, s3) TOKENS_FILE (server tokens that it may have been taken under, one a line; this host's own is tried first)
+#   KNOWN_NODES (names of the stack's nodes, one a line) WAIT_SECONDS
+# May have: S3_FILE (settings of S3 as lines of k3s's config; needed with s3) S3_CA_PEM (of the authority that signed S3's certificate)
+# Prints: {"aside":"PATH","address":"100.64.0.2","isOther":true,"removedNodes":["rack-9"],"agentToken":"K10...","clusterId":"UID","authority":"HASH"}, a secret; isOther: this
+#   host's data was of another cluster
+: "${NODE_NAME:?}" "${SNAPSHOT:?}" "${SOURCE:?}" "${TOKENS_FILE:?}" "${KNOWN_NODES:?}" "${WAIT_SECONDS:?}"
+# shellcheck disable=SC2034 # read by lib-k3s-faults.sh
+UNIT=k3s.service ROLE=server
+
+# config_lines TOKEN: for the reset and the first start after it.
+config_lines() {
+  printf 'token: "%s"\ndisable-network-policy: true\n' "$1"
+  if [ "$2" = reset ] && [ "$SOURCE" = s3 ]; then
+    cat "$S3_FILE"
+    [ -z "${S3_CA_PEM:-}" ] || echo "etcd-s3-endpoint-ca: $SCRATCH/s3-ca.pem"
+  elif has_s3; then echo 'etcd-s3: false'; fi
+}
+
+# The token is not told by a snapshot: those that are known are tried. Each failure costs seconds and is undone.
+restore_by_any_token() {
+  path=$SNAPSHOTS/$SNAPSHOT
+  [ "$SOURCE" = local ] || path=$SNAPSHOT
+  while read -r token; do
+    case $token in *[!A-Za-z0-9:._-]* | '') continue ;; esac
+    config_lines "$token" reset | write_file "$RESET_CONFIG" 0600
+    say "restoring $SNAPSHOT"
+    if reset_etcd --cluster-reset-restore-path="$path"; then
+      restored_by=$token
+      return
+    fi
+    drop_reset
+    grep -q 'encrypted with different token' "$SCRATCH/said" || { because "k3s does not restore it: $(last_fault)" && return 1; }
+  done <"$SCRATCH/tokens"
+  because "it was taken under another server token than this host and the stack know; give the one of that time: --token-file FILE"
+  return 1
+}
+
+# The pods and certificates of a cluster that this host was in meanwhile are worthless in the restored one.
+forget_other_cluster() {
+  say "this host was in another cluster: forgetting its pods there"
+  timeout 120 k3s-killall.sh >/dev/null 2>&1 || true
+  find /var/lib/rancher/k3s/agent -mindepth 1 -maxdepth 1 ! -name images -exec rm -rf {} + 2>/dev/null || true
+}
+
+# To the token that this host has, and its token for agents along with it: the next start would find them newer than the data, and refuse to.
+adopt_tokens() {
+  wanted=$(password_of "$ASIDE/token")
+  now=$(printf '%s\n' "$restored_by" >"$SCRATCH/token" && password_of "$SCRATCH/token")
+  [ -n "$wanted" ] && [ "$wanted" != "$now" ] || return 0
+  say "giving the restored cluster the server token of this host"
+  answer=$(
+    curl -sk --max-time 60 -o "$SCRATCH/said" -w '%{http_code}' -K - <<CURL
+url = "https://127.0.0.1:6443/v1-k3s/token"
+request = "PUT"
+user = "server:$now"
+header = "Content-Type: application/json"
+data = "{\"newToken\":\"$wanted\"}"
+CURL
+  ) || answer=none
+  [ "$answer" = 200 ] || { because "the restored k3s does not take this host's server token (answer $answer)" && return 1; }
+}
+
+# A name that the stack has no node for any more: an old server, a node that was removed since.
+list_stale_nodes() {
+  kubectl get nodes -o 'go-template={{range .items}}{{.metadata.name}}{{"\n"}}{{end}}' -l hybrid-k3s/pool >"$SCRATCH/nodes" 2>/dev/null || return 1
+  grep -vxF -f "$SCRATCH/known" "$SCRATCH/nodes" >"$SCRATCH/stale" || true
+}
+
+# An API that has only just come up may fail once more; that is no reason to take the restored data away again.
+delete() { wait_until 60 "the API to delete $*" kubectl delete "$@" --ignore-not-found >&2 </dev/null || say "left for later: kubectl delete $*"; }
+
+remove_stale_nodes() {
+  printf '%s\n' "$KNOWN_NODES" >"$SCRATCH/known"
+  : >"$SCRATCH/stale"
+  wait_until 60 "the API to tell of Nodes" list_stale_nodes || say "left for later: the Nodes that the stack does not have; see: kubectl get nodes"
+  while read -r node; do
+    say "deleting the Node $node, which the stack does not have"
+    # Its finalizer may wait for etcd (seen: 40 s).
+    delete node "$node" --wait=false
+    delete secret -n kube-system "$node.node-password.k3s"
+  done <"$SCRATCH/stale"
+}
+
+# Nodes that joined another cluster meanwhile have other passwords; k3s takes the one that a node brings where it knows none.
+forget_passwords() {
+  while read -r node; do delete secret -n kube-system "$node.node-password.k3s"; done <"$SCRATCH/known"
+}
+
+restore() {
+  because "the data of before cannot be kept aside"
+  keep_aside || return 1
+  { cat "$ASIDE/token" "$TOKENS_FILE" 2>/dev/null || true; } | awk 'NF && !seen[$0]++' >"$SCRATCH/tokens"
+  restore_by_any_token || return 1
+  # Made again from the restored data.
+  rm -f "$SERVER_DATA/cred/passwd"
+  is_other=false
+  cmp -s "$ASIDE/tls/server-ca.crt" "$SERVER_DATA/tls/server-ca.crt" || is_other=true
+  [ "$is_other" = false ] || forget_other_cluster
+  config_lines "$restored_by" start | write_file "$RESET_CONFIG" 0600
+  because "k3s does not start from it"
+  start_k3s || return 1
+  because "the Node $NODE_NAME does not take this host's address"
+  wait_until 90 "the Node to have this host's address" has_own_address || return 1
+  adopt_tokens || return 1
+  remove_stale_nodes
+  forget_passwords
+  rm -f "$RESET_CONFIG"
+  because "k3s does not start a second time"
+  stop_k3s && start_k3s || return 1
+  wait_until 120 "the Node $NODE_NAME to be Ready" node_is_ready || say "the Node $NODE_NAME is not Ready yet; see: journalctl -u $UNIT"
+  echo "$is_other" >"$SCRATCH/is-other"
+}
+
+tell() {
+  authority=$(sha256sum "$SERVER_DATA/tls/server-ca.crt" | cut -d' ' -f1)
+  id=$(kubectl get namespace kube-system -o 'jsonpath={.metadata.uid}')
+  removed=$(sed 's/.*/"&"/' "$SCRATCH/stale" | paste -sd , -)
+  printf '{"aside":"%s","address":"%s","isOther":%s,"removedNodes":[%s],"agentToken":"%s","clusterId":"%s","authority":"%s"}\n' \
+    "$ASIDE" "$(tailnet_ip)" "$(cat "$SCRATCH/is-other")" "$removed" "$(sed -n 1p "$SERVER_DATA/agent-token")" "$id" "$authority"
+}
+
+main() {
+  take_lock host
+  make_scratch
+  refuse_without_etcd
+  [ "$SOURCE" = s3 ] || [ -s "$SNAPSHOTS/$SNAPSHOT" ] || fail "there is no snapshot $SNAPSHOTS/$SNAPSHOT on this host"
+  printf '%s\n' "${S3_CA_PEM:-}" >"$SCRATCH/s3-ca.pem"
+  stop_k3s
+  if ! (restore); then
+    rm -f "$TOKENS_FILE" "${S3_FILE:-$TOKENS_FILE}"
+    put_back
+    fail "the snapshot $SNAPSHOT was not restored: $(cat "$SCRATCH/why"); the data of before is back in its place, and k3s starts from it"
+  fi
+  rm -f "$TOKENS_FILE" "${S3_FILE:-$TOKENS_FILE}"
+  tell
+}
+
+main "$@" </dev/null

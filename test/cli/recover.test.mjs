@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { runCommand } from "../../src/cli/run-command.mjs";
+import { ToolError } from "../../src/operator-tools/run/tool-error.mjs";
+import { recordOutput } from "../operator-tools/support/recorder.mjs";
+import { ACCESS, node } from "./support/stack.mjs";
+
+describe("hybrid-k3s recover", () => {
+  const servers = ["rack-1", "rack-2", "rack-3"].map((name, i) => node(name, `192.0.2.2${i}`));
+  const runWith = async (looks, ...argv) => {
+    const out = recordOutput();
+    const ran = [];
+    const code = await runCommand(["recover", ...argv], {
+      env: {},
+      out,
+      stdin: { isTTY: false },
+      readStack: async () => ({ operatorAccess: { ...ACCESS, servers } }),
+      hostWork:
+        () =>
+        async (at, { script }) => {
+          const look = looks[at.name];
+          if (look === undefined) throw new ToolError(`${at.name}: no answer`);
+          if (script === "look-at-server") return look;
+          ran.push(`${at.name}: ${script}`);
+          return { aside: "/x", address: "100.64.0.2" };
+        },
+    });
+    return { code, ran, said: out.written.stderr + out.written.stdout };
+  };
+  const silent = { api: "silent", hasData: true };
+
+  it("has the only server that is left go on alone", async () => {
+    const { code, ran, said } = await runWith({ "rack-2": silent }, "--yes");
+    assert.equal(code, 0, said);
+    assert.deepEqual(ran, ["rack-2: reset-quorum"]);
+    assert.match(said, /Replace rack-1, rack-3 by pulumi up/);
+  });
+
+  it("wants to know which of several is kept; the others join it again", async () => {
+    const looks = { "rack-1": silent, "rack-3": silent };
+    const { code, ran, said } = await runWith(looks, "--yes");
+    assert.equal(code, 1);
+    assert.match(said, /several servers have data \(rack-1, rack-3\)\. Say which one is kept: --on NAME/);
+    assert.deepEqual(ran, []);
+    assert.deepEqual((await runWith(looks, "--yes", "--on", "rack-3")).ran, [
+      "rack-1: stop-server",
+      "rack-3: reset-quorum",
+      "rack-1: rejoin-server",
+    ]);
+  });
+
+  it("leaves a cluster alone whose API answers, and asks before it does anything", async () => {
+    const living = await runWith({ "rack-1": { api: "answers", hasData: true }, "rack-2": silent }, "--yes", "--on", "rack-2");
+    assert.match(living.said, /Nothing was changed: the API answers on rack-1/);
+    const unasked = await runWith({ "rack-2": silent });
+    assert.match(unasked.said, /nobody is there to ask/);
+    assert.deepEqual([living.code, living.ran, unasked.code, unasked.ran], [1, [], 1, []]);
+  });
+});
