@@ -2,7 +2,7 @@ import { ToolError } from "../operator-tools/run/tool-error.mjs";
 import { askFor } from "./ask.mjs";
 import { onAll, openHosts, textOf } from "./host-work.mjs";
 import { readAccess } from "./read-stack.mjs";
-import { rejoinServers, stopServers } from "./rejoin.mjs";
+import { leftOut, rejoinServers, whileStopped } from "./rejoin.mjs";
 import { refuseWithoutEtcd } from "./snapshots.mjs";
 
 /** @import { StackNode } from "./read-stack.mjs" */
@@ -40,18 +40,17 @@ export const recover = {
     );
     await askFor(access.cluster, { yes }, context);
 
-    await stopServers(others, run, out);
-    const reset = await run(survivor, {
-      script: "reset-quorum",
-      environment: { WAIT_SECONDS: START_SECONDS },
-      limitSeconds: RESET_SECONDS,
-    });
+    const work = { script: "reset-quorum", environment: { WAIT_SECONDS: START_SECONDS }, limitSeconds: RESET_SECONDS };
+    const { done: reset, stopped, faults: left } = await whileStopped(others, { run, out }, () => run(survivor, work));
     out.say(`${survivor.name}: serves again; a copy of its data of before is in ${textOf(reset, "aside")}`);
-    await rejoinServers(others, { server: survivor, address: textOf(reset, "address"), run, out });
-    const lost = access.servers.filter((node) => node !== survivor && !others.includes(node)).map(({ name }) => name);
+    const failed = [...left, ...(await rejoinServers(stopped, { server: survivor, address: textOf(reset, "address"), run, out }))];
+    const lost = access.servers.filter((node) => node !== survivor && !others.includes(node));
     out.result(
-      `Cluster ${access.cluster} has its quorum again.${lost.length > 0 ? ` Replace ${lost.join(", ")} by pulumi up, each by itself, or take them out of the config.` : ""}`,
+      [`Cluster ${access.cluster} has its quorum again.`, ...lost.map((node) => `${node.name} did not answer: ${leftOut(node)}.`)].join(
+        "\n",
+      ),
     );
+    if (failed.length > 0) throw new ToolError(`Not all servers are back:\n${failed.map((fault) => `- ${fault}`).join("\n")}`);
   },
 };
 

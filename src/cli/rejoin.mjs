@@ -1,4 +1,3 @@
-import { ToolError } from "../operator-tools/run/tool-error.mjs";
 import { onAll } from "./host-work.mjs";
 
 /** @import { ToolOutput } from "../operator-tools/run/output.mjs" */
@@ -12,35 +11,48 @@ const REJOIN_SECONDS = START_SECONDS + 900;
 const TOKEN_FILE = "/etc/hybrid-k3s/agent-token";
 
 /**
- * Stops k3s on servers that are not to go on with what they have. One that does not answer is said: its k3s must not come back by itself.
- * @type {(servers: readonly StackNode[], run: RunScript, out: ToolOutput) => Promise<void>}
+ * While k3s of these servers is stopped, the work that gives them another cluster to join. Where it comes to nothing, they go on with what they have.
+ * @template T
+ * @param {readonly StackNode[]} servers
+ * @param {{ readonly run: RunScript; readonly out: ToolOutput }} given
+ * @param {() => Promise<T>} work
+ * @returns {Promise<{ readonly done: T; readonly stopped: readonly StackNode[]; readonly faults: readonly string[] }>} `faults`: of servers that could not be stopped, and what to do about each
  */
-export async function stopServers(servers, run, out) {
+export async function whileStopped(servers, { run, out }, work) {
   const ends = await onAll(servers, (node) => run(node, { script: "stop-server", limitSeconds: STOP_SECONDS }));
   for (const { fault } of ends) if (fault) out.say(`warning: ${fault.message}; k3s there may still run with the old data`);
+  const stopped = ends.flatMap(({ node, fault }) => (fault ? [] : [node]));
+  const faults = ends.flatMap(({ node, fault }) => (fault ? [`${fault.message}; ${leftOut(node)}`] : []));
+  try {
+    return { done: await work(), stopped, faults };
+  } catch (error) {
+    const starts = await onAll(stopped, (node) => run(node, { script: "start-server", limitSeconds: STOP_SECONDS }));
+    for (const { node, fault } of starts)
+      out.say(
+        fault ? `warning: ${fault.message}; start it: systemctl enable --now k3s` : `${node.name}: k3s starts again with what it had`,
+      );
+    throw error;
+  }
 }
 
 /**
- * Has other servers join this one again, one after the other: etcd takes in one at a time. Throws with all their faults.
- * @type {(servers: readonly StackNode[], given: { readonly server: StackNode; readonly address: string; readonly run: RunScript; readonly out: ToolOutput }) => Promise<void>}
+ * What becomes of a server that was not asked to join again.
+ * @type {(node: StackNode) => string}
  */
-export async function rejoinServers(servers, { server, address, run, out }) {
-  /** @type {string[]} */
-  const faults = [];
-  for (const node of servers) {
-    const environment = { SERVER_IP: address, WAIT_SECONDS: START_SECONDS };
-    try {
-      await run(node, { script: "rejoin-server", environment, limitSeconds: REJOIN_SECONDS });
-      out.say(`${node.name}: is a member of etcd again, by ${server.name}`);
-    } catch (error) {
-      if (!(error instanceof ToolError)) throw error;
-      faults.push(error.message);
-    }
-  }
-  if (faults.length > 0)
-    throw new ToolError(
-      `${server.name} holds the cluster, but not all servers are back:\n${faults.map((fault) => `- ${fault}`).join("\n")}`,
-    );
+export const leftOut = ({ name }) =>
+  `what ${name} holds can never join again: when its host is back, raise its generation in the config and run pulumi up --refresh, or take it out of the config`;
+
+/**
+ * Has other servers join this one again; k3s lets etcd take in one at a time. Gives the faults of those that do not.
+ * @type {(servers: readonly StackNode[], given: { readonly server: StackNode; readonly address: string; readonly authority?: string; readonly run: RunScript; readonly out: ToolOutput }) => Promise<string[]>}
+ */
+export async function rejoinServers(servers, { server, address, authority, run, out }) {
+  const environment = { SERVER_IP: address, WAIT_SECONDS: START_SECONDS, ...(authority && { CLUSTER_AUTHORITY: authority }) };
+  const ends = await onAll(servers, async (node) => {
+    await run(node, { script: "rejoin-server", environment, limitSeconds: REJOIN_SECONDS });
+    out.say(`${node.name}: is a member of etcd again, by ${server.name}`);
+  });
+  return ends.flatMap(({ fault }) => (fault ? [fault.message] : []));
 }
 
 /**

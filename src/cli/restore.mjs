@@ -5,7 +5,7 @@ import { codeOf, ToolError } from "../operator-tools/run/tool-error.mjs";
 import { askFor } from "./ask.mjs";
 import { openHosts, textOf } from "./host-work.mjs";
 import { readAccess } from "./read-stack.mjs";
-import { rejoinAgents, rejoinServers, stopServers } from "./rejoin.mjs";
+import { rejoinAgents, rejoinServers, whileStopped } from "./rejoin.mjs";
 import { ageOf, findSnapshot, listSnapshots, refuseWithoutEtcd } from "./snapshots.mjs";
 
 /** @import { RunScript } from "./host-work.mjs" */
@@ -33,7 +33,7 @@ export const restore = {
     const run = hostWork(access, context);
     const { snapshots, faults, answered } = await listSnapshots(access, run);
     for (const fault of faults) out.say(`not looked at: ${fault}`);
-    const snapshot = findSnapshot(name, snapshots);
+    const snapshot = findSnapshot(name, snapshots, access.servers);
     const { server, source } = chooseSource(snapshot, from, answered);
 
     const others = access.servers.filter((node) => node !== server);
@@ -45,11 +45,16 @@ export const restore = {
     );
     await askFor(access.cluster, { yes }, context);
 
-    await stopServers(others, run, out);
-    const restored = await restoreOn(server, { snapshot, source, tokens, access }, run);
-    await rejoinServers(others, { server, address: textOf(restored, "address"), run, out });
-    const failed = await rejoinAgents(access.agents, { restored, run, out });
-    await removeStaleDevices(access, restored, context);
+    const restoring = () => restoreOn(server, { snapshot, source, tokens, access }, run);
+    const { done: restored, stopped, faults: left } = await whileStopped(others, { run, out }, restoring);
+    out.say(`${server.name}: serves the restored cluster`);
+    const found = { address: textOf(restored, "address"), authority: textOf(restored, "authority") };
+    const rejoined = await Promise.all([
+      rejoinServers(stopped, { server, ...found, run, out }),
+      rejoinAgents(access.agents, { restored, run, out }),
+      removeStaleDevices(access, restored, context),
+    ]);
+    const failed = [...left, ...rejoined.flat()];
     tell({ access, snapshot, restored, server }, out);
     if (failed.length > 0)
       throw new ToolError(`The cluster is restored, but not all nodes are back:\n${failed.map((fault) => `- ${fault}`).join("\n")}`);
@@ -120,16 +125,22 @@ function s3Lines(s3) {
 }
 
 /**
- * Of Nodes that the snapshot had and the stack has not.
- * @type {(access: StackAccess, restored: Record<string, unknown>, context: CommandContext) => Promise<void>}
+ * Of Nodes that the snapshot had and the stack has not; gives the faults of those that stay.
+ * @type {(access: StackAccess, restored: Record<string, unknown>, context: CommandContext) => Promise<string[]>}
  */
 async function removeStaleDevices({ tailnet }, { removedNodes }, { env, out }) {
   const names = Array.isArray(removedNodes) ? removedNodes.map(String) : [];
-  if (names.length === 0) return;
-  const control = openControl(tailnet, { env, out });
-  for (const node of names) {
-    const count = await removeDevices(control, { node, tag: tailnet.tag });
-    if (count > 0) out.say(`${node}: its device is removed from the tailnet`);
+  if (names.length === 0) return [];
+  try {
+    const control = openControl(tailnet, { env, out });
+    for (const node of names) {
+      const count = await removeDevices(control, { node, tag: tailnet.tag });
+      if (count > 0) out.say(`${node}: its device is removed from the tailnet`);
+    }
+    return [];
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    return [`devices of ${names.join(", ")} may still be in the tailnet; delete them by hand: ${error.message}`];
   }
 }
 

@@ -70,12 +70,15 @@ function readItems(server, result) {
 
 /**
  * The snapshot of this very name, or the newest that was asked for by it: k3s adds node and time. Throws where there is none.
- * @type {(name: string, snapshots: readonly Snapshot[]) => Snapshot}
+ * @type {(name: string, snapshots: readonly Snapshot[], servers?: readonly StackNode[]) => Snapshot}
  */
-export function findSnapshot(name, snapshots) {
-  const found =
-    snapshots.find((one) => one.name === name) ??
-    snapshots.find((one) => one.name.startsWith(`${name}-`) && /^-\d+$/.test(one.name.slice(`${name}-${one.node}`.length)));
+export function findSnapshot(name, snapshots, servers = []) {
+  // Of one that was copied to a server k3s tells that server, whoever took it.
+  const isTaken = (/** @type {Snapshot} */ one) =>
+    [one.node, ...servers.map((server) => server.name)].some(
+      (node) => one.name.startsWith(`${name}-${node}-`) && /^\d+$/.test(one.name.slice(`${name}-${node}-`.length)),
+    );
+  const found = snapshots.find((one) => one.name === name) ?? snapshots.find(isTaken);
   if (found !== undefined) return found;
   const known = snapshots.length === 0 ? "There is none at all." : `There are: ${snapshots.map((one) => one.name).join(", ")}.`;
   throw new ToolError(`There is no backup ${name} on the servers that answer, or in S3. ${known}`);

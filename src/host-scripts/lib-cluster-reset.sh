@@ -45,6 +45,28 @@ reset_etcd() { timeout "$RESET_SECONDS" k3s server --cluster-reset "$@" >"$SCRAT
 
 last_fault() { grep -e 'level=fatal' -e 'level=error' "$SCRATCH/said" | tail -n 1 | mask_secrets | sed -E 's/^time="[^"]*" level=[a-z]+ msg=//' | cut -c1-500; }
 
+# A setting that a server has beside its own: k3s takes the file of a token before the token, and resets nothing while it is told of a server to join.
+ALONE='token-file: ""
+server: ""
+cluster-init: true'
+
+# The pods and certificates of a cluster that this host was in meanwhile are worthless in the restored one.
+forget_other_cluster() {
+  say "this host was in another cluster: forgetting its pods there"
+  timeout 120 k3s-killall.sh >/dev/null 2>&1 || true
+  find /var/lib/rancher/k3s/agent -mindepth 1 -maxdepth 1 ! -name images -exec rm -rf {} + 2>/dev/null || true
+}
+
+# The data tell that the servers of that time vote, and k3s takes a moment to say that they do not: nobody may believe it until then.
+forget_votes() {
+  kubectl get nodes -l node-role.kubernetes.io/etcd -o 'go-template={{range .items}}{{.metadata.name}}{{"\n"}}{{end}}' >"$SCRATCH/voters" 2>/dev/null || return 1
+  while read -r node _; do
+    [ "$node" != "$NODE_NAME" ] || continue
+    kubectl patch node "$node" --subresource=status --type=strategic >&2 </dev/null \
+      -p '{"status":{"conditions":[{"type":"EtcdIsVoter","status":"False","reason":"NotAMember","message":"etcd was begun again without it"}]}}' || return 1
+  done <"$SCRATCH/voters"
+}
+
 start_k3s() {
   say "starting k3s"
   timeout 30 systemctl start --no-block "$UNIT" || return 1

@@ -3,19 +3,24 @@
 # Joins the other server's etcd as a new member, until it may vote. Its own data of before is kept aside.
 # Libraries: lib-snapshots.sh lib-tailnet.sh lib-k3s-advice.sh lib-k3s-faults.sh lib-cluster-reset.sh
 # Needs: NODE_NAME SERVER_IP WAIT_SECONDS
+# May have: CLUSTER_AUTHORITY (hash of the certificate of the cluster that it joins; with another one what this host has of its pods is forgotten)
 # Prints: {"aside":"PATH"}
 : "${NODE_NAME:?}" "${SERVER_IP:?}" "${WAIT_SECONDS:?}"
 # shellcheck disable=SC2034 # read by lib-k3s-faults.sh
 UNIT=k3s.service ROLE=server
 
 # The token without the hash of an authority that may be another one by now.
-join_lines() { printf 'token: "%s"\nserver: "https://%s:6443"\n' "$(password_of "$ASIDE/token")" "$SERVER_IP"; }
+join_lines() { printf 'token: "%s"\ntoken-file: ""\nserver: "https://%s:6443"\ncluster-init: false\n' "$(password_of "$ASIDE/token")" "$SERVER_IP"; }
 
-is_voter() { [ "$(kubectl get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="EtcdIsVoter")].status}' 2>/dev/null)" = True ]; }
+is_other_cluster() { [ -n "${CLUSTER_AUTHORITY:-}" ] && [ "$CLUSTER_AUTHORITY" != "$(sha256sum "$ASIDE/tls/server-ca.crt" | cut -d' ' -f1)" ]; }
+
+# Ready too: what a Node says of its vote outlives its server.
+is_voter() { node_is_ready && [ "$(kubectl get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="EtcdIsVoter")].status}' 2>/dev/null)" = True ]; }
 
 join() {
   because "its data of before cannot be kept aside"
   keep_aside || return 1
+  ! is_other_cluster || forget_other_cluster
   join_lines | write_file "$RESET_CONFIG" 0600
   because "k3s does not join $SERVER_IP"
   start_k3s || return 1

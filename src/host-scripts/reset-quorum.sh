@@ -8,6 +8,12 @@
 # shellcheck disable=SC2034 # read by lib-k3s-faults.sh
 UNIT=k3s.service ROLE=server
 
+# With the token that this server has; no S3 is needed for it, and one that does not answer would keep it from beginning.
+config_lines() {
+  printf 'token: "%s"\n%s\n' "$(password_of "$SERVER_DATA/token")" "$ALONE"
+  ! has_s3 || echo 'etcd-s3: false'
+}
+
 main() {
   take_lock host
   make_scratch
@@ -16,9 +22,16 @@ main() {
   cp -a "$SERVER_DATA" "$ASIDE" || fail "$SERVER_DATA cannot be copied to $ASIDE; nothing was changed"
   say "a copy of the data of before is in $ASIDE"
   say "making this server the only member of etcd"
-  reset_etcd || fail "k3s does not reset its etcd: $(last_fault); nothing else was changed, and the data is in $ASIDE too"
+  config_lines | write_file "$RESET_CONFIG" 0600
+  if ! reset_etcd; then
+    put_back
+    fail "k3s does not reset its etcd: $(last_fault); the data of before is back in its place, and k3s starts from it"
+  fi
+  # With etcd's data there k3s asks for no server any more.
+  rm -f "$RESET_CONFIG"
   start_k3s
   wait_until 120 "the Node $NODE_NAME to be Ready" node_is_ready || fail "k3s serves, but its Node is not Ready; see: journalctl -u $UNIT"
+  wait_until 60 "the API to take the votes back" forget_votes || say "left for later: nodes of servers that say that they vote in etcd"
   printf '{"aside":"%s","address":"%s"}\n' "$ASIDE" "$(tailnet_ip)"
 }
 

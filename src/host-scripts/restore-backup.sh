@@ -12,9 +12,9 @@
 # shellcheck disable=SC2034 # read by lib-k3s-faults.sh
 UNIT=k3s.service ROLE=server
 
-# config_lines TOKEN: for the reset and the first start after it.
+# config_lines TOKEN reset|start: for the reset and the first start after it.
 config_lines() {
-  printf 'token: "%s"\ndisable-network-policy: true\n' "$1"
+  printf 'token: "%s"\ndisable-network-policy: true\n%s\n' "$1" "$ALONE"
   if [ "$2" = reset ] && [ "$SOURCE" = s3 ]; then
     cat "$S3_FILE"
     [ -z "${S3_CA_PEM:-}" ] || echo "etcd-s3-endpoint-ca: $SCRATCH/s3-ca.pem"
@@ -38,13 +38,6 @@ restore_by_any_token() {
   done <"$SCRATCH/tokens"
   because "it was taken under another server token than this host and the stack know; give the one of that time: --token-file FILE"
   return 1
-}
-
-# The pods and certificates of a cluster that this host was in meanwhile are worthless in the restored one.
-forget_other_cluster() {
-  say "this host was in another cluster: forgetting its pods there"
-  timeout 120 k3s-killall.sh >/dev/null 2>&1 || true
-  find /var/lib/rancher/k3s/agent -mindepth 1 -maxdepth 1 ! -name images -exec rm -rf {} + 2>/dev/null || true
 }
 
 # To the token that this host has, and its token for agents along with it: the next start would find them newer than the data, and refuse to.
@@ -109,6 +102,7 @@ restore() {
   adopt_tokens || return 1
   remove_stale_nodes
   forget_passwords
+  wait_until 60 "the API to take the votes back" forget_votes || say "left for later: nodes of servers that say that they vote in etcd"
   rm -f "$RESET_CONFIG"
   because "k3s does not start a second time"
   stop_k3s && start_k3s || return 1

@@ -186,9 +186,30 @@ describe("hybrid-k3s", () => {
       ...["rack-2: stop-server", "rack-3: stop-server", "rack-1: restore-backup"],
       ...["rack-2: rejoin-server", "rack-3: rejoin-server", "kiosk-1: rejoin-agent"],
     ]);
+    assert.equal(ran.at(-2).environment.CLUSTER_AUTHORITY, "aaaa");
     assert.match(
       out.written.stderr,
       /The cluster is restored, but not all nodes are back:\n- kiosk-1: no answer; when kiosk-1 answers again, run pulumi up --refresh/,
     );
+  });
+
+  it("starts the other servers again with what they had where the snapshot is not restored", async () => {
+    access = { ...ACCESS, servers: [RACK, node("rack-2", "192.0.2.12")] };
+    replies = { ...replies, "stop-server": {}, "start-server": {}, "restore-backup": new ToolError("rack-1: no token fits") };
+    assert.equal(await run("restore", "first-rack-1-1790000000", "--yes"), 1);
+    assert.deepEqual(scripts().slice(2), ["rack-2: stop-server", "rack-1: restore-backup", "rack-2: start-server"]);
+    assert.match(out.written.stderr, /rack-2: k3s starts again with what it had[^]*no token fits/);
+  });
+
+  it("takes a snapshot that was copied to another server by its short name, and names devices that it cannot remove", async () => {
+    access = { ...ACCESS, servers: [RACK, node("rack-2", "192.0.2.12")] };
+    const copied = { spec: { ...item("moved-rack-1-1790000100").spec, nodeName: "rack-2" }, status: item("x").status };
+    replies = { ...replies, "stop-server": {}, "rejoin-server": {}, "restore-backup": { ...RESTORED, removedNodes: ["rack-9"] } };
+    replies["list-backups"] = (at) => ({ list: { items: at.name === "rack-2" ? [copied] : [] }, s3: "listed" });
+    access.tailnet = { ...access.tailnet, baseUrl: "http://127.0.0.1:9" };
+    assert.equal(await run("restore", "moved", "--yes"), 1, out.written.stderr);
+    assert.ok(scripts().includes("rack-2: restore-backup"));
+    assert.match(out.written.stdout, /is what it was/);
+    assert.match(out.written.stderr, /- devices of rack-9 may still be in the tailnet; delete them by hand: /);
   });
 });

@@ -22,6 +22,7 @@ describe("hybrid-k3s recover", () => {
           if (look === undefined) throw new ToolError(`${at.name}: no answer`);
           if (script === "look-at-server") return look;
           ran.push(`${at.name}: ${script}`);
+          if (script === look.failing) throw new ToolError(`${at.name}: no ${script}`);
           return { aside: "/x", address: "100.64.0.2" };
         },
     });
@@ -33,7 +34,11 @@ describe("hybrid-k3s recover", () => {
     const { code, ran, said } = await runWith({ "rack-2": silent }, "--yes");
     assert.equal(code, 0, said);
     assert.deepEqual(ran, ["rack-2: reset-quorum"]);
-    assert.match(said, /Replace rack-1, rack-3 by pulumi up/);
+    for (const lost of ["rack-1", "rack-3"])
+      assert.match(
+        said,
+        new RegExp(`${lost} did not answer: what ${lost} holds can never join again: when its host is back, raise its generation`),
+      );
   });
 
   it("wants to know which of several is kept; the others join it again", async () => {
@@ -47,6 +52,23 @@ describe("hybrid-k3s recover", () => {
       "rack-3: reset-quorum",
       "rack-1: rejoin-server",
     ]);
+  });
+
+  it("has the others go on with what they had where the reset comes to nothing", async () => {
+    const looks = { "rack-1": silent, "rack-3": { ...silent, failing: "reset-quorum" } };
+    const { code, ran, said } = await runWith(looks, "--yes", "--on", "rack-3");
+    assert.equal(code, 1);
+    assert.match(said, /rack-1: k3s starts again with what it had[^]*rack-3: no reset-quorum/);
+    assert.deepEqual(ran, ["rack-1: stop-server", "rack-3: reset-quorum", "rack-1: start-server"]);
+  });
+
+  it("asks no server to join again that it could not stop, and names it", async () => {
+    const looks = { "rack-1": { ...silent, failing: "stop-server" }, "rack-2": { ...silent, failing: "rejoin-server" }, "rack-3": silent };
+    const { code, ran, said } = await runWith(looks, "--yes", "--on", "rack-3");
+    assert.equal(code, 1);
+    assert.match(said, /has its quorum again/);
+    assert.match(said, /- rack-1: no stop-server; what rack-1 holds can never join again[^]*- rack-2: no rejoin-server/);
+    assert.deepEqual(ran, ["rack-1: stop-server", "rack-2: stop-server", "rack-3: reset-quorum", "rack-2: rejoin-server"]);
   });
 
   it("leaves a cluster alone whose API answers, and asks before it does anything", async () => {

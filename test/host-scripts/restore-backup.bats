@@ -16,7 +16,7 @@ kiosk-1' WAIT_SECONDS=2
   echo K10aaaa::node:agents >"$HOST/$DATA/agent-token"
   echo authority-of-today >"$HOST/$DATA/tls/server-ca.crt"
   echo mine >"$HOST/$DATA/manifests/mine.yaml"
-  printf 'cluster-init: true\netcd-s3: true\n' >"$HOST/etc/rancher/k3s/config.yaml"
+  printf 'server: https://100.64.0.2:6443\ntoken-file: /etc/hybrid-k3s/server-token\netcd-s3: true\n' >"$HOST/etc/rancher/k3s/config.yaml"
   printf 'K10bbbb::server:former\n' >"$HOST/$TOKENS_FILE"
   echo '[Service]' >"$HOST/etc/systemd/system/k3s.service"
   touch "$FAKE/units/k3s.service.active" "$FAKE/kubectl/node"
@@ -24,6 +24,7 @@ kiosk-1' WAIT_SECONDS=2
   echo True >"$FAKE/kubectl/ready"
   printf 'rack-1\nkiosk-1\nrack-9\n' >"$FAKE/kubectl/others"
   echo 0b1c >"$FAKE/kubectl/cluster-id"
+  printf 'rack-1 100.64.0.7 True MemberNotLearner\nrack-2 100.64.0.3 True MemberNotLearner\n' >"$FAKE/kubectl/members"
   echo today >"$FAKE/taken-under"
   # The reset as the real one does it (1.35.4): by the token alone that the snapshot was taken under, whose authority is then this server's.
   cat >"$FAKE/bin/k3s" <<'K3S'
@@ -63,6 +64,11 @@ aside() { (cd "$HOST/var-lib/rancher/k3s" && echo server-before-*); }
   [ ! -e "$HOST/$DATA/cred/passwd" ]
   grep -qx 'disable-network-policy: true' "$FAKE/reset-config"
   grep -qx 'etcd-s3: false' "$FAKE/reset-config"
+  # k3s would take the token of the file before this one, and resets nothing while it is told of a server to join.
+  grep -qx 'token-file: ""' "$FAKE/reset-config"
+  grep -qx 'server: ""' "$FAKE/reset-config"
+  assert_call 'patch node rack-2 --subresource=status .*"EtcdIsVoter","status":"False"'
+  refute_call 'patch node rack-1'
   refute_call 'k3s-killall'
   refute_call '^curl'
   assert_call 'delete node rack-9'

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { succeed } from "../../../lab/checks/probe-pods";
-import { controlOf } from "../../../lab/console";
 import type { RunResult } from "../../../lab/contract";
 import { type LabS3, startS3 } from "../../../lab/s3";
 import { checkoutRoot } from "../../../lab/paths";
@@ -24,9 +23,6 @@ export const backup: Scenario = {
     let context: LabContext;
     let s3: LabS3;
     let first = "";
-    /** The stand-in for k3s keeps snapshots on its disk alone. */
-    const hasS3 = () => !controlOf(context.lab).tools.standIns.includes("k3s");
-
     const command = (...words: string[]): Promise<RunResult> =>
       context.lab.operator.run([process.execPath, "src/cli/main.mjs", ...words, "--stack", context.stack.name], {
         cwd: checkoutRoot,
@@ -44,7 +40,6 @@ export const backup: Scenario = {
       context = given();
       const { stack } = context;
       await context.ensureEmpty();
-      if (!hasS3()) return context.ensureCluster();
       s3 = await startS3(context.lab);
       stack.edit((settings) => {
         const { endpoint, bucket, caFile } = s3;
@@ -65,13 +60,12 @@ export const backup: Scenario = {
       assert.match(first, /^first-rack-1-\d+$/);
       assert.deepEqual(
         (await list()).filter(({ name }) => name === first).map(({ servers, inS3 }) => ({ servers, inS3 })),
-        [{ servers: ["rack-1"], inS3: hasS3() }],
+        [{ servers: ["rack-1"], inS3: true }],
       );
-      if (hasS3()) assert.ok(s3.list("edge").includes(first), JSON.stringify(s3.list("edge")));
+      assert.ok(s3.list("edge").includes(first), JSON.stringify(s3.list("edge")));
     });
 
-    it("takes new credentials of S3 without a restart of k3s, and says what a refusing S3 said", async (t) => {
-      if (!hasS3()) return t.skip("the stand-in for k3s knows no S3");
+    it("takes new credentials of S3 without a restart of k3s, and says what a refusing S3 said", async () => {
       const { stack } = context;
       const started = await serverStart();
       await stack.setSecret("hybrid-k3s:s3SecretKey", "0".repeat(40));
@@ -84,8 +78,7 @@ export const backup: Scenario = {
       assert.equal(await serverStart(), started, "k3s was restarted");
     });
 
-    it("keeps the credentials of S3 out of k3s's settings", async (t) => {
-      if (!hasS3()) return t.skip("the stand-in for k3s knows no S3");
+    it("keeps the credentials of S3 out of k3s's settings", async () => {
       const server = context.lab.host("rack-1");
       const found = await server.exec(
         `grep -rlE '${s3.secretKey}|${s3.accessKey}' /etc/rancher /etc/hybrid-k3s /etc/systemd /run/hybrid-k3s 2>/dev/null || true`,
@@ -111,8 +104,7 @@ export const backup: Scenario = {
       await expectSuccess(context.stack.up(["--expect-no-changes"]));
     });
 
-    it("brings the cluster back on a new installation with another address, from S3, with its agents", async (t) => {
-      if (!hasS3()) return t.skip("the stand-in for k3s knows no S3");
+    it("brings the cluster back on a new installation with another address, from S3, with its agents", async () => {
       const { lab, stack } = context;
       stack.edit((settings) => {
         settings["hybrid-k3s:cluster"].allowServerReplacement = true;
@@ -146,7 +138,7 @@ export const backup: Scenario = {
         for (const key of ["s3AccessKey", "s3SecretKey"]) Reflect.deleteProperty(settings, `hybrid-k3s:${key}`);
       });
       stack.addHost("rack-1");
-      if (hasS3()) await s3.service.stop();
+      await s3.service.stop();
     });
   },
 };
