@@ -85,13 +85,13 @@ export const SUITES: readonly Suite[] = [
     ],
   },
   recorded("metal", "network", ".lab", "first-up", "second-up", "outside", "withdrawn-routes", "policy-order", "restarts", "node-changes"),
-  recorded("metal", "removal", ".lab-2", "preflight", "faults", "recovery", "secrets", "removal", "routes"),
+  recorded("metal", "removal", ".lab-2", "preflight", "faults", "recovery", "backup", "secrets", "removal", "routes"),
   recorded("burst", "burst", ".lab", "burst-first-up", "burst-cycle", "burst-places", "burst-server", "burst-removal"),
   recorded("burst", "burst-faults", ".lab-2", "burst-faults"),
   recorded("tailnet", "tailnet", ".lab", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
   recorded("tailnet", "tailnet-nodes", ".lab-2", "tailnet-devices", "tailnet-keys"),
   { ...scenarios("matrix", "headscale", ".lab", "headscale"), onlyInAll: true },
-  { ...scenarios("matrix", "backup", ".lab", "backup"), onlyInAll: true },
+  { ...scenarios("matrix", "backup", ".lab", "backup-s3", "backup-servers"), onlyInAll: true },
   { ...scenarios("matrix", "flannel-iface", ".lab-2", "flannel-iface"), onlyInAll: true },
 ];
 

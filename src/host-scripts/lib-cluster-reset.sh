@@ -46,6 +46,7 @@ reset_etcd() { timeout "$RESET_SECONDS" k3s server --cluster-reset "$@" >"$SCRAT
 last_fault() { grep -e 'level=fatal' -e 'level=error' "$SCRATCH/said" | tail -n 1 | mask_secrets | sed -E 's/^time="[^"]*" level=[a-z]+ msg=//' | cut -c1-500; }
 
 # A setting that a server has beside its own: k3s takes the file of a token before the token, and resets nothing while it is told of a server to join.
+# shellcheck disable=SC2034 # for the scripts that have this library
 ALONE='token-file: ""
 server: ""
 cluster-init: true'
@@ -62,8 +63,8 @@ forget_votes() {
   kubectl get nodes -l node-role.kubernetes.io/etcd -o 'go-template={{range .items}}{{.metadata.name}}{{"\n"}}{{end}}' >"$SCRATCH/voters" 2>/dev/null || return 1
   while read -r node _; do
     [ "$node" != "$NODE_NAME" ] || continue
-    kubectl patch node "$node" --subresource=status --type=strategic >&2 </dev/null \
-      -p '{"status":{"conditions":[{"type":"EtcdIsVoter","status":"False","reason":"NotAMember","message":"etcd was begun again without it"}]}}' || return 1
+    kubectl patch node "$node" --subresource=status --type=strategic \
+      -p '{"status":{"conditions":[{"type":"EtcdIsVoter","status":"False","reason":"NotAMember","message":"etcd was begun again without it"}]}}' >&2 </dev/null || return 1
   done <"$SCRATCH/voters"
 }
 

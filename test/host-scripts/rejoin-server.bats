@@ -1,4 +1,4 @@
-# shellcheck disable=SC2030,SC2031,SC2154 # bats: each test is a subshell with status, output and stderr set by run
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # bats: each test is a subshell with status, output and stderr set by run
 load test_helper
 
 DATA=var-lib/rancher/k3s/server
@@ -54,7 +54,7 @@ aside() { (cd "$HOST/var-lib/rancher/k3s" && echo server-before-*); }
   CLUSTER_AUTHORITY=$(echo authority | sha256sum | cut -d' ' -f1) run_script rejoin-server
   assert_success
   refute_call k3s-killall
-  rm -rf "$HOST/$DATA" && mv "$HOST/var-lib/rancher/k3s/$(aside)" "$HOST/$DATA"
+  rm -rf "${HOST:?}/$DATA" && mv "$HOST/var-lib/rancher/k3s/$(aside)" "$HOST/$DATA"
   CLUSTER_AUTHORITY=other run_script rejoin-server
   assert_success
   assert_call k3s-killall
@@ -66,7 +66,7 @@ aside() { (cd "$HOST/var-lib/rancher/k3s" && echo server-before-*); }
   run_script rejoin-server
   assert_failure
   assert_stderr 'not a member again: etcd does not let it vote within 2 s'
-  rm -rf "$HOST/$DATA" && mv "$HOST/var-lib/rancher/k3s/$(aside)" "$HOST/$DATA"
+  rm -rf "${HOST:?}/$DATA" && mv "$HOST/var-lib/rancher/k3s/$(aside)" "$HOST/$DATA"
   echo True >"$FAKE/votes" && echo False >"$FAKE/kubectl/ready"
   run_script rejoin-server
   assert_failure

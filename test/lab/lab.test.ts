@@ -1,6 +1,8 @@
 import { after, before, describe } from "node:test";
 import { LabContext, type Scenario } from "./lab-context";
 import { backup } from "./scenarios/backup";
+import { backupS3 } from "./scenarios/backup-s3";
+import { backupServers } from "./scenarios/backup-servers";
 import { burstCycle } from "./scenarios/burst-cycle";
 import { burstFaults } from "./scenarios/burst-faults";
 import { burstFirstUp } from "./scenarios/burst-first-up";
@@ -48,6 +50,8 @@ const SCENARIOS: readonly Scenario[] = [
   routes,
   flannelIface,
   servers,
+  backupS3,
+  backupServers,
   headscale,
   burstFirstUp,
   burstCycle,

@@ -10,7 +10,7 @@ const s3 = { endpoint: "s3.example.org", bucket: "k3s-backups", region: "eu-cent
 describe("the program on a stack with backups in S3", () => {
   it("places the credentials by a link of their own, and has them nowhere in clear", async () => {
     const settings = labSettings(labWithFixedKeys());
-    settings["hybrid-k3s:cluster"].backup = { schedule: "@daily", s3 };
+    Object.assign(settings["hybrid-k3s:cluster"], { datastore: "etcd", backup: { schedule: "@daily", s3 } });
     const run = runOf("lab", settings);
     const config = { ...run.config, "hybrid-k3s:s3AccessKey": "AKIA-of-the-test", "hybrid-k3s:s3SecretKey": "secret-of-the-test" };
     const secretKeys = [...run.secretKeys, "hybrid-k3s:s3AccessKey", "hybrid-k3s:s3SecretKey"];

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { after, before, it } from "node:test";
+import { findLeftovers } from "../../../lab/checks/nothing-left";
+import { waitUntil } from "../../../lab/hosts/wait-until";
+import { poolHost, type StackSettings } from "../../../lab/stack-config";
+import { listBackups, readNotes, runBackupCommand, writeNote } from "../backup-commands";
+import type { LabContext, Scenario } from "../lab-context";
+import { expectFailure, expectSuccess, readyNodes, viewNodes } from "../nodes-view";
+import { members } from "../servers-view";
+
+const SERVERS = ["rack-1", "rack-2", "rack-3"] as const;
+const NODES = ["kiosk-1", ...SERVERS];
+const VOTERS = { "rack-1": "voter", "rack-2": "voter", "rack-3": "voter" };
+
+/** Three servers with etcd: all put back to a snapshot, and one that goes on alone where the others are lost. */
+export const backupServers: Scenario = {
+  name: "backup-servers",
+  define: (given) => {
+    let context: LabContext;
+    let settings: StackSettings;
+    let generation = 0;
+    const agentStart = () => context.lab.host("kiosk-1").exec("systemctl show -P InvocationID k3s-agent");
+    const waitWhole = () =>
+      waitUntil(
+        "all nodes are Ready and all servers vote",
+        async () =>
+          (await readyNodes(context.kubectl)).length === NODES.length &&
+          Object.values(await members(context.kubectl)).every((state) => state === "voter"),
+        { timeoutMs: 180_000, intervalMs: 1000 },
+      );
+
+    before(async () => {
+      context = given();
+      await context.ensureEmpty();
+      const { lab, stack } = context;
+      if (!lab.host("rack-3").isOn) await lab.host("rack-3").boot();
+      settings = stack.settings();
+      stack.edit((edited) => {
+        edited["hybrid-k3s:vpn"].integration = "routes";
+        edited["hybrid-k3s:cluster"].datastore = "etcd";
+        const { rack, edge } = edited["hybrid-k3s:pools"];
+        assert.ok(rack?.provider === "bare-metal" && edge !== undefined);
+        rack.hosts = SERVERS.map((name) => poolHost(lab, name));
+        edited["hybrid-k3s:pools"] = { rack, edge };
+      });
+      await context.ensureCluster();
+    });
+
+    it("puts three living servers back to a snapshot; they vote again, and the agent comes along", async () => {
+      await writeNote(context, "before");
+      const name = (await expectSuccess(runBackupCommand(context, "backup", "first"))).trim();
+      await writeNote(context, "after");
+      const earlier = await viewNodes(context.kubectl);
+      const began = Date.now();
+      const said = await expectSuccess(runBackupCommand(context, "restore", "first", "--yes"));
+      console.log(`restore on three servers: ${Date.now() - began} ms`);
+      assert.match(said, /Cluster edge is what it was at .*what was written in the .* since then is lost\./);
+      await waitWhole();
+      assert.deepEqual(await readNotes(context), ["before"]);
+      assert.deepEqual(await members(context.kubectl), VOTERS);
+      assert.deepEqual(
+        [...(await viewNodes(context.kubectl))].map(([node, { uid }]) => [node, uid]),
+        [...earlier].map(([node, { uid }]) => [node, uid]),
+      );
+      // Each has the snapshot's place by itself: what was there before is kept aside.
+      for (const server of SERVERS) {
+        assert.match(await context.lab.host(server).exec("ls -d /var/lib/rancher/k3s/server-before-*"), /server-before/);
+        await context.lab.host(server).exec("test ! -e /etc/rancher/k3s/config.yaml.d/99-hybrid-k3s-restore.yaml");
+      }
+      assert.ok((await listBackups(context)).some((one) => one.name === name));
+      await expectSuccess(context.stack.up(["--expect-no-changes"]));
+    });
+
+    it("refuses to recover while the API answers anywhere", async () => {
+      assert.match(await expectFailure(runBackupCommand(context, "recover", "--yes")), /Nothing was changed: the API answers on rack-/);
+    });
+
+    it("has the server that is left go on alone, loses nothing that it had, and takes in one whose data are gone", async () => {
+      const { lab } = context;
+      await writeNote(context, "last");
+      const agent = await agentStart();
+      await lab.host("rack-1").powerOff();
+      await lab.host("rack-2").exec("systemctl stop k3s; rm -rf /var/lib/rancher/k3s/server/db/etcd");
+      assert.match(await expectFailure(runBackupCommand(context, "recover")), /rack-3 goes on alone[^]*nobody is there to ask/);
+      const said = await expectSuccess(runBackupCommand(context, "recover", "--yes"));
+      assert.match(said, /has its quorum again\.\nrack-1 did not answer: what rack-1 holds can never join again/);
+      await waitUntil(
+        "two vote",
+        async () => {
+          const now = await members(context.kubectl).catch(() => undefined);
+          return now?.["rack-2"] === "voter" && now["rack-3"] === "voter";
+        },
+        { timeoutMs: 120_000, intervalMs: 1000 },
+      );
+      assert.deepEqual(await readNotes(context), ["before", "last"]);
+      assert.equal(await agentStart(), agent, "the agent was restarted");
+    });
+
+    it("makes the lost one a member again by its generation, as it was told", async () => {
+      const { lab, stack } = context;
+      await lab.host("rack-1").boot();
+      generation += 1;
+      stack.addHost("rack-1", { generation });
+      await expectSuccess(stack.up(["--refresh"]));
+      await stack.saveKubeconfig();
+      await waitWhole();
+      assert.deepEqual(await members(context.kubectl), VOTERS);
+      assert.deepEqual(await readNotes(context), ["before", "last"]);
+    });
+
+    after(async () => {
+      const { lab, stack, before: look } = context;
+      await context.ensureEmpty();
+      stack.edit((edited) => Object.assign(edited, settings));
+      assert.deepEqual(await findLeftovers(lab, look), []);
+    });
+  },
+};
