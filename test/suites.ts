@@ -90,6 +90,7 @@ export const SUITES: readonly Suite[] = [
   recorded("burst", "burst-faults", ".lab-2", "burst-faults"),
   recorded("tailnet", "tailnet", ".lab", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
   recorded("tailnet", "tailnet-nodes", ".lab-2", "tailnet-devices", "tailnet-keys"),
+  scenarios("upgrades", "upgrades", ".lab", "upgrades"),
   { ...scenarios("matrix", "headscale", ".lab", "headscale"), onlyInAll: true },
   { ...scenarios("matrix", "backup", ".lab", "backup-s3", "backup-servers"), onlyInAll: true },
   { ...scenarios("matrix", "flannel-iface", ".lab-2", "flannel-iface"), onlyInAll: true },

@@ -3,13 +3,14 @@
 # Says before a node's k3s is changed in place whether it may be, and after it whether it went well. With DRAIN_SECONDS the node is emptied before. It
 # takes pods again afterwards, however it went. Waits for the servers before an agent: no kubelet may be newer than its API server.
 # Libraries: lib-servers.sh lib-marker.sh lib-tailnet.sh lib-pod-reach.sh
-# Needs: NODE_NAME ROLE (server, agent) K3S_VERSION WAIT_SECONDS STAGE (unready: prints the Nodes that are not Ready; before: prints `cordoned`
+# Needs: NODE_NAME ROLE (server, agent) WAIT_SECONDS STAGE (unready: prints the Nodes that are not Ready; before: prints `cordoned`
 #   where the node may be so by us; after; undo: the node takes pods again, nothing else)
-# May have: DRAIN_SECONDS (default: the node is not drained) AT_ONCE (how many of its pool may be away at the same time; default 1)
-#   INTEGRATION (how pods cross the tailnet; default k3s)
-: "${NODE_NAME:?}" "${ROLE:?}" "${K3S_VERSION:?}" "${WAIT_SECONDS:?}" "${STAGE:?}"
-INTEGRATION=${INTEGRATION:-k3s}
+# May have: K3S_VERSION (default: k3s is not what changes) DRAIN_SECONDS (default: the node is not drained) AT_ONCE (how many of its pool may be away at the same time; default 1)
+#   INTEGRATION (how pods cross the tailnet; default k3s) REACH_SECONDS (how long a Ready node's pods may be out of reach; default 60)
+: "${NODE_NAME:?}" "${ROLE:?}" "${WAIT_SECONDS:?}" "${STAGE:?}"
+INTEGRATION=${INTEGRATION:-k3s} K3S_VERSION=${K3S_VERSION:-}
 DOWN_SECONDS=${DOWN_SECONDS:-30}
+REACH_SECONDS=${REACH_SECONDS:-60}
 
 kubectl() { timeout 20 k3s kubectl --request-timeout=15s "$@"; }
 
@@ -31,7 +32,7 @@ list_hindrances() {
     $2 != "server" { next }
     $3 != "True" { print $1 " is not Ready"; next }
     $4 == "False" { print $1 " is no voter of etcd"; next }
-    role == "agent" && $5 != wanted { print $1 " runs " $5 }
+    role == "agent" && wanted != "" && $5 != wanted { print $1 " runs " $5 }
     END { if (n >= most) print away }' "$SCRATCH/nodes" "$SCRATCH/nodes" >"$SCRATCH/hindrances"
 }
 
@@ -57,7 +58,6 @@ is_decided() {
 }
 
 wait_free() {
-  began=$(seconds_up)
   : >"$SCRATCH/hindrances"
   wait_until "$WAIT_SECONDS" "the servers" is_decided || true
   [ ! -e "$SCRATCH/down" ] || { say "k3s of this server is down, so nobody can be asked; going on" && return; }
@@ -65,7 +65,7 @@ wait_free() {
     fail "its k3s was left as it is, because after $(($(seconds_up) - began)) s $(paste -sd ',' "$SCRATCH/hindrances")$(api_says); cure that, then run pulumi up again"
 }
 
-is_well() { read_nodes && awk -v node="$NODE_NAME" -v wanted="$K3S_VERSION" '$1 == node && $3 == "True" && $4 != "False" && $5 == wanted { found = 1 } END { exit !found }' "$SCRATCH/nodes"; }
+is_well() { read_nodes && awk -v node="$NODE_NAME" -v wanted="$K3S_VERSION" '$1 == node && $3 == "True" && $4 != "False" && (wanted == "" || $5 == wanted) { found = 1 } END { exit !found }' "$SCRATCH/nodes"; }
 
 seen_of_node() { awk -v node="$NODE_NAME" '$1 == node { print "Ready " $3 ", voter " $4 ", k3s " $5 }' "$SCRATCH/nodes" 2>/dev/null; }
 
@@ -99,14 +99,15 @@ pods_are_reached() { has_way "$(node_ip)" "$(field_of_node 9)" && any_pod_answer
 
 # Of a living run of k3s: a kubelet reports Ready before the tailnet sends anything to its pods.
 check_pods() {
-  wait_until "$WAIT_SECONDS" "the way to its pods" pods_are_reached && return
+  wait_until "$REACH_SECONDS" "the way to its pods" pods_are_reached && return
   if has_way "$(node_ip)" "$(field_of_node 9)"; then seen="the way to them is there, but none of $(paste -sd ' ' "$SCRATCH/asked-pods") answers"; else seen="the tailnet has no way to $(field_of_node 9)"; fi
-  fail "Ready with $K3S_VERSION, but its pods are not reached from this server after $WAIT_SECONDS s: $seen; see on $NODE_NAME: tailscale status, iptables -nvL FORWARD; then run pulumi up again"
+  fail "Ready${K3S_VERSION:+ with $K3S_VERSION}, but its pods are not reached from this server after $REACH_SECONDS s: $seen; see on $NODE_NAME: tailscale status, iptables -nvL FORWARD; then run pulumi up again"
 }
 
 main() {
   make_scratch
   pass_on_where_silent
+  began=$(seconds_up)
   case $STAGE in
     unready)
       read_nodes || fail "the nodes could not be listed$(api_says)"
@@ -117,8 +118,10 @@ main() {
       [ -e "$SCRATCH/down" ] || prepare_node
       ;;
     after)
-      wait_until "$WAIT_SECONDS" "Node $NODE_NAME to run $K3S_VERSION" is_well ||
-        fail "not well after the change: $(seen_of_node)$(api_says), wanted Ready with $K3S_VERSION; see on $NODE_NAME: journalctl -u k3s-agent (k3s on servers)"
+      # tailscaled changes before k3s is there, or while it is down.
+      [ -n "$K3S_VERSION" ] || ! is_down_itself || return 0
+      wait_until "$WAIT_SECONDS" "Node $NODE_NAME to be Ready${K3S_VERSION:+ with $K3S_VERSION}" is_well ||
+        fail "not well after the change: $(seen_of_node)$(api_says), wanted Ready${K3S_VERSION:+ with $K3S_VERSION}; see on $NODE_NAME: journalctl -u k3s-agent (k3s on servers)"
       check_pods
       open_node
       ;;

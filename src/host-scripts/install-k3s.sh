@@ -77,20 +77,9 @@ DIGEST
   timeout 10 systemctl start "$UNIT" 2>/dev/null || true
 }
 
-# The routes that the tailnet sends to this host.
-served_routes() { tailnet_status | json_list PrimaryRoutes; }
-
-# A restart may not cost the node's pods their way. A route that this host does not offer any more is another matter: its Node has another podCIDR.
-serves_as_before() {
-  tailnet_prefs | json_list AdvertiseRoutes >"$SCRATCH/offered"
-  served_routes >"$SCRATCH/served"
-  for route in $served; do
-    grep -qxF "$route" "$SCRATCH/served" || ! grep -qxF "$route" "$SCRATCH/offered" || return 1
-  done
-}
-
 wait_route() {
-  wait_until "${ROUTE_SECONDS:-60}" "the node's pod route" serves_as_before ||
+  # shellcheck disable=SC2086 # one word a route
+  wait_until "${ROUTE_SECONDS:-60}" "the node's pod route" serves_as_before $served ||
     fail "$UNIT runs again, but the tailnet does not send $(echo "$served" | paste -sd ' ' -) to this host any more, as it did before the restart;" \
       "see: tailscale status, journalctl -u tailscaled; then run pulumi up again"
 }

@@ -4,7 +4,7 @@
 # The auth key is used only where the host is not logged in as this node; it is removed afterwards.
 # Libraries: lib-cloud-init.sh lib-marker.sh lib-download.sh lib-pod-network.sh lib-tailnet.sh lib-host-additions.sh lib-tailnet-login.sh lib-k3s-download.sh
 # Needs: NODE_NAME CLUSTER_NAME OWNER TAG POD_CIDR TAILSCALE_VERSION TAILSCALE_URL AUTH_KEY_FILE WAIT_SECONDS REPLACE_COMMAND
-# May have: CA_PEM (authority of TAILSCALE_URL), LOGIN_SERVER (default: the vendor's), CONTROL_CA_PEM (authority of LOGIN_SERVER),
+# May have: ROUTE_SECONDS (how long a route may be away after a restart; default 60) CA_PEM (authority of TAILSCALE_URL), LOGIN_SERVER (default: the vendor's), CONTROL_CA_PEM (authority of LOGIN_SERVER),
 #   K3S_VERSION RELEASES_URL (k3s's program is fetched meanwhile, for install-k3s)
 #   CLOUD_INIT_SECONDS (a cloud's machine: how long its first boot may take), METADATA_ADDRESSES (what pods must not reach, one a line)
 # Writes: what lib-host-additions.sh lists. Prints: {"tailnetIp":"100.64.0.1"}
@@ -97,6 +97,13 @@ $started_with
 FILES
 }
 
+wait_served() {
+  # shellcheck disable=SC2086 # one word a route
+  wait_until "${ROUTE_SECONDS:-60}" "the node's pod route" serves_as_before $served ||
+    fail "tailscaled $TAILSCALE_VERSION runs, but the tailnet does not send $(echo "$served" | paste -sd ' ' -) to this host any more, as it did before;" \
+      "see: tailscale status, journalctl -u tailscaled; then run pulumi up again"
+}
+
 main() {
   take_lock host
   make_scratch
@@ -114,8 +121,10 @@ main() {
   keep_enabled hybrid-k3s-route.service hybrid-k3s-guard.service tailscaled.service
   keep_running hybrid-k3s-route.service "$UNITS/hybrid-k3s-route.service"
   keep_running hybrid-k3s-guard.service "$UNITS/hybrid-k3s-guard.service" "$PROGRAMS/guard-pod-network.sh"
+  served=$(served_routes)
   keep_running tailscaled.service "$UNITS/tailscaled.service" /usr/local/sbin/tailscaled ${CONTROL_CA_PEM:+"$CONTROL_CA_FILE"}
   log_in
+  [ -z "$served" ] || wait_served
   finish_fetch
   printf '{"tailnetIp":"%s"}\n' "$(tailnet_ip)"
 }

@@ -50,3 +50,16 @@ tailnet_devices() {
     /^ *"User": / { exit }
     END { flush() }'
 }
+
+# The routes that the tailnet sends to this host.
+served_routes() { tailnet_status | json_list PrimaryRoutes; }
+
+# serves_as_before ROUTE...: a restart may not cost the node's pods their way. A route that this host does
+# not offer any more is another matter: its Node has another podCIDR.
+serves_as_before() {
+  tailnet_prefs | json_list AdvertiseRoutes >"$SCRATCH/offered"
+  served_routes >"$SCRATCH/served"
+  for route; do
+    grep -qxF "$route" "$SCRATCH/served" || ! grep -qxF "$route" "$SCRATCH/offered" || return 1
+  done
+}

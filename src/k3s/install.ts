@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { JoinedNode } from "../nodes/node";
-import { upgradeTurn } from "../nodes/upgrade-turn";
+import { k3sChanges, upgradeTurn } from "../nodes/upgrade-turn";
 import { hasSeveralServers } from "../plan/cluster-plan";
 import { agentTokenFile, renderK3sConfig } from "../plan/k3s-config";
 import type { ServerRoute } from "../remote/connection";
@@ -79,7 +79,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
       route: node.route,
       credentials: context.ssh,
       previous: args.previous,
-      upgrade: upgradeTurn(node.plan, ["K3S_VERSION", "INTEGRATION"], args.gates),
+      upgrade: upgradeTurn(node.plan, k3sChanges, args.gates),
       limitSeconds: INSTALL_LIMIT_SECONDS,
     },
     opts,

@@ -6,7 +6,7 @@ import type { JoinedBy } from "./node";
 import type { NodePlan } from "../plan/cluster-plan";
 import type { HostRoute } from "../remote/connection";
 import { RemoteScript, type SecretFile } from "../remote/remote-script";
-import { upgradeTurn } from "./upgrade-turn";
+import { tailscaledChanges, upgradeTurn } from "./upgrade-turn";
 import { replaceCommand } from "../remote/replace-command";
 
 // Long enough for a slow host's join, short enough that a key that leaks is worthless the same day.
@@ -107,7 +107,8 @@ function createJoin(name: string, args: JoinChainArgs, link: JoinLink, opts: pul
       route: args.route,
       credentials: context.ssh,
       previous: link.previous,
-      upgrade: upgradeTurn(plan, ["TAILSCALE_VERSION"]),
+      // An agent's join says itself that its routes are served again; of a server the others must vote before, and it afterwards.
+      upgrade: upgradeTurn(plan, tailscaledChanges, plan.role === "server" ? [{ name: plan.name, ...args.route }] : undefined),
       limitSeconds: JOIN_LIMIT_SECONDS,
     },
     opts,

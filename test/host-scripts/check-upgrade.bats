@@ -6,7 +6,7 @@ setup() {
   K="$FAKE/kubectl" D="$FAKE/tailscale" OLD=v1.34.7+k3s1
   mkdir "$D"
   echo 'v1.35.4+k3s1' >"$FAKE/k3s-version"
-  export NODE_NAME=kiosk-1 ROLE=agent K3S_VERSION=v1.35.4+k3s1 WAIT_SECONDS=1 STAGE=before DOWN_SECONDS=1
+  export NODE_NAME=kiosk-1 ROLE=agent K3S_VERSION=v1.35.4+k3s1 WAIT_SECONDS=1 STAGE=before DOWN_SECONDS=1 REACH_SECONDS=1
   nodes "rack-1 server True True $K3S_VERSION open - rack" "kiosk-1 agent True - $OLD open - edge"
   # The way to pods of kiosk-1, and one of them that answers.
   echo 100.64.0.1 >"$D/ip"
@@ -176,4 +176,21 @@ nodes() { printf '%s 10.42.2.0/24 100.64.0.3\n' "$@" >"$K/upgrades"; }
   : >"$K/pod-ips"
   run_script check-upgrade
   assert_success
+}
+
+@test "where tailscaled changes, no release of k3s matters, and a server without k3s has nothing to show" {
+  export NODE_NAME=rack-1 ROLE=server K3S_VERSION=''
+  nodes "rack-1 server True True $OLD open - rack"
+  run_script check-upgrade
+  assert_success
+  nodes "rack-1 server True False $OLD open - rack"
+  STAGE=after run_script check-upgrade
+  assert_failure
+  assert_stderr 'rack-1: not well after the change: Ready True, voter False, k3s v1.34.7+k3s1, wanted Ready; see on'
+  claim_host
+  touch "$K/down"
+  for stage in before after; do
+    STAGE=$stage run_script check-upgrade
+    assert_success
+  done
 }

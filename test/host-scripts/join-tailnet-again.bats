@@ -102,6 +102,20 @@ load join_helper
   refute_call '^tailscale up'
 }
 
+@test "a tailscaled that runs again and is not sent its pods' route any more is a failure" {
+  joined
+  echo 10.42.0.0/24 | tee "$FAKE/tailscale/advertised" >"$FAKE/tailscale/routes"
+  # As where the approval was taken away meanwhile: it is offered still.
+  lose_route='case $1 in restart) rm -f "$FAKE/tailscale/routes" ;; esac'
+  sed "2i$lose_route" "$STUBS/systemctl" >"$FAKE/bin/systemctl"
+  chmod +x "$FAKE/bin/systemctl"
+  export TAILSCALE_VERSION=1.90.1 ROUTE_SECONDS=1
+  serve_tailscale 1.90.1
+  run_script join-tailnet
+  assert_failure
+  assert_stderr 'rack-1: tailscaled 1.90.1 runs, but the tailnet does not send 10.42.0.0/24 to this host any more, as it did before'
+}
+
 @test "a join that was killed after the login goes on without the key" {
   joined
   rm -r "$HOST/etc/systemd/system/hybrid-k3s-guard.service" "$FAKE/units/hybrid-k3s-guard.service.active"

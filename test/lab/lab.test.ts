@@ -30,6 +30,7 @@ import { tailnetFaults } from "./scenarios/tailnet-faults";
 import { tailnetKeys } from "./scenarios/tailnet-keys";
 import { tailnetModes } from "./scenarios/tailnet-modes";
 import { tailnetPolicy } from "./scenarios/tailnet-policy";
+import { upgrades } from "./scenarios/upgrades";
 import { withdrawnRoutes } from "./scenarios/withdrawn-routes";
 
 /** In this order, on one lab that is booted once. `LAB_SCENARIOS=first-up,...` runs some alone. */
@@ -64,6 +65,7 @@ const SCENARIOS: readonly Scenario[] = [
   tailnetFaults,
   tailnetDevices,
   tailnetKeys,
+  upgrades,
   permissions,
 ];
 

@@ -1,5 +1,5 @@
 import { sshCredentials } from "../run/credentials.mjs";
-import { anything, fields, listOf, mapOf, number, oneOf, optional, text } from "../run/read-fields.mjs";
+import { anything, fields, flag, listOf, mapOf, number, oneOf, optional, text } from "../run/read-fields.mjs";
 import { ToolError } from "../run/tool-error.mjs";
 import { sharedTurns } from "../run/upgrade-turns.mjs";
 import { progressOf } from "../ssh/run-on-host.mjs";
@@ -7,6 +7,7 @@ import { runOnServer, serverFields, serverRoutes } from "../ssh/run-on-server.mj
 import { SshFault } from "../ssh/ssh-fault.mjs";
 import { lastLine } from "../ssh/ssh-session.mjs";
 import { renderScript } from "./render-script.mjs";
+import { takesTurn } from "./takes-turn.mjs";
 
 /** @import { GivenCredentials } from "../run/tool-input.mjs" */
 /** @import { UpgradeTurns } from "../run/upgrade-turns.mjs" */
@@ -22,8 +23,8 @@ export const upgradeInput = fields({
   atOnce: number,
   gate: optional(fields({ name: optional(text), ...serverFields, role: oneOf("server", "agent"), drainSeconds: optional(number) })),
 });
-/** What the link did before. */
-export const workBefore = optional(fields({ environment: optional(mapOf(anything)) }));
+/** What the link did before. `isOther`: its script or its secrets were others too. */
+export const workBefore = optional(fields({ environment: optional(mapOf(anything)), isOther: optional(flag) }));
 
 /** @typedef {ToolContext & { readonly limits?: ToolLimits; readonly scripts?: ScriptSource; readonly sessions?: Sessions; readonly turns?: UpgradeTurns }} UpgradeContext */
 /** @typedef {ReturnType<typeof upgradeInput>} Upgrade */
@@ -54,8 +55,7 @@ const BESIDE_SECONDS = 720;
  */
 export async function upgradeNode({ node, environment, credentials, upgrade, before }, context, work) {
   const { turns = sharedTurns, out } = context;
-  const isChanged = (/** @type {string} */ name) => before?.environment?.[name] !== environment[name];
-  if (upgrade === undefined || before === undefined || !upgrade.changes.some(isChanged)) return work();
+  if (upgrade === undefined || before === undefined || !takesTurn(upgrade.changes, environment, before)) return work();
   const { atOnce, gate } = upgrade;
   /** @type {(stage: "unready" | "before" | "after" | "undo", seconds: number) => Promise<string>} */
   const check = async (stage, seconds) => {
@@ -98,9 +98,10 @@ export async function upgradeNode({ node, environment, credentials, upgrade, bef
  * One that is away takes no other's place, and is no trial for those that work.
  * @type {(about: { readonly node: string; readonly upgrade: NonNullable<Upgrade>; readonly isAway: boolean }) => import("../run/upgrade-turns.mjs").Turn}
  */
-function turnOf({ node, upgrade: { group, atOnce, gate, changes }, isAway }) {
-  if (isAway) return { node, group: `${group}, away`, atOnce };
-  return { node, group, atOnce, trial: `${gate?.role ?? ""} ${changes.join(" ")}` };
+function turnOf({ node, upgrade: { group, atOnce, changes }, isAway }) {
+  const kind = `${group === "servers" ? "servers" : "agents"} ${changes.join(" ")}`;
+  if (isAway) return { node, group: `${group}, away`, atOnce: Infinity, kind: `${kind}, away` };
+  return { node, group, atOnce, kind };
 }
 
 /** @type {(line: string) => ReadonlySet<string>} */

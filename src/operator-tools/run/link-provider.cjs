@@ -54,7 +54,9 @@ exports.linkProvider = function linkProvider(
     },
     /** @type {(id: string, olds: Properties, news: Properties) => Promise<{ outs: Properties }>} */
     async update(_id, olds, news) {
-      return { outs: outs(news, await run(news, olds.wanted)) };
+      // Whether anything but what was wanted is another: the secrets, or what this checkout's files say.
+      const isOther = olds.digest !== digestOf({ wanted: olds.wanted, secrets: news.secrets, release: news.release });
+      return { outs: outs(news, await run(news, { ...objectOf(olds.wanted), isOther })) };
     },
     /** @type {(id: string, props: Properties) => Promise<{ id: string; props: Properties }>} */
     async read(id, props) {

@@ -8,7 +8,7 @@ import { ToolError, asError } from "./tool-error.mjs";
  * @property {string} node
  * @property {string} group Nodes that take turns with each other: a pool, or all servers.
  * @property {number} atOnce How many of them may be changed at the same time.
- * @property {string} [trial] Groups that go through the same change: until it went well on one node of them all, it is on no second one. Default: none.
+ * @property {string} kind Groups that go through the same change, one after the other: until it went well on one node of them all, it is on no second one.
  */
 
 /**
@@ -18,8 +18,8 @@ import { ToolError, asError } from "./tool-error.mjs";
 export class UpgradeTurns {
   /** @type {Map<string, Set<string>>} */
   #running = new Map();
-  /** @type {Map<string, { on: string | undefined; isOver: boolean }>} */
-  #trials = new Map();
+  /** @type {Map<string, { trial: string | undefined; wentWell: boolean; groups: Set<Set<string>> }>} */
+  #kinds = new Map();
   /** @type {{ node: string; fault: string } | undefined} */
   #failed;
   /** @type {Set<() => void>} */
@@ -44,15 +44,17 @@ export class UpgradeTurns {
    * @param {() => Promise<T>} work
    * @returns {Promise<T>}
    */
-  async take({ node, group, atOnce, trial: kind }, out, work) {
+  async take({ node, group, atOnce, kind: name }, out, work) {
     const running = this.#running.get(group) ?? new Set();
     this.#running.set(group, running);
-    const trial = kind === undefined ? undefined : (this.#trials.get(kind) ?? { on: undefined, isOver: false });
-    if (kind !== undefined && trial !== undefined) this.#trials.set(kind, trial);
+    const kind = this.#kinds.get(name) ?? { trial: undefined, wentWell: false, groups: new Set() };
+    this.#kinds.set(name, kind);
+    kind.groups.add(running);
     /** @type {() => readonly string[]} */
     const before = () => {
       if (running.size >= atOnce) return [...running];
-      return trial?.on !== undefined && !trial.isOver ? [trial.on] : [];
+      const others = [...kind.groups].filter((one) => one !== running).flatMap((one) => [...one]);
+      return others.length === 0 && kind.trial !== undefined && !kind.wentWell ? [kind.trial] : others;
     };
     let hasTold = false;
     while (this.#failed === undefined && before().length > 0) {
@@ -62,10 +64,10 @@ export class UpgradeTurns {
     }
     if (this.#failed !== undefined) throw new ToolError(describeStop(node, this.#failed));
     running.add(node);
-    if (trial !== undefined) trial.on ??= node;
+    kind.trial ??= node;
     try {
       const done = await work();
-      if (trial !== undefined) trial.isOver = true;
+      kind.wentWell = true;
       return done;
     } catch (error) {
       this.#failed ??= { node, fault: asError(error).message };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import structs from "google-protobuf/google/protobuf/struct_pb.js";
-import { digestOf } from "../../../src/operator-tools/run/link-provider.cjs";
+import { digestOf, linkProvider } from "../../../src/operator-tools/run/link-provider.cjs";
 import { provider as preflight } from "../../../src/operator-tools/preflight-provider.cjs";
 import { provider } from "../../../src/operator-tools/script-provider.cjs";
 import { newKey, startHost } from "../support/ssh-host.mjs";
@@ -67,5 +67,22 @@ describe("a link of a node's chain", () => {
     const olds = { ...news("a"), digest: digestOf(news("a")) };
     assert.deepEqual(await preflight.diff("x", olds, news("a")), { changes: false, replaces: [], deleteBeforeReplace: true });
     assert.deepEqual(await preflight.diff("x", olds, news("b")), { changes: true, replaces: [], deleteBeforeReplace: true });
+  });
+
+  it("tells its work what it did before, and whether its script or secrets are others", async () => {
+    const told = [];
+    const link = linkProvider(
+      { load: () => Promise.resolve((given, { reveal }) => (told.push(given.before), reveal({}), Promise.resolve())), about: "The script" },
+      { releaseOf: () => Promise.resolve("r1") },
+    );
+    const work = (B, more) => ({ wanted: { environment: { B } }, secrets: "[]", access: "{}", previous: "p", release: "r1", ...more });
+    const olds = kept((await link.create(work("1"))).outs);
+    await link.update("x", olds, work("2"));
+    await link.update("x", olds, work("2", { release: "r2" }));
+    await link.update("x", olds, work("1", { secrets: '["new"]' }));
+    assert.deepEqual(
+      told,
+      [undefined, false, true, true].map((isOther) => (isOther === undefined ? undefined : { environment: { B: "1" }, isOther })),
+    );
   });
 });

@@ -15,7 +15,8 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 describe("turns", () => {
   let turns, out;
   beforeEach(() => ([turns, out] = [new UpgradeTurns(), recordOutput()]));
-  const take = (node, work, { group = "pool edge", atOnce = 1 } = {}) => turns.take({ node, group, atOnce }, out, work.run);
+  const take = (node, work, { group = "pool edge", atOnce = 1, kind = group } = {}) =>
+    turns.take({ node, group, atOnce, kind }, out, work.run);
 
   it("are taken one after the other, and who waits says behind whom", async () => {
     const [first, second] = [openWork(), openWork()];
@@ -30,11 +31,15 @@ describe("turns", () => {
     assert.deepEqual(await Promise.all(running), ["one", "two"]);
   });
 
-  it("are taken by as many at once as the pool says, and by other pools beside them", async () => {
-    const works = [openWork(), openWork(), openWork()];
-    const [first, second, other] = works;
-    const running = [take("a", first, { atOnce: 2 }), take("b", second, { atOnce: 2 }), take("c", other, { group: "pool rack" })];
-    await Promise.all(works.map(({ begun }) => begun));
+  it("are taken by as many at once as the pool says, and by nodes of another kind beside them", async () => {
+    const works = [openWork(), openWork(), openWork(), openWork()];
+    const [first, second, third, other] = works;
+    const running = [take("a", first, { atOnce: 2 }), take("c", other, { group: "servers" })];
+    await Promise.all([first.begun, other.begun]);
+    first.end.well();
+    await running[0];
+    running.push(take("b", second, { atOnce: 2 }), take("d", third, { atOnce: 2 }));
+    await Promise.all([second.begun, third.begun]);
     for (const { end } of works) end.well();
     await Promise.all(running);
     assert.equal(out.written.stderr, "");
@@ -53,19 +58,23 @@ describe("turns", () => {
     assert.equal(await running[1], "done");
   });
 
-  it("try a change on one node alone before others of any pool get it, and no others where it failed there", async () => {
+  it("try a change on one node alone, then go pool by pool, and to no others where it failed", async () => {
     const [first, other, third] = [openWork(), openWork(), openWork()];
-    const trial = "agent K3S_VERSION";
-    const take = (node, group, work) => turns.take({ node, group, atOnce: 2, trial }, out, work.run);
-    const running = [take("kiosk-1", "pool edge", first), take("box-1", "pool rack", other), take("kiosk-2", "pool edge", third)];
+    const kind = "agents K3S_VERSION";
+    const take = (node, group, work) => turns.take({ node, group, atOnce: 2, kind }, out, work.run);
+    const running = [take("kiosk-1", "pool edge", first), take("kiosk-2", "pool edge", third), take("box-1", "pool rack", other)];
     let begun = 0;
     for (const work of [other, third]) void work.begun.then(() => begun++);
     await settled();
     assert.equal(begun, 0);
-    assert.match(out.written.stderr, /^box-1: waits for its turn behind kiosk-1$/m);
+    assert.match(out.written.stderr, /^kiosk-2: waits for its turn behind kiosk-1$/m);
     first.end.well("one");
-    await Promise.all([other.begun, third.begun]);
-    for (const { end } of [other, third]) end.well();
+    await third.begun;
+    await settled();
+    assert.equal(begun, 1, "pools go one after the other");
+    third.end.well();
+    await other.begun;
+    other.end.well();
     await Promise.all(running);
 
     turns = new UpgradeTurns();
