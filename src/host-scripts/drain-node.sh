@@ -2,7 +2,7 @@
 # Usage: sh -s -- drain-node (on a server)
 # Cordons, drains and deletes a Node. Disruption budgets are respected for DRAIN_SECONDS; what happens then is DRAIN_POLICY.
 # Stops waiting early where nothing could take the pods or the node itself is dead. A Node that is not there is fine.
-# Libraries: lib-servers.sh lib-node-removal.sh lib-etcd-removal.sh lib-tailnet.sh
+# Libraries: lib-servers.sh lib-node-removal.sh lib-etcd-removal.sh lib-snapshots.sh lib-tailnet.sh
 # Needs: NODE_NAME DRAIN_SECONDS
 # May have: DRAIN_POLICY (force, the default: what is left is deleted and named; wait: it is named, and the Node stays)
 #   REMOVE_DATA (yes: volumes that only this node can use may go with it; default: no) POOL (for what is advised)
@@ -137,6 +137,7 @@ drain_or_delete_pods() {
 leave() {
   [ "${ROLE:-agent}" = agent ] || refuse_to_lose_quorum
   refuse_to_lose_data
+  [ "${ROLE:-agent}" = agent ] || save_ahead "pre-removal-of-$NODE_NAME" "the removal of $NODE_NAME" 60
   grep -qx closed "$SCRATCH/node" || wait_until "$API_SECONDS" "the API to take the cordon" cordon_marked "$NODE_NAME" ||
     fail "the Node could not be cordoned; see on the first server: systemctl status k3s"
   drain_or_delete_pods

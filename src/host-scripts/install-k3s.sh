@@ -100,18 +100,10 @@ find_entry() {
   [ "$ROLE" = server ] || note_servers
 }
 
-# A way back: k3s goes down to no older release, but a snapshot that was taken under one can be restored under it.
-NO_SNAPSHOT=/run/hybrid-k3s/no-snapshot
+# k3s goes down to no older release, but a snapshot that was taken under one can be restored under it.
 save_before_upgrade() {
-  { [ "$ROLE" = server ] && [ -n "$(installed_k3s)" ] && runs_etcd; } || return 0
-  if [ -e "$NO_SNAPSHOT" ]; then say "no snapshot is taken before the upgrade, as $NO_SNAPSHOT says" && return; fi
-  name=pre-$(printf '%s' "$K3S_VERSION" | tr + -)
-  # Of an earlier run that went no further.
-  [ -z "$(find "$SNAPSHOTS" -name "$name-*" -mmin -60 2>/dev/null)" ] || return 0
-  say "taking the snapshot $name before the upgrade from $(installed_k3s)"
-  save_snapshot "$name" 300 || fail "no snapshot could be taken before the upgrade to $K3S_VERSION: $(last_said); nothing was changed. Bring k3s up first (systemctl status k3s)," \
-    "or go on without a snapshot: mkdir -p ${NO_SNAPSHOT%/*} && touch $NO_SNAPSHOT on this host; then run pulumi up again"
-  [ ! -s "$SCRATCH/s3-fault" ] || say "the snapshot is on this host alone, S3 did not take it: $(cat "$SCRATCH/s3-fault")"
+  { [ "$ROLE" = server ] && [ -n "$(installed_k3s)" ]; } || return 0
+  save_ahead "pre-$(printf '%s' "$K3S_VERSION" | tr + -)" "the upgrade to $K3S_VERSION" 300
 }
 
 main() {

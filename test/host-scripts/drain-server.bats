@@ -82,3 +82,42 @@ k3s kubectl --request-timeout=15s annotate node rack-3 --overwrite etcd.k3s.catt
   assert_prints 'rack-3: it answers in the tailnet, but not by SSH'
   refute_call ' (annotate|delete) '
 }
+
+# As the real one words it (1.35.4).
+with_snapshots() {
+  mkdir -p "$HOST/var-lib/rancher/k3s/server/db/etcd" "$HOST/var-lib/rancher/k3s/server/db/snapshots" "$HOST/etc/rancher/k3s"
+  echo 'cluster-init: true' >"$HOST/etc/rancher/k3s/config.yaml"
+  cat >"$FAKE/bin/k3s" <<'K3S'
+#!/bin/sh
+. "$STUBS/record"
+[ "$1" = etcd-snapshot ] || exec "$STUBS/k3s" "$@"
+[ ! -e "$FAKE/no-space" ] || { echo 'time="x" level=fatal msg="Error: no space left on device"' >&2 && exit 1; }
+echo "time=\"x\" level=info msg=\"Snapshot $4-rack-1-1790000000 saved.\""
+touch "/var/lib/rancher/k3s/server/db/snapshots/$4-rack-1-1790000000"
+K3S
+  chmod +x "$FAKE/bin/k3s"
+}
+
+@test "a snapshot named for the server that leaves is taken before anything is done to it, and once only" {
+  with_snapshots
+  run_script drain-node
+  assert_success
+  [ "$(calls 'k3s (etcd-snapshot|kubectl.* (cordon|patch|drain|annotate)) ' | sed -n 1p)" = "k3s etcd-snapshot save --name pre-removal-of-rack-3" ]
+  assert_call 'etcd.k3s.cattle.io/remove=true'
+  forget_calls
+  run_script drain-node
+  refute_call etcd-snapshot
+}
+
+@test "no server leaves where no snapshot can be taken, but where somebody says so" {
+  with_snapshots
+  touch "$FAKE/no-space"
+  run_script drain-node
+  assert_failure
+  assert_stderr 'rack-3: no snapshot could be taken before the removal of rack-3: "Error: no space left on device"; nothing was changed. '
+  untouched
+  mkdir -p "$HOST/run/hybrid-k3s" && touch "$HOST/run/hybrid-k3s/no-snapshot"
+  run_script drain-node
+  assert_success
+  assert_call 'etcd.k3s.cattle.io/remove=true'
+}

@@ -45,7 +45,7 @@ K3S
   mkdir -p "$HOST/run/hybrid-k3s" && touch "$HOST/run/hybrid-k3s/no-snapshot"
   run_script install-k3s
   assert_success
-  assert_stderr 'no snapshot is taken before the upgrade, as /run/hybrid-k3s/no-snapshot says'
+  assert_stderr 'no snapshot is taken before the upgrade to v1.35.5+k3s1, as /run/hybrid-k3s/no-snapshot says'
 }
 
 @test "takes none on a server of SQLite, and none at a first installation" {
