@@ -29,7 +29,7 @@ export async function listBackups(context: LabContext): Promise<readonly Listed[
 export const writeNote = ({ kubectl }: LabContext, name: string) =>
   succeed(kubectl, ["create", "configmap", `written-${name}`, "--from-literal=written=yes"]);
 
-export async function readNotes({ kubectl }: LabContext): Promise<readonly string[]> {
+export async function readNotes({ kubectl }: Pick<LabContext, "kubectl">): Promise<readonly string[]> {
   const { stdout } = await succeed(kubectl, ["get", "configmaps", "-o", "name"]);
   return stdout.split("\n").flatMap((name) => /\/written-(.*)/.exec(name)?.[1] ?? []);
 }
