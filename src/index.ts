@@ -22,6 +22,7 @@ import { hasBegun } from "./preview/has-begun";
 import { previewPolicy } from "./preview/preview-policy";
 import { refuseDeadAgent } from "./preview/refuse-dead-agent";
 import { refuseK3sStep } from "./preview/refuse-k3s-step";
+import { refuseUnwellServers } from "./preview/refuse-unwell-servers";
 import { tellUpgrades } from "./preview/tell-upgrades";
 import { createVpn } from "./vpn/create-vpn";
 
@@ -67,6 +68,7 @@ export = async () => {
     warnOfLostMachines(machines, plan),
     warnOfLostData(context, leavers, servers),
     warnOfOldBackups(context, servers),
+    refuseUnwellServers(context, servers),
     refuseLostQuorum(plan, leavers),
     refuseOldRouteForReplaced(plan, leavers),
     refuseLoneCleanup(joinedBy),

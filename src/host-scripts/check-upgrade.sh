@@ -3,7 +3,8 @@
 # Says before a node's k3s is changed in place whether it may be, and after it whether it went well. With DRAIN_SECONDS the node is emptied before. It
 # takes pods again afterwards, however it went. Waits for the servers before an agent: no kubelet may be newer than its API server.
 # Libraries: lib-servers.sh lib-marker.sh lib-tailnet.sh lib-pod-reach.sh
-# Needs: NODE_NAME ROLE (server, agent) WAIT_SECONDS STAGE (unready: prints the Nodes that are not Ready; before: prints `cordoned`
+# Needs: NODE_NAME ROLE (server, agent) WAIT_SECONDS STAGE (servers: prints what is the matter with each; unready: prints the Nodes that are not
+#   Ready; before: prints `cordoned`
 #   where the node may be so by us; after; undo: the node takes pods again, nothing else)
 # May have: K3S_VERSION (default: k3s is not what changes) DRAIN_SECONDS (default: the node is not drained) AT_ONCE (how many of its pool may be away at the same time; default 1)
 #   INTEGRATION (how pods cross the tailnet; default k3s) REACH_SECONDS (how long a Ready node's pods may be out of reach; default 60)
@@ -109,6 +110,11 @@ main() {
   pass_on_where_silent
   began=$(seconds_up)
   case $STAGE in
+    servers)
+      read_nodes || fail "the nodes could not be listed$(api_says)"
+      list_hindrances
+      cat "$SCRATCH/hindrances"
+      ;;
     unready)
       read_nodes || fail "the nodes could not be listed$(api_says)"
       awk '$3 != "True" { print $1 }' "$SCRATCH/nodes" | paste -sd ' ' -

@@ -194,3 +194,12 @@ nodes() { printf '%s 10.42.2.0/24 100.64.0.3\n' "$@" >"$K/upgrades"; }
     assert_success
   done
 }
+
+@test "what is the matter with servers is listed for a preview" {
+  export STAGE=servers NODE_NAME=the-cluster ROLE=server K3S_VERSION=''
+  nodes "rack-1 server True True $OLD open - rack" "rack-2 server False True $OLD open - rack" "rack-3 server True False $OLD open - rack" "kiosk-1 agent False - $OLD open - edge"
+  run_script check-upgrade
+  assert_success
+  assert_output 'rack-2 is not Ready
+rack-3 is no voter of etcd'
+}

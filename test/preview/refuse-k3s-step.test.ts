@@ -71,6 +71,16 @@ describe("the k3s release of a cluster that stands", () => {
     assert.match(await said(all("v1.33.11+k3s1"), "v1.35.4+k3s1"), /v1\.35\.4\+k3s1 skips a minor version: go up by one at a time/);
   });
 
+  it("may not leave an agent newer than a server, nor a kubelet more than three minors behind", async () => {
+    const newer = { wanted: "v1.35.4+k3s1", given: { "rack-1": "v1.34.7+k3s1", "kiosk-1": "v1.35.4+k3s1" } };
+    assert.match(await said(newer, "v1.34.8+k3s1"), /^- kiosk-1: v1\.35\.4\+k3s1 by the last run, and v1\.34\.8\+k3s1 is older/m);
+    const behind = { wanted: "v1.36.0+k3s1", given: { "rack-1": "v1.36.0+k3s1", "kiosk-1": "v1.33.11+k3s1" } };
+    assert.match(
+      await said(behind, "v1.37.0+k3s1"),
+      /^- kiosk-1: v1\.33\.11\+k3s1 by the last run, and v1\.37\.0\+k3s1 skips a minor version/m,
+    );
+  });
+
   it("is judged by what each node was given, not by what the last run wanted", async () => {
     // A run with --continue-on-error that failed on one node, and with --target rack-1.
     const upgrade = { wanted: "v1.34.7+k3s1", given: { "rack-1": "v1.34.7+k3s1", "kiosk-1": "v1.33.11+k3s1" } };
