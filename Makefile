@@ -36,6 +36,9 @@ test-burst: setup ## the cloud pools on the lab alone: up, down, faults, gone
 test-tailnet: setup ## the shared tailnet on the lab alone: its policy, devices of others, keys that come and go
 	@$(TSX) test/run.ts tailnet tailnet-nodes
 
+test-servers: setup ## several servers on the lab alone: each lost in turn, more of them and fewer
+	@$(TSX) test/run.ts servers servers-grow
+
 test-fast: setup ## the suites that need no lab
 	@$(TSX) test/run.ts lint unit scripts
 
@@ -65,4 +68,4 @@ node_modules/.installed: package-lock.json package.json
 	@$(ON_NODE) npm ci --no-audit --no-fund
 	@touch $@
 
-.PHONY: help demo needs lab lab-down test test-all test-real test-burst test-tailnet test-fast lint bench golden docs permissions clean setup
+.PHONY: help demo needs lab lab-down test test-all test-real test-burst test-tailnet test-servers test-fast lint bench golden docs permissions clean setup

@@ -90,7 +90,9 @@ export class HybridCluster extends pulumi.ComponentResource {
       drain,
       leavesWith: node.plan.role === "server" ? node.joined : drain,
     }));
-    new Roster(`${name}-roster`, context, control.routes, this.leavers, { parent: this });
+    // All servers, an only one too: when it gets company, or is left alone again, it leaves nothing.
+    const listed = [...servers, ...agents].map(({ node, drain }) => ({ plan: node.plan, drain }));
+    new Roster(`${name}-roster`, context, control.routes, listed, { parent: this });
     const byName = new Map([...servers, ...agents].map((made) => [made.node.plan.name, made]));
     const nodes = plan.nodes.flatMap(({ name: wanted }) => byName.get(wanted) ?? []);
     const looks = nodes.map(({ node, seen }) => ({

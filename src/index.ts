@@ -3,7 +3,7 @@ import { HybridCluster } from "./cluster";
 import { loadConfig } from "./config/load";
 import { refuseLoneCleanup } from "./preview/refuse-lone-cleanup";
 import { refuseOtherCluster } from "./preview/refuse-other-cluster";
-import { refuseLostQuorum, refuseOtherServerKind } from "./preview/refuse-lost-quorum";
+import { refuseLostEtcd, refuseLostQuorum } from "./preview/refuse-lost-quorum";
 import { refuseOldRoute, refuseOldRouteForReplaced } from "./preview/refuse-old-route";
 import { warnOfOldBackups } from "./preview/warn-of-old-backups";
 import { warnOfLostData } from "./preview/warn-of-lost-data";
@@ -42,7 +42,7 @@ export = async () => {
     hasBegun(plan),
     warnOfStoppedServers(plan),
     refuseOtherCluster(plan),
-    refuseOtherServerKind(plan),
+    refuseLostEtcd(plan),
     refuseLostQuorum(plan, []),
     refuseOldRoute(plan),
     refuseOverlappingNetworks(plan),

@@ -13,6 +13,7 @@ export type ProviderName =
   | "policy-provider"
   | "headscale-key-provider"
   | "route-provider"
+  | "tags-provider"
   | "script-provider"
   | "preflight-provider"
   | "roster-provider"

@@ -90,6 +90,9 @@ export const SUITES: readonly Suite[] = [
   recorded("burst", "burst-faults", ".lab-2", "burst-faults"),
   recorded("tailnet", "tailnet", ".lab", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
   recorded("tailnet", "tailnet-nodes", ".lab-2", "tailnet-devices", "tailnet-keys"),
+  // Issue 13's own: `make test-servers` runs them alone.
+  scenarios("servers", "servers", ".lab", "servers"),
+  scenarios("servers", "servers-grow", ".lab-2", "servers-grow"),
   scenarios("upgrades", "upgrades", ".lab", "upgrades"),
   { ...scenarios("matrix", "headscale", ".lab", "headscale"), onlyInAll: true },
   { ...scenarios("matrix", "backup", ".lab", "backup-s3", "backup-servers"), onlyInAll: true },

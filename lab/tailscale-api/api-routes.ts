@@ -89,6 +89,8 @@ async function routeDevice(devices: Devices, actor: Actor, request: ApiRequest, 
       return await devices.expire(actor, id);
     case "GET routes":
       return await devices.getRoutes(actor, id);
+    case "POST tags":
+      return await devices.setTags(actor, id, readJson(request));
     case "POST routes":
       return await devices.setRoutes(actor, id, readJson(request));
     default:

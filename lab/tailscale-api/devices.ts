@@ -4,13 +4,16 @@ import { ApiError, deviceNotFound } from "./api-error";
 import type { HeadscaleClient, HeadscaleNode } from "./headscale-client";
 import { tagsOf } from "./headscale-client";
 import type { ApiResponse } from "./http-types";
+import type { PolicyDocument } from "./policy/policy-document";
 import { readShape } from "./shape";
+import { requireTags } from "./tag-ownership";
 
 /** The devices resource: https://tailscale.com/api#tag/devices. */
 export class Devices {
   constructor(
     private readonly headscale: HeadscaleClient,
     private readonly tailnetDomain: string,
+    private readonly policy: () => PolicyDocument,
   ) {}
 
   async list(actor: Actor, query: URLSearchParams): Promise<ApiResponse> {
@@ -50,6 +53,17 @@ export class Devices {
     const node = await this.find(id);
     await this.headscale.approveRoutes(node.id, routes);
     return { status: 200, json: routesOf(await this.find(id)) };
+  }
+
+  /** Asked for by whom a key with these tags would be given (the vendor's OpenAPI file, setDeviceTags; no source shows its refusals). */
+  async setTags(actor: Actor, id: string, body: unknown): Promise<ApiResponse> {
+    requireScope(actor, "devices:core", "write");
+    const { tags } = readShape({ fields: { tags: { list: "string" } } }, body) as { tags?: readonly string[] };
+    if (tags === undefined) throw new ApiError(400, "tags is required");
+    const node = await this.find(id);
+    requireTags(actor, this.policy(), tags);
+    await this.headscale.setTags(node.id, tags);
+    return { status: 200, json: null };
   }
 
   private async find(id: string): Promise<HeadscaleNode> {

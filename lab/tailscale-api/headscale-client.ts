@@ -122,6 +122,10 @@ export class HeadscaleClient {
     await this.call("POST", `/node/${id}/approve_routes`, { routes });
   }
 
+  async setTags(id: string, tags: readonly string[]): Promise<void> {
+    await this.call("POST", `/node/${id}/tags`, { tags });
+  }
+
   async setPolicy(policy: string): Promise<void> {
     await this.call("PUT", "/policy", { policy });
   }

@@ -27,7 +27,7 @@ async function openTailnet(config: TailscaleApiConfig): Promise<Tailnet> {
   const policy = new PolicyFile(store, headscale, users);
   await policy.push();
   const keys = new AuthKeys(store, headscale, users, () => policy.document);
-  return { store, keys, policy, devices: new Devices(headscale, config.tailnetDomain), name: config.tailnetDomain };
+  return { store, keys, policy, devices: new Devices(headscale, config.tailnetDomain, () => policy.document), name: config.tailnetDomain };
 }
 
 async function main(configFile: string): Promise<void> {

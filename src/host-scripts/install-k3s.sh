@@ -26,7 +26,7 @@ STARTED=/etc/hybrid-k3s/k3s-started
 
 # k3s reads taints when a Node registers and sets labels at every start (k3s: pkg/agent/run.go, updateMutableLabels). `wait-ready` sets both on a
 # living Node, so a restart for them would do nothing more.
-settings_of_start() { awk '/^node-(label|taint):/ { skip = 1; next } /^[^[:space:]-]/ { skip = 0 } !skip' /etc/rancher/k3s/config.yaml; }
+settings_of_start() { awk '/^node-(label|taint):/ { skip = 1; next } /^[^[:space:]-]/ { skip = 0 } !skip && NF' /etc/rancher/k3s/config.yaml; }
 
 # What decides how k3s runs, the tailnet address included: k3s reads it only when it starts. The program by size and time: it is large.
 # With another drain the Node was deleted, and kubelet registers it only when it starts.

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Which server a node joins where there are several, and whether a server that joins stands near enough. Part of install-k3s.sh. Needs ROLE
+# Which server a node joins where there may be several, and whether a server that joins stands near enough. Part of install-k3s.sh. Needs ROLE
 # NODE_NAME SCRATCH; may have SERVER_IPS (those that it may join, with blanks) MAY_BEGIN ALLOW_DISTANT.
 SERVERS=/etc/hybrid-k3s/servers
 SERVER_TOKEN=/etc/hybrid-k3s/server-token
@@ -9,10 +9,17 @@ NEAR_MS=10
 FAR_MS=30
 
 # What k3s goes by once it has joined: a server its own member of etcd, an agent the list of servers that it keeps (k3s: pkg/etcd/etcd.go,
-# pkg/agent/loadbalancer/config.go).
+# pkg/agent/loadbalancer/config.go), unless that is another cluster's.
 has_joined() {
-  if [ "$ROLE" = server ]; then [ -d /var/lib/rancher/k3s/server/db/etcd/member ]; else [ -s /var/lib/rancher/k3s/agent/etc/k3s-agent-load-balancer.json ]; fi
+  if [ "$ROLE" = server ]; then
+    [ -d /var/lib/rancher/k3s/server/db/etcd/member ]
+  else
+    [ -s /var/lib/rancher/k3s/agent/etc/k3s-agent-load-balancer.json ] && { [ -z "${CLUSTER_ID:-}" ] || [ ! -s "$CLUSTER" ] || [ "$(cat "$CLUSTER")" = "$CLUSTER_ID" ]; }
+  fi
 }
+
+# The server of a cluster that kept its data in SQLite: k3s moves it to etcd, and nothing of it is anywhere else.
+holds_cluster() { [ "$ROLE" = server ] && [ -s /var/lib/rancher/k3s/server/db/state.db ]; }
 
 answers_joiners() { curl -sfk --max-time 5 -o /dev/null "https://$1:6443/cacerts" 2>/dev/null; }
 
@@ -27,7 +34,7 @@ find_living_server() {
 choose_entry() {
   entry=$(sed -n '/^server: /p; /^cluster-init: /p' /etc/rancher/k3s/config.yaml 2>/dev/null | sed -n 1p)
   if [ -z "$entry" ] || ! has_joined; then
-    if [ "${MAY_BEGIN:-}" = true ]; then
+    if [ "${MAY_BEGIN:-}" = true ] || holds_cluster; then
       entry='cluster-init: true'
     else
       wait_until "$JOIN_SECONDS" "a server that answers" find_living_server ||
@@ -37,7 +44,8 @@ choose_entry() {
   fi
   # shellcheck disable=SC2034 # other parts of install-k3s.sh read it
   SERVER_IP=$(printf '%s\n' "$entry" | sed -n 's|^server: https://\(.*\):6443$|\1|p')
-  CONFIG_YAML=$(printf '%s\n%s' "$CONFIG_YAML" "$entry")
+  # In its place among the sorted keys: with servers that may come and go the file is as it was with an only one, and nothing restarts for that.
+  CONFIG_YAML=$(printf '%s\n' "$CONFIG_YAML" | awk -v entry="$entry" '!done && /^[a-z]/ && $0 > entry { print entry; done = 1 } { print } END { if (!done) print entry }')
 }
 
 # For the gate before each start of an agent, which waits for a path to one of them. No part of what k3s starts from: they come and go.

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { JoinedNode } from "../nodes/node";
 import { k3sChanges, upgradeTurn } from "../nodes/upgrade-turn";
-import { hasSeveralServers } from "../plan/cluster-plan";
+import { canGrow } from "../plan/cluster-plan";
 import { agentTokenFile, renderK3sConfig } from "../plan/k3s-config";
 import type { ServerRoute } from "../remote/connection";
 import { RemoteScript, type SecretFile } from "../remote/remote-script";
@@ -36,9 +36,9 @@ export interface InstallArgs {
 export function createInstall(name: string, args: InstallArgs, opts: pulumi.CustomResourceOptions): RemoteScript {
   const { context, node } = args;
   const { plan } = context;
-  const several = hasSeveralServers(plan);
-  // The address of an only server is part of the work. Among several the host finds one that lives when it needs it, and nothing runs for others.
-  const serverIp = pulumi.output((several ? undefined : args.servers[0]) ?? "");
+  const grows = canGrow(plan);
+  // The address of an only server is part of the work. Where there may be several the host finds one that lives when it needs it, and nothing runs for others.
+  const serverIp = pulumi.output((grows ? undefined : args.servers[0]) ?? "");
   return new RemoteScript(
     name,
     {
@@ -63,18 +63,19 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
         ...(args.cluster !== undefined && {
           CLUSTER_ID: args.cluster.clusterId,
           CLUSTER_AUTHORITY: args.cluster.authority,
-          ACCESS_REPLACE_COMMAND: args.cluster.replaceCommand,
         }),
-        ...(several && { SEVERAL_SERVERS: "true" }),
-        ...(several && plan.allowDistantServers && { ALLOW_DISTANT: "true" }),
+        ...(grows && { SEVERAL_SERVERS: "true" }),
+        ...(grows && plan.allowDistantServers && { ALLOW_DISTANT: "true" }),
         ...(plan.allowUntestedK3s && { ALLOW_UNTESTED: "true" }),
         ...(args.drainId !== undefined && { DRAIN_ID: args.drainId }),
         WAIT_SECONDS: String(START_SECONDS),
       },
-      ...(several && {
+      hints: {
+        ...(args.cluster !== undefined && { ACCESS_REPLACE_COMMAND: args.cluster.replaceCommand }),
         // The one that begins waits for nobody.
-        hints: args.mayBegin ? { MAY_BEGIN: "true" } : { SERVER_IPS: pulumi.all([...args.servers]).apply((ips) => ips.join(" ")) },
-      }),
+        ...(grows && args.mayBegin && { MAY_BEGIN: "true" }),
+        ...(grows && !args.mayBegin && { SERVER_IPS: pulumi.all([...args.servers]).apply((ips) => ips.join(" ")) }),
+      },
       ...(args.carriedFiles && { carriedFiles: args.carriedFiles }),
       route: node.route,
       credentials: context.ssh,

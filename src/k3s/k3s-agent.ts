@@ -41,8 +41,8 @@ export class K3sAgent extends pulumi.ComponentResource {
     const secretFiles = [{ secret: access.access.agentToken, path: agentTokenFile }];
     const placing = { node: name, secretFiles, route, credentials: context.ssh, previous: joined.id, limitSeconds: TOKEN_LIMIT_SECONDS };
     const token = node.holdsToken ? joined : new RemoteScript(`${name}-token`, placing, after(joined, ...before));
-    const links = [drain.id, token.id, ...(only ? [only.k3s.id] : [])];
-    const previous = pulumi.all(links).apply((ids) => ids.join(" "));
+    // No server's: another cluster is seen by its id and authority, and a server that is made again concerns no agent.
+    const previous = pulumi.all([drain.id, token.id]).apply((ids) => ids.join(" "));
     const tokenReplaceCommand = replaceCommand(token);
     // As text also where `pulumi up --target` leaves drain unmade, which then has no id.
     const drainId = pulumi.interpolate`${drain.id}`;

@@ -3,11 +3,12 @@ import type { ClusterContext } from "../cluster-context";
 import { Drain } from "../nodes/drain";
 import { WaitReady, type ReadyResult } from "../nodes/wait-ready";
 import type { JoinedNode } from "../nodes/node";
-import { hasSeveralServers } from "../plan/cluster-plan";
+import { canGrow } from "../plan/cluster-plan";
 import { clusterAgentTokenFile, serverTokenFile } from "../plan/k3s-config";
 import type { ServerRoute } from "../remote/connection";
 import type { RemoteScript, SecretFile } from "../remote/remote-script";
 import { createPodRoute } from "../vpn/tailnet/pod-route";
+import { createServerTag } from "../vpn/tailnet/server-tag";
 import type { ClusterAccess } from "./cluster-access";
 import { createInstall } from "./install";
 
@@ -30,7 +31,7 @@ export interface K3sServerArgs {
   readonly cluster: pulumi.Resource;
 }
 
-/** One server: drain -> install -> route -> wait-ready. */
+/** One server: (drain | tags) -> install -> route -> wait-ready. */
 export class K3sServer extends pulumi.ComponentResource {
   readonly k3s: RemoteScript;
   readonly drain: Drain;
@@ -57,12 +58,15 @@ export class K3sServer extends pulumi.ComponentResource {
         servers: others.map(({ tailnetIp }) => tailnetIp),
         mayBegin: access === undefined,
         ...(access && { carriedFiles: joiningSecrets(access) }),
-        ...(hasSeveralServers(context.plan) && { drainId: pulumi.interpolate`${drain.id}` }),
+        ...(canGrow(context.plan) && { drainId: pulumi.interpolate`${drain.id}` }),
         previous: joined.id,
         // What restarts can tell nothing meanwhile.
         gates: [...routes, { name, ...node.route }],
       },
-      { parent: this, dependsOn: [joined, drain, ...after.map(({ k3s }) => k3s)] },
+      {
+        parent: this,
+        dependsOn: [...createServerTag(name, context, { node: node.plan, joined }, this), drain, ...after.map(({ k3s }) => k3s)],
+      },
     );
     this.waitReady = new WaitReady(
       `${name}-wait-ready`,

@@ -12,7 +12,7 @@ export interface ControlPlane {
   readonly places: readonly ServerPlace[];
   readonly routes: readonly ServerRoute[];
   readonly access: ReadAccess;
-  /** The server whose k3s is the cluster: with another one agents join again. Absent where there are several, of which none is special. */
+  /** The server whose k3s is the cluster: where it goes nothing is drained. Absent where there are several, of which none is special. */
   readonly only?: K3sServer;
   /** An earlier run began the cluster: what changes reaches servers before agents. */
   readonly hasBegun: boolean;

@@ -6,7 +6,7 @@ import type { ServerRoute } from "../remote/connection";
 import { serversInput } from "../remote/tool-input";
 
 /**
- * The nodes that leave by a drain. When names are gone from it, its update gets their removal ready before any node is touched: those
+ * The nodes, each of which leaves by a drain. When names are gone from it, its update gets their removal ready before any node is touched: those
  * whose volumes must not be lost stop the run, the others are cordoned together. One session to a server then, none otherwise.
  */
 export class Roster extends DynamicResource {
@@ -14,7 +14,7 @@ export class Roster extends DynamicResource {
     name: string,
     context: ClusterContext,
     servers: readonly ServerRoute[],
-    leavers: readonly DrainedNode[],
+    listed: readonly Pick<DrainedNode, "plan" | "drain">[],
     opts: pulumi.CustomResourceOptions,
   ) {
     super(
@@ -22,13 +22,13 @@ export class Roster extends DynamicResource {
       name,
       {
         provider: "roster-provider",
-        nodes: leavers.map(({ plan: { name: node, pool, removal }, drain }) => ({ name: node, pool, ...removal, drain: drain.id })),
+        nodes: listed.map(({ plan: { name: node, pool, removal }, drain }) => ({ name: node, pool, ...removal, drain: drain.id })),
         pools: context.plan.removals,
         access: pulumi.secret(pulumi.jsonStringify(serversInput(context, servers))),
         left: undefined,
       },
       // After a failed update, --continue-on-error spares what the list depended on: all that undoes the nodes.
-      pulumi.mergeOptions(opts, { dependsOn: leavers.map(({ drain }) => drain), additionalSecretOutputs: ["access"] }),
+      pulumi.mergeOptions(opts, { dependsOn: listed.map(({ drain }) => drain), additionalSecretOutputs: ["access"] }),
     );
   }
 }

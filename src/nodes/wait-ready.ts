@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import { type NodePlan, hasSeveralServers } from "../plan/cluster-plan";
+import { type NodePlan, canGrow, hasSeveralServers } from "../plan/cluster-plan";
 import { configDigest } from "../plan/node-identity";
 import type { ServerRoute } from "../remote/connection";
 import { RemoteScript } from "../remote/remote-script";
@@ -30,12 +30,11 @@ export class WaitReady extends RemoteScript<ReadyResult> {
 
   constructor(name: string, context: ClusterContext, args: WaitReadyArgs, opts: pulumi.CustomResourceOptions) {
     const { node } = args;
-    const several = hasSeveralServers(context.plan);
     super(
       name,
       {
         node: node.name,
-        ...(!several && { on: context.plan.firstServer.name }),
+        ...(!hasSeveralServers(context.plan) && { on: context.plan.firstServer.name }),
         script: "wait-ready",
         environment: {
           NODE_NAME: node.name,
@@ -46,7 +45,7 @@ export class WaitReady extends RemoteScript<ReadyResult> {
             .map(([key, value]) => `${key}=${value}`)
             .join("\n"),
           TAINTS: node.taints.join("\n"),
-          ...(several && node.role === "server" && { VOTER: "true" }),
+          ...(canGrow(context.plan) && node.role === "server" && { VOTER: "true" }),
           CONFIG_DIGEST: configDigest(context.plan, node),
           WAIT_SECONDS: String(READY_SECONDS),
           REPLACE_COMMAND: args.replaceCommand,

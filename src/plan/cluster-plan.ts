@@ -48,6 +48,14 @@ export function hasSeveralServers({ servers }: Pick<ClusterPlan, "servers">): bo
   return servers.length > 1;
 }
 
+/**
+ * Whether servers can come and go while the cluster lives, an only one among them: with etcd, at addresses that no release changes. Then nothing
+ * of a server says how many there are, and none restarts when their number changes.
+ */
+export function canGrow({ datastore, integration }: Pick<ClusterPlan, "datastore" | "integration">): boolean {
+  return datastore === "etcd" && integration !== "k3s";
+}
+
 /** The tailnet as this cluster needs it. */
 export interface TailnetPlan {
   readonly control: ControlPlan;

@@ -1,3 +1,4 @@
+import type { Datastore } from "../config/schema";
 import { type ClusterPlan, type NodePlan, hasSeveralServers } from "./cluster-plan";
 import { routeDigest } from "./node-identity";
 
@@ -14,6 +15,8 @@ export interface ClusterStatus {
   readonly vpnVersion?: string;
   /** Changes with the way to the first server; absent in state of older releases. */
   readonly route?: string;
+  /** What holds the data; absent in state of older releases. */
+  readonly datastore?: Datastore;
   /** By name, where there are several. */
   readonly servers?: Readonly<Record<string, ServerStatus>>;
 }
@@ -34,6 +37,7 @@ export function clusterStatus(plan: ClusterPlan): ClusterStatus {
     k3sVersion,
     vpnVersion: tailnet.clientVersion,
     route: routeDigest(firstServer),
+    datastore: plan.datastore,
     ...(hasSeveralServers(plan) && { servers: Object.fromEntries(servers.map(serverStatus)) }),
   };
 }

@@ -2,14 +2,13 @@ import { stringify } from "yaml";
 import { isUnknownFlag, k3sFlags } from "../catalog/k3s-flags";
 import type { HybridConfig, K3sSettings, PoolConfig } from "../config/schema";
 import { snapshotSettings } from "./plan-backup";
-import type { K3sValue, NodePlan } from "./cluster-plan";
-import { serverNames } from "./plan-roles";
+import { type K3sValue, type NodePlan, canGrow } from "./cluster-plan";
 import { kubeletMaySet } from "./kubelet-labels";
 import { API_PORT } from "../catalog/ports.cjs";
 
 /** Where the secret files stand on hosts; their contents come by other ways than this file. */
 export const agentTokenFile = "/etc/hybrid-k3s/agent-token";
-/** On servers, where there are several: the token that lets a server join. */
+/** On servers, where there may be several: the token that lets a server join. */
 export const serverTokenFile = "/etc/hybrid-k3s/server-token";
 export const vpnAuthFile = "/etc/hybrid-k3s/vpn-auth";
 /** With the integration `routes`: how flannel gives pods their way. Written on the host before each start of k3s (lib-k3s-files.sh). */
@@ -29,7 +28,7 @@ interface K3sConfigNeeds {
   readonly externalIp: string | undefined;
 }
 
-/** A node's k3s settings, save what it joins: with one server its address is in renderK3sConfig, with several the host itself asks who lives. k3s registers the node with the taints and sets the labels at every start; `wait-ready` keeps both in between. */
+/** A node's k3s settings, save what it joins: its address is in renderK3sConfig, or where there may be several servers the host itself asks who lives. k3s registers the node with the taints and sets the labels at every start; `wait-ready` keeps both in between. */
 export function k3sConfigOf(needs: K3sConfigNeeds): Readonly<Record<string, K3sValue>> {
   const { config, pool, nodeName, taints, externalIp } = needs;
   const labels = Object.entries(needs.labels).filter(([key]) => kubeletMaySet(key));
@@ -67,12 +66,11 @@ export function renderK3sConfig(node: Pick<NodePlan, "k3sConfig">, serverIp?: st
 
 function serverSettings(config: HybridConfig): Record<string, K3sValue> {
   const { cluster } = config;
-  const servers = serverNames(config);
-  const several = servers.length > 1;
   const endpoint = cluster.apiEndpoint === undefined ? [] : [cluster.apiEndpoint];
-  const names = [...new Set([...endpoint, ...cluster.tlsSans, ...(several ? servers : [])])];
+  const names = [...new Set([...endpoint, ...cluster.tlsSans])];
+  const grows = canGrow({ datastore: cluster.datastore, integration: config.vpn.integration });
   return {
-    ...(several ? { "token-file": serverTokenFile } : cluster.datastore === "etcd" && { "cluster-init": true }),
+    ...(grows ? { "token-file": serverTokenFile } : cluster.datastore === "etcd" && { "cluster-init": true }),
     "agent-token-file": clusterAgentTokenFile,
     "cluster-cidr": cluster.podCidr,
     "service-cidr": cluster.serviceCidr,

@@ -1,7 +1,6 @@
 import { defaultTag } from "../config/values/names";
 import type { HybridConfig } from "../config/schema";
 import { type ClusterTraffic, ownRules, serverTagOf } from "../operator-tools/policy/cluster-rules.cjs";
-import { serverNames } from "./plan-roles";
 import type { ControlPlan, PolicyDocument, TailnetPlan } from "./cluster-plan";
 
 /** What the policy takes from beside the settings. */
@@ -13,8 +12,8 @@ interface TailnetExtras {
 export function planTailnet(config: HybridConfig, { vpnCaPem = "", owner }: TailnetExtras = {}): TailnetPlan {
   const { vpn, cluster } = config;
   const tag = vpn.tag ?? defaultTag(cluster.name);
-  // Only etcd has servers talk to one another.
-  const servers = serverNames(config).length > 1 ? { serverTag: serverTagOf(tag) } : {};
+  // Only etcd has servers talk to one another. An only server has the tag too: others may come to stand beside it.
+  const servers = cluster.datastore === "etcd" ? { serverTag: serverTagOf(tag) } : {};
   return {
     control: planControl(vpn, vpnCaPem),
     tag,

@@ -1,19 +1,36 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DrainedNode } from "../nodes/drained-node";
-import { type ClusterPlan, hasSeveralServers } from "../plan/cluster-plan";
-import { type ClusterStatus, clusterStatus, serversIn } from "../plan/cluster-status";
+import { type ClusterPlan, canGrow, hasSeveralServers } from "../plan/cluster-plan";
+import { type ClusterStatus, clusterStatus, isOtherCluster, serversIn } from "../plan/cluster-status";
 import { isKnown } from "../undocumented-pulumi";
 import { lastOutputs } from "./last-run";
 
-/** Refuses, at preview too, the step from one server to several or back: the living server's device lacks, or has, the tag that only several carry. */
-export async function refuseOtherServerKind(plan: ClusterPlan): Promise<void> {
+/**
+ * Refuses, at preview too, what would take a living cluster off its etcd: back to SQLite, where k3s does not go, and from several servers to one of
+ * a kind that stays alone in the same run, as the others leave by what this one would lose.
+ */
+export async function refuseLostEtcd(plan: ClusterPlan): Promise<void> {
   const { cluster: before } = await lastOutputs();
-  if (before === undefined || before.name !== plan.name || (before.servers !== undefined) === hasSeveralServers(plan)) return;
-  const [from, to] = hasSeveralServers(plan) ? ["one server", "several"] : ["several servers", "one"];
-  throw new pulumi.RunError(
-    `This run would take the cluster ${plan.name} from ${from} to ${to}, which is not available yet; nothing was changed. Put the servers back as they were, ` +
-      "or make a new cluster: another stack, or pulumi destroy first.",
-  );
+  if (before === undefined || isOtherCluster(before, clusterStatus(plan))) return;
+  if (before.datastore === "etcd" && plan.datastore === "sqlite") {
+    throw new pulumi.RunError(
+      `The cluster ${plan.name} keeps its data in etcd, and hybrid-k3s:cluster.datastore is sqlite: k3s never moves data back there. ` +
+        "Nothing was changed. Write etcd; for SQLite make a new cluster: another stack, or pulumi destroy first.",
+    );
+  }
+  if (before.servers === undefined && before.datastore !== "etcd" && hasSeveralServers(plan)) {
+    // headscale 0.26 to 0.29 tells a device of its new tag's rules only when another one joins after that (run).
+    throw new pulumi.RunError(
+      `This run would take the cluster ${plan.name} from SQLite on one server to several servers with etcd at once. ` +
+        "Nothing was changed. Do it in two runs: with that server alone and hybrid-k3s:cluster.datastore etcd, pulumi up moves its data; then add the others.",
+    );
+  }
+  if (before.servers !== undefined && !canGrow(plan)) {
+    throw new pulumi.RunError(
+      `This run would leave the cluster ${plan.name} one of its servers and change hybrid-k3s:vpn.integration to ${plan.integration} at once. ` +
+        "Nothing was changed. Do it in two runs: with the integration as it was, pulumi up takes the other servers out; then change it.",
+    );
+  }
 }
 
 /**

@@ -27,13 +27,13 @@ export interface UpgradeTurn {
 export interface RemoteScriptArgs {
   /** The node that the script is about. */
   readonly node: string;
-  /** What the host that it runs on is called; default: as the node. */
+  /** What the host that it runs on is called in messages; default: as the node. */
   readonly on?: string;
   /** Default: none, the secret files alone are placed. */
   readonly script?: ScriptName;
   /** Names as the script's header lists them. Nothing secret: it is shown in previews. Default: nothing. */
   readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
-  /** Environment that only saves time: with another one nothing runs. Default: nothing. */
+  /** Environment that only saves time or is advice: with another one nothing runs. Default: nothing. */
   readonly hints?: Readonly<Record<string, pulumi.Input<string>>>;
   /** The host that it runs on, or the servers, of which the first that answers runs it. */
   readonly route: HostRoute | readonly ServerRoute[];
@@ -78,10 +78,11 @@ export class RemoteScript<Result = object> extends HostLink<Result> {
       name,
       {
         provider: "script-provider",
-        wanted: { node, ...(on !== undefined && { on }), ...(script !== undefined && { script }), environment },
+        wanted: { node, ...(script !== undefined && { script }), environment },
         ...(secretFiles && { secrets: secretFiles }),
         access: {
           v: INPUT_VERSION,
+          ...(on !== undefined && { on }),
           ...(isList(route) ? serversFields(route) : { host: route.host, ...(route.bastion && { bastion: route.bastion }) }),
           credentials,
           limitSeconds,

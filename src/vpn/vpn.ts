@@ -46,7 +46,7 @@ export interface VpnLogin {
 export interface JoinKeyArgs {
   readonly expirySeconds: number;
   readonly isEphemeral: boolean;
-  /** A server gets what only servers may: where there are several, the way to one another's etcd. */
+  /** A server with etcd gets what only servers may: the way to one another's. */
   readonly isServer: boolean;
   /** Another one makes another key: at most 50 alphanumeric characters. */
   readonly identity: pulumi.Input<string>;

@@ -71,6 +71,25 @@ export function defineDeviceCases(target: Target): void {
       assert.equal((await list()).filter(({ hostname }) => hostname === "twin").length, 1);
     });
 
+    it("gives a living device other tags, and only those that the client gives out", { skip: changesTailnet }, async () => {
+      const { admin } = emulationOf(target);
+      await join("tagged");
+      const look = async () => (await list()).find(({ hostname }) => hostname === "tagged");
+      const before = await look();
+      const reader = await tokenOf(target, await admin.call("createClient", { scopes: ["devices:core:read"] }));
+      const set = (token: string, tags: readonly string[]) =>
+        target.ask("POST", `/device/${before?.nodeId}/tags`, { token, body: { tags } });
+      assert.equal((await set(reader, [target.tag])).status, 403);
+      const unknown = await set(await tokenOf(target), [target.tag, "tag:nobody"]);
+      assert.deepEqual(
+        [unknown.status, unknown.json],
+        [400, { message: `requested tags [${target.tag} tag:nobody] are invalid or not permitted` }],
+      );
+      assert.equal((await set(await tokenOf(target), [target.tag])).status, 200);
+      const now = await look();
+      assert.deepEqual([now?.tags, now?.addresses, now?.id], [[target.tag], before?.addresses, before?.id]);
+    });
+
     it("needs devices:core to delete and devices:routes for routes", { skip: changesTailnet }, async () => {
       const { admin } = emulationOf(target);
       await join("kiosk-1", ["--advertise-routes=192.168.9.0/24"]);

@@ -128,3 +128,49 @@ entry() { sed -n '/^server: /p; /^cluster-init: /p' "$HOST/$CONFIG"; }
   [ "$(entry)" = 'server: https://100.64.0.2:6443' ]
   refute_call 'systemctl (re)?start'
 }
+
+@test "an only server with its data in SQLite begins with etcd what it holds already, whoever else there is by then" {
+  joins 100.64.0.2
+  mkdir -p "$HOST/var-lib/rancher/k3s/server/db"
+  echo data >"$HOST/var-lib/rancher/k3s/server/db/state.db"
+  run_script install-k3s
+  assert_success
+  [ "$(entry)" = 'cluster-init: true' ]
+}
+
+@test "the line by which a node joins stands where an only server's config has it, so that nothing restarts for others that come" {
+  as_agent aaaa
+  export SERVER_IP=100.64.0.2 CONFIG_YAML='node-name: kiosk-1
+server: https://100.64.0.2:6443
+token-file: /etc/hybrid-k3s/agent-token
+'
+  run_script install-k3s
+  assert_success
+  cp "$HOST/$CONFIG" "$BATS_TEST_TMPDIR/alone"
+  mkdir -p "$HOST/var-lib/rancher/k3s/agent/etc"
+  echo '{}' >"$HOST/var-lib/rancher/k3s/agent/etc/k3s-agent-load-balancer.json"
+  unset SERVER_IP
+  export SEVERAL_SERVERS=true SERVER_IPS='100.64.0.2 100.64.0.3' CONFIG_YAML='node-name: kiosk-1
+token-file: /etc/hybrid-k3s/agent-token
+'
+  run_script install-k3s
+  assert_success
+  diff -B "$BATS_TEST_TMPDIR/alone" "$HOST/$CONFIG"
+}
+
+@test "an agent of another cluster asks for a server of this one" {
+  as_agent aaaa
+  unset SERVER_IP
+  export SEVERAL_SERVERS=true SERVER_IPS=100.64.0.2 CLUSTER_ID=old
+  serves 100.64.0.2
+  run_script install-k3s
+  assert_success
+  mkdir -p "$HOST/var-lib/rancher/k3s/agent/etc"
+  echo '{}' >"$HOST/var-lib/rancher/k3s/agent/etc/k3s-agent-load-balancer.json"
+  rm "$FAKE/web/"*cacerts
+  export SERVER_IPS=100.64.0.9 CLUSTER_ID=new
+  serves 100.64.0.9
+  run_script install-k3s
+  assert_success
+  [ "$(entry)" = 'server: https://100.64.0.9:6443' ]
+}

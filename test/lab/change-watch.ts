@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { parse } from "yaml";
 import { type Kubectl, PROBE_TCP_PORT, succeed } from "../../lab/checks/probe-pods";
 import { waitUntil } from "../../lab/hosts/wait-until";
+import type { HostName } from "../../lab/hosts/topology";
 import { inState } from "../../lab/paths";
 import type { LabContext } from "./lab-context";
 import { startProbing, stopProbing } from "./pod-chatter";
@@ -26,11 +27,11 @@ export interface ChangeWatch {
   readonly stop: () => Promise<{ readonly api: Outage; readonly service: Readonly<Record<string, Watched>> }>;
 }
 
-/** From now on the API server is asked every 200 ms, each time by a connection of its own, and so is a Service of the probe pods from every node. */
-export async function watchChange(context: LabContext): Promise<ChangeWatch> {
+/** From now on the API server is asked every 200 ms, each time by a connection of its own, and so is a Service of the probe pods from each of these nodes. `server`: whose API; default: the kubeconfig's. */
+export async function watchChange(context: LabContext, nodes: readonly HostName[] = clusterHosts, server?: HostName): Promise<ChangeWatch> {
   const { kubectl } = context;
-  const look = await watchService(kubectl);
-  const api = await watchApi(context);
+  const look = await watchService(kubectl, nodes);
+  const api = await watchApi(context, server);
   return {
     stop: async () => {
       const service = await look();
@@ -40,7 +41,7 @@ export async function watchChange(context: LabContext): Promise<ChangeWatch> {
   };
 }
 
-async function watchService(kubectl: Kubectl): Promise<() => Promise<Readonly<Record<string, Watched>>>> {
+async function watchService(kubectl: Kubectl, nodes: readonly HostName[]): Promise<() => Promise<Readonly<Record<string, Watched>>>> {
   const service = {
     apiVersion: "v1",
     kind: "Service",
@@ -50,9 +51,9 @@ async function watchService(kubectl: Kubectl): Promise<() => Promise<Readonly<Re
   await succeed(kubectl, ["apply", "-f", "-"], { input: JSON.stringify(service) });
   const { stdout: address } = await succeed(kubectl, ["-n", "probe", "get", "service", "probe", "-o", "jsonpath={.spec.clusterIP}"]);
   const words = ["watch", `-every=${EVERY_MS}ms`, address, String(PROBE_TCP_PORT)];
-  await startProbing(kubectl, NAMESPACE, Object.fromEntries(clusterHosts.map((node) => [node, words])));
+  await startProbing(kubectl, NAMESPACE, Object.fromEntries(nodes.map((node) => [node, words])));
   const look = async () => {
-    const seen = clusterHosts.map(async (node) => {
+    const seen = nodes.map(async (node) => {
       const { stdout } = await succeed(kubectl, ["-n", NAMESPACE, "logs", node, "--tail=1"]);
       return [node, JSON.parse(stdout) as Watched] as const;
     });
@@ -68,7 +69,7 @@ interface Kubeconfig {
   readonly users: readonly { readonly user: { readonly "client-certificate-data": string; readonly "client-key-data": string } }[];
 }
 
-async function watchApi({ lab, stack }: LabContext): Promise<() => Promise<Outage>> {
+async function watchApi({ lab, stack }: LabContext, server?: HostName): Promise<() => Promise<Outage>> {
   const { kubeconfig } = await stack.outputs();
   const { clusters, users } = parse(String(kubeconfig)) as Kubeconfig;
   const [cluster, user] = [clusters[0]?.cluster, users[0]?.user];
@@ -82,8 +83,9 @@ async function watchApi({ lab, stack }: LabContext): Promise<() => Promise<Outag
     ...["--cacert", file("ca", cluster["certificate-authority-data"])],
     ...["--cert", file("cert", user["client-certificate-data"]), "--key", file("key", user["client-key-data"])],
   ].join(" ");
+  const endpoint = server === undefined ? cluster.server : `https://${(await lab.host(server).exec("tailscale ip -4")).trim()}:6443`;
   // One question does not wait for another: those that hang are counted from when they were asked.
-  const client = `ask() { code=$(curl -s -o /dev/null -w '%{http_code}' --max-time 2 ${flags} ${cluster.server}/readyz); echo "$1 $code"; }
+  const client = `ask() { code=$(curl -s -o /dev/null -w '%{http_code}' --max-time 2 ${flags} ${endpoint}/readyz); echo "$1 $code"; }
     while :; do ask "$(date +%s%3N)" & sleep ${EVERY_MS / 1000}; done`;
   const ended = new AbortController();
   const running = lab.operator.run(["bash", "-c", client], { signal: ended.signal });

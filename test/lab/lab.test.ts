@@ -25,6 +25,7 @@ import { routes } from "./scenarios/routes";
 import { secondUp } from "./scenarios/second-up";
 import { secrets } from "./scenarios/secrets";
 import { servers } from "./scenarios/servers";
+import { serversGrow } from "./scenarios/servers-grow";
 import { tailnetDevices } from "./scenarios/tailnet-devices";
 import { tailnetFaults } from "./scenarios/tailnet-faults";
 import { tailnetKeys } from "./scenarios/tailnet-keys";
@@ -51,6 +52,7 @@ const SCENARIOS: readonly Scenario[] = [
   routes,
   flannelIface,
   servers,
+  serversGrow,
   backupS3,
   backupServers,
   headscale,

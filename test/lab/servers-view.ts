@@ -1,6 +1,7 @@
 import { type Kubectl, succeed } from "../../lab/checks/probe-pods";
 import type { RunResult } from "../../lab/contract";
 import type { HostName } from "../../lab/hosts/topology";
+import { poolHost, type StackSettings } from "../../lab/stack-config";
 import type { LabContext } from "./lab-context";
 
 interface NodeList {
@@ -20,6 +21,18 @@ export async function members(kubectl: Kubectl): Promise<Readonly<Record<string,
   });
   return Object.fromEntries(entries);
 }
+
+/** Adds to the stack what these scenarios have: the rack's hosts of this list as servers, one agent elsewhere, etcd, and pod routes without k3s's flag. */
+export const withServers =
+  ({ lab }: LabContext, ...hosts: readonly HostName[]) =>
+  (settings: StackSettings): void => {
+    settings["hybrid-k3s:vpn"].integration = "routes";
+    Reflect.deleteProperty(settings["hybrid-k3s:cluster"], "datastore");
+    const { rack, edge } = settings["hybrid-k3s:pools"];
+    if (rack?.provider !== "bare-metal" || edge === undefined) throw new Error("the lab's stack has other pools");
+    rack.hosts = hosts.map((name) => rack.hosts.find((host) => host.name === name) ?? poolHost(lab, name));
+    settings["hybrid-k3s:pools"] = { rack, edge };
+  };
 
 export const serversOnly = (name: string): boolean => name.startsWith("rack-");
 

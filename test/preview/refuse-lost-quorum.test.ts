@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { clusterStatus } from "../../src/plan/cluster-status";
 import { planCluster } from "../../src/plan/plan-cluster";
-import { refuseLostQuorum, refuseOtherServerKind } from "../../src/preview/refuse-lost-quorum";
+import { refuseLostEtcd, refuseLostQuorum } from "../../src/preview/refuse-lost-quorum";
 import { configWith, hostKey, type Overrides } from "../helpers/config-builder";
 import { mockLastRun } from "../helpers/last-run";
 
@@ -60,19 +60,42 @@ describe("a run that takes servers away", () => {
   });
 });
 
-describe("another kind of control plane on a cluster that stands", () => {
-  it("is refused in both directions, and free for a new cluster", async () => {
-    const said = async (before: readonly number[] | undefined, now: readonly number[]) => {
-      await mockLastRun(before === undefined ? {} : { cluster: clusterStatus(planOf(before)) });
-      return saidOf(refuseOtherServerKind(planOf(now)));
-    };
+describe("a living cluster's etcd", () => {
+  const said = async (before: ReturnType<typeof planOf> | undefined, now: ReturnType<typeof planOf>) => {
+    await mockLastRun(before === undefined ? {} : { cluster: clusterStatus(before) });
+    return saidOf(refuseLostEtcd(now));
+  };
+  const sqlite = { "cluster.datastore": "sqlite" };
+  const vpnFlag = { "vpn.integration": "k3s" };
+
+  it("is come to from SQLite, and from one server, and left for one again", async () => {
+    assert.equal(await said(undefined, planOf([1], [], sqlite)), "");
+    assert.equal(await said(planOf([1], [], sqlite), planOf([1])), "");
+    assert.equal(await said(planOf([1], [], vpnFlag), planOf([1, 2, 3])), "");
+    assert.equal(await said(planOf([1, 2, 3]), planOf([2])), "");
+    assert.equal(await said(planOf([1]), planOf([1], [], vpnFlag)), "");
+  });
+
+  it("is come to from SQLite before other servers come", async () => {
     assert.match(
-      await said([1], [1, 2, 3]),
-      /^This run would take the cluster edge from one server to several, which is not available yet; nothing was changed/,
+      await said(planOf([1], [], { ...sqlite, ...vpnFlag }), planOf([1, 2, 3])),
+      /^This run would take the cluster edge from SQLite on one server to several servers with etcd at once\. Nothing was changed\. Do it in two runs/,
     );
-    assert.match(await said([1, 2, 3], [1]), / from several servers to one, /);
-    assert.equal(await said([1, 2, 3], [1, 2, 3, 4, 5]), "");
-    assert.equal(await said([1], [1]), "");
-    assert.equal(await said(undefined, [1, 2, 3]), "");
+  });
+
+  it("is never left for SQLite", async () => {
+    assert.equal(
+      await said(planOf([1]), planOf([1], [], sqlite)),
+      "The cluster edge keeps its data in etcd, and hybrid-k3s:cluster.datastore is sqlite: k3s never moves data back there. " +
+        "Nothing was changed. Write etcd; for SQLite make a new cluster: another stack, or pulumi destroy first.",
+    );
+    assert.equal(await said(planOf([1]), planOf([1], [1], sqlite)), "", "another cluster, where that is allowed");
+  });
+
+  it("loses its other servers before the one that stays goes back to k3s's VPN flag", async () => {
+    assert.match(
+      await said(planOf([1, 2, 3]), planOf([1], [], vpnFlag)),
+      /^This run would leave the cluster edge one of its servers and change hybrid-k3s:vpn\.integration to k3s at once\. Nothing was changed\. Do it in two runs/,
+    );
   });
 });

@@ -31,6 +31,7 @@
  * @property {(id: string) => Promise<Device | undefined>} getDevice
  * @property {(id: string) => Promise<void>} deleteDevice Resolves also where it is gone already.
  * @property {(id: string, routes: readonly string[]) => Promise<void>} enableRoutes Exactly these from now on.
+ * @property {(id: string, tags: readonly string[]) => Promise<void>} setTags Exactly these from now on.
  * @property {() => Promise<LivePolicy>} readPolicy
  * @property {(text: string, live: LivePolicy) => Promise<boolean>} writePolicy Resolves with false where `live` is not the policy any more.
  * @property {(name: string) => Promise<string | undefined>} [ensureKeyUser] The id of the user that keys belong to.

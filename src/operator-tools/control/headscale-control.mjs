@@ -80,6 +80,14 @@ export class HeadscaleControl extends HeadscaleApi {
   }
 
   /**
+   * @param {string} id
+   * @param {readonly string[]} tags
+   */
+  async setTags(id, tags) {
+    await this.call("POST", `/node/${id}/tags`, { body: { tags } });
+  }
+
+  /**
    * `isFixed`: it stands in a file on headscale's machine, which the API can only read (no updatedAt: hscontrol/grpcv1.go, GetPolicy).
    * @returns {Promise<LivePolicy>}
    */

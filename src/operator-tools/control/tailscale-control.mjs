@@ -74,6 +74,16 @@ export class TailscaleControl extends TailnetApi {
     await this.call("POST", `/api/v2/device/${encodeURIComponent(id)}/routes`, { scope: "devices:routes", headers, body });
   }
 
+  /**
+   * Exactly these tags from now on; each must be the credential's own or owned by one of those (https://tailscale.com/api#tag/devices).
+   * @param {string} id
+   * @param {readonly string[]} tags
+   */
+  async setTags(id, tags) {
+    const headers = { "content-type": "application/json" };
+    await this.call("POST", `/api/v2/device/${encodeURIComponent(id)}/tags`, { scope: CORE, headers, body: JSON.stringify({ tags }) });
+  }
+
   async readPolicy() {
     const { text, etag } = await this.call("GET", this.inTailnet("/acl"), { scope: POLICY, headers: { accept: HUJSON } });
     return { text, etag };

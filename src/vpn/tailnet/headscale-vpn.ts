@@ -27,7 +27,9 @@ export class HeadscaleVpn implements Vpn {
 
   createKey(name: string, args: JoinKeyArgs, opts: pulumi.CustomResourceOptions): JoinKey {
     const { cluster } = this.plan;
-    return new HeadscaleKey(name, { ...args, cluster: cluster.name, tags: tagsOf(this.plan, args), access: this.access }, opts);
+    // As at Tailscale: what a living server comes to need it gets in place.
+    const kept = pulumi.mergeOptions(opts, args.isServer ? { ignoreChanges: ["wanted.tags"] } : {});
+    return new HeadscaleKey(name, { ...args, cluster: cluster.name, tags: tagsOf(this.plan, args), access: this.access }, kept);
   }
 
   /** By the tools' own client: no provider reads headscale, and a dynamic one answers no invokes. */

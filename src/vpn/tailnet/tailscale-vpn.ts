@@ -41,7 +41,8 @@ export class TailscaleVpn implements Vpn {
         // A used or expired key is as it should be; making it again at a refresh would replace the node.
         recreateIfInvalid: "never",
       },
-      pulumi.mergeOptions(opts, { deleteBeforeReplace: true }),
+      // A living server that comes to need another tag gets it in place (server-tag.ts); another key would be another login.
+      pulumi.mergeOptions(opts, { deleteBeforeReplace: true, ...(args.isServer && { ignoreChanges: ["tags"] }) }),
     );
   }
 

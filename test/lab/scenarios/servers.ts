@@ -4,24 +4,15 @@ import { checkConnectivity } from "../../../lab/checks/connectivity";
 import { findLeftovers } from "../../../lab/checks/nothing-left";
 import { listProbePods } from "../../../lab/checks/probe-pods";
 import { waitUntil } from "../../../lab/hosts/wait-until";
-import { poolHost, type StackSettings } from "../../../lab/stack-config";
+import type { StackSettings } from "../../../lab/stack-config";
 import { expectSuccess, readyNodes } from "../nodes-view";
-import type { LabContext, Scenario } from "../lab-context";
-import { kubectlThrough, members, serversOnly } from "../servers-view";
+import type { Scenario } from "../lab-context";
+import { kubectlThrough, members, serversOnly, withServers } from "../servers-view";
 
 const SERVERS = ["rack-1", "rack-2", "rack-3"] as const;
 const NODES = [...SERVERS, "kiosk-1"];
 /** What a person notices: the API of another server, after one went. */
 const FAIL_OVER_MS = 15_000;
-
-const threeServers = (context: LabContext) => (settings: StackSettings) => {
-  settings["hybrid-k3s:vpn"].integration = "routes";
-  Reflect.deleteProperty(settings["hybrid-k3s:cluster"], "datastore");
-  const { rack, edge } = settings["hybrid-k3s:pools"];
-  assert.ok(rack?.provider === "bare-metal" && edge !== undefined);
-  rack.hosts = SERVERS.map((name) => poolHost(context.lab, name));
-  settings["hybrid-k3s:pools"] = { rack, edge };
-};
 
 /** Three servers with etcd, none of them special: each is lost in turn, removed and made again. */
 export const servers: Scenario = {
@@ -34,7 +25,7 @@ export const servers: Scenario = {
       const host = context().lab.host("rack-3");
       if (!host.isOn) await host.boot();
       settings = context().stack.settings();
-      context().stack.edit(threeServers(context()));
+      context().stack.edit(withServers(context(), ...SERVERS));
     });
 
     it("makes three voting servers and an agent from one up", async () => {

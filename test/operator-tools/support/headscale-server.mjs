@@ -75,6 +75,9 @@ export async function startHeadscale({ minor = 26, tlsOptions } = {}) {
       case "POST /api/v1/node/ID/approve_routes":
         node.approvedRoutes = body.routes;
         return reply(200, { node: shown(node) });
+      case "POST /api/v1/node/ID/tags":
+        Object.assign(node, "tags" in node ? { tags: body.tags } : { forcedTags: body.tags });
+        return reply(200, { node: shown(node) });
       case "GET /api/v1/user":
         return reply(200, { users: state.users.filter(({ name }) => !searchParams.has("name") || name === searchParams.get("name")) });
       case "POST /api/v1/user":

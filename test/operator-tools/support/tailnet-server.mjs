@@ -73,6 +73,8 @@ export async function startTailnet({
     if (request.method === "GET" && one) return may("devices:core") ? show(one, query, reply, refuse) : without();
     const routed = /^POST \/api\/v2\/device\/([^/]+)\/routes$/.exec(call)?.[1];
     if (routed) return may("devices:routes", true) ? setRoutes(routed, JSON.parse(body), reply, refuse) : without();
+    const tagged = /^POST \/api\/v2\/device\/([^/]+)\/tags$/.exec(call)?.[1];
+    if (tagged) return may("devices:core", true) ? setTags(tagged, JSON.parse(body), reply, refuse) : without();
     if (call === "GET /api/v2/tailnet/-/keys") return may("auth_keys") ? reply(200, { keys: [] }) : without();
     const device = /^DELETE \/api\/v2\/device\/([^/]+)$/.exec(call)?.[1];
     if (device) return may("devices:core", true) ? remove(device, reply, refuse) : without();
@@ -119,6 +121,14 @@ export async function startTailnet({
     if (!find(id)) return refuse(404, "no device found");
     find(id).enabledRoutes = routes;
     reply(200, { advertisedRoutes: find(id).advertisedRoutes, enabledRoutes: routes });
+  }
+
+  function setTags(id, { tags }, reply, refuse) {
+    if (!find(id)) return refuse(404, "no device found");
+    if (state.tagsPermitted && !tags.every((tag) => state.tagsPermitted.includes(tag)))
+      return refuse(400, `requested tags [${tags.join(" ")}] are invalid or not permitted`);
+    find(id).tags = tags;
+    reply(200, "null");
   }
 
   function remove(id, reply, refuse) {
