@@ -3,11 +3,11 @@
 # Says before a node's k3s is changed in place whether it may be, and after it whether it went well. With DRAIN_SECONDS the node is emptied before. It
 # takes pods again afterwards, however it went. Waits for the servers before an agent: no kubelet may be newer than its API server.
 # Libraries: lib-servers.sh lib-marker.sh lib-tailnet.sh lib-pod-reach.sh
-# Needs: NODE_NAME ROLE (server, agent) WAIT_SECONDS STAGE (servers: prints what is the matter with each; unready: prints the Nodes that are not
-#   Ready; before: prints `cordoned`
+# Needs: NODE_NAME ROLE (server, agent) WAIT_SECONDS STAGE (leader: prints
+#   `leader` where this server leads etcd; servers: prints what is the matter with each; unready: prints the Nodes that are not Ready; before: prints `cordoned`
 #   where the node may be so by us; after; undo: the node takes pods again, nothing else)
 # May have: K3S_VERSION (default: k3s is not what changes) DRAIN_SECONDS (default: the node is not drained) AT_ONCE (how many of its pool may be away at the same time; default 1)
-#   INTEGRATION (how pods cross the tailnet; default k3s) REACH_SECONDS (how long a Ready node's pods may be out of reach; default 60)
+#   OTHER_SERVERS (with blanks: those that must be members beside a server) INTEGRATION (how pods cross the tailnet; default k3s) REACH_SECONDS (how long a Ready node's pods may be out of reach; default 60)
 : "${NODE_NAME:?}" "${ROLE:?}" "${WAIT_SECONDS:?}" "${STAGE:?}"
 INTEGRATION=${INTEGRATION:-k3s} K3S_VERSION=${K3S_VERSION:-}
 DOWN_SECONDS=${DOWN_SECONDS:-30}
@@ -26,15 +26,20 @@ api_says() { [ ! -s "$SCRATCH/api-error" ] || printf '%s' "; the API server says
 # What keeps this node waiting: servers that are not Ready, no voters of etcd, or, before an agent, not of the wanted release yet; and of an agent's
 # own pool as many as may be away. A node that is away itself waits for none of those: the change may be what brings it back.
 list_hindrances() {
-  awk -v node="$NODE_NAME" -v role="$ROLE" -v wanted="$K3S_VERSION" -v most="${AT_ONCE:-1}" '
+  awk -v node="$NODE_NAME" -v role="$ROLE" -v wanted="$K3S_VERSION" -v most="${AT_ONCE:-1}" -v others="${OTHER_SERVERS:-}" '
+    BEGIN { count = split(others, expected, " ") }
     NR == FNR { if ($1 == node) { pool = $8; ready = $3 } next }
     $1 == node { next }
     $2 != "server" && $3 != "True" && role == "agent" && ready == "True" && pool != "-" && $8 == pool { away = away (away == "" ? "" : "\n") $1 " of its pool is not Ready"; n++ }
     $2 != "server" { next }
+    { there[$1] }
     $3 != "True" { print $1 " is not Ready"; next }
     $4 == "False" { print $1 " is no voter of etcd"; next }
     role == "agent" && wanted != "" && $5 != wanted { print $1 " runs " $5 }
-    END { if (n >= most) print away }' "$SCRATCH/nodes" "$SCRATCH/nodes" >"$SCRATCH/hindrances"
+    END {
+      for (i = 1; i <= count; i++) if (role == "server" && !(expected[i] in there)) print expected[i] " is no server of the cluster yet"
+      if (n >= most) print away
+    }' "$SCRATCH/nodes" "$SCRATCH/nodes" >"$SCRATCH/hindrances"
 }
 
 # A server whose own k3s is down is asked only where no other server answers: there is nothing left to lose, and the change may bring it back.
@@ -110,6 +115,8 @@ main() {
   pass_on_where_silent
   began=$(seconds_up)
   case $STAGE in
+    # Metrics of the etcd within k3s, for this host alone (k3s: pkg/etcd/etcd.go, listen-metrics-urls).
+    leader) if curl -sf --max-time 5 -o /dev/stdout http://127.0.0.1:2381/metrics 2>/dev/null | grep -qx 'etcd_server_is_leader 1'; then echo leader; fi ;;
     servers)
       read_nodes || fail "the nodes could not be listed$(api_says)"
       list_hindrances

@@ -26,7 +26,8 @@ interface ControlPlaneArgs {
 
 /**
  * The servers and what they alone know. The first run: the first server begins the cluster, is asked for its tokens, and the others join it side
- * by side. Later: any server that answers is asked, and the first one joins like the others where it is made again.
+ * by side. Later: any server that answers is asked, and the first one joins like the others where it is made again; what changes in place takes
+ * turns, the leader of etcd last, each only while all the others vote (operator-tools/host/upgrade-node.mjs).
  */
 export function createServers(name: string, args: ControlPlaneArgs, cluster: pulumi.Resource): ControlPlane {
   const { context, nodes } = args;
@@ -52,5 +53,5 @@ export function createServers(name: string, args: ControlPlaneArgs, cluster: pul
   const begins = context.hasBegun ? undefined : join(first);
   const access = begins === undefined ? read() : read(begins.k3s);
   const leading = begins ?? join(first, access);
-  return { ...shared, servers: [leading, ...others.map((node) => join(node, access, [leading]))], access };
+  return { ...shared, servers: [leading, ...others.map((node) => join(node, access, context.hasBegun ? [] : [leading]))], access };
 }

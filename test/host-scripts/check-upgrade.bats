@@ -195,6 +195,27 @@ nodes() { printf '%s 10.42.2.0/24 100.64.0.3\n' "$@" >"$K/upgrades"; }
   done
 }
 
+@test "a server says whether it leads etcd" {
+  export STAGE=leader NODE_NAME=rack-1 ROLE=server
+  run_script check-upgrade
+  assert_success
+  assert_output ''
+  printf 'etcd_server_is_leader 0\n' | serve http://127.0.0.1:2381/metrics
+  run_script check-upgrade
+  assert_output ''
+  printf 'etcd_server_has_leader 1\netcd_server_is_leader 1\n' | serve http://127.0.0.1:2381/metrics
+  run_script check-upgrade
+  assert_output leader
+}
+
+@test "a server is not changed while another one is out of the cluster" {
+  export NODE_NAME=rack-1 ROLE=server OTHER_SERVERS='rack-2 rack-3'
+  nodes "rack-1 server True True $OLD open - rack" "rack-2 server True True $OLD open - rack"
+  run_script check-upgrade
+  assert_failure
+  assert_stderr 'rack-3 is no server of the cluster yet'
+}
+
 @test "what is the matter with servers is listed for a preview" {
   export STAGE=servers NODE_NAME=the-cluster ROLE=server K3S_VERSION=''
   nodes "rack-1 server True True $OLD open - rack" "rack-2 server False True $OLD open - rack" "rack-3 server True False $OLD open - rack" "kiosk-1 agent False - $OLD open - edge"

@@ -31,6 +31,7 @@ import { tailnetFaults } from "./scenarios/tailnet-faults";
 import { tailnetKeys } from "./scenarios/tailnet-keys";
 import { tailnetModes } from "./scenarios/tailnet-modes";
 import { tailnetPolicy } from "./scenarios/tailnet-policy";
+import { upgradeServers } from "./scenarios/upgrade-servers";
 import { upgrades } from "./scenarios/upgrades";
 import { withdrawnRoutes } from "./scenarios/withdrawn-routes";
 
@@ -68,6 +69,7 @@ const SCENARIOS: readonly Scenario[] = [
   tailnetDevices,
   tailnetKeys,
   upgrades,
+  upgradeServers,
   permissions,
 ];
 

@@ -14,6 +14,7 @@ it("has the first server join like the others once a cluster was begun, and chan
   const answers = { ...mockedAnswers, "pulumi:pulumi:readStackResourceOutputs": state };
   const { registrations } = await recordProgram(runOf("lab", threeServers(labSettings(labWithFixedKeys())), { answers }));
   const waitsFor = (name: string, other: string) => options.get(name)?.dependsOn.some((found) => found.endsWith(`::${other}`));
+  // Which of them goes first when they change in place is decided by turns: the leader of etcd last.
   assert.deepEqual(
     [
       waitsFor("cluster-access", "rack-1-install"),
@@ -21,7 +22,7 @@ it("has the first server join like the others once a cluster was begun, and chan
       waitsFor("rack-2-install", "rack-1-install"),
       waitsFor("kiosk-1-install", "rack-3-install"),
     ],
-    [false, true, true, true],
+    [false, true, false, true],
   );
   const install = registrations.find(({ name }) => name === "rack-1-install")?.inputs as {
     previous: string;

@@ -57,8 +57,10 @@ export async function upgradeNode({ node, environment, credentials, upgrade, bef
   const { turns = sharedTurns, out } = context;
   if (upgrade === undefined || before === undefined || !takesTurn(upgrade.changes, environment, before)) return work();
   const { atOnce, gate } = upgrade;
-  /** @type {(stage: "unready" | "before" | "after" | "undo", seconds: number) => Promise<string>} */
-  const check = async (stage, seconds) => {
+  const servers = gate?.role === "server" ? (gate.hosts ?? []) : [];
+  const own = servers.length > 1 ? servers.find(({ name }) => name === node) : undefined;
+  /** @type {(stage: "leader" | "unready" | "before" | "after" | "undo", seconds: number, through?: typeof servers) => Promise<string>} */
+  const check = async (stage, seconds, through) => {
     if (gate === undefined) return "";
     const settings = {
       NODE_NAME: node,
@@ -69,16 +71,25 @@ export async function upgradeNode({ node, environment, credentials, upgrade, bef
       AT_ONCE: atOnce,
       INTEGRATION: environment["INTEGRATION"] ?? "k3s",
     };
+    const others = own === undefined ? {} : { OTHER_SERVERS: servers.flatMap(({ name }) => (name === node ? [] : [name])).join(" ") };
     const drain = { ...(gate.drainSeconds !== undefined && { DRAIN_SECONDS: gate.drainSeconds }) };
     return runCheck(
-      { node, gate, credentials, limitMs: (seconds + (gate.drainSeconds ?? 0) + BESIDE_SECONDS) * 1000 },
-      { ...settings, ...drain },
+      {
+        node,
+        gate: { ...gate, ...(through && { hosts: through }) },
+        credentials,
+        limitMs: (seconds + (gate.drainSeconds ?? 0) + BESIDE_SECONDS) * 1000,
+      },
+      { ...settings, ...others, ...drain },
       context,
     );
   };
   // Where nobody tells, the look before each one does.
   const unready = await turns.unready(() => check("unready", 0).then(namesIn, () => new Set()));
-  return turns.take(turnOf({ node, upgrade, isAway: unready.has(node) }), out, async () => {
+  // Where it restarts, writes wait for another leader: once, if it goes last.
+  const isLast = own !== undefined && (await check("leader", 0, [own]).catch(() => "")) === "leader";
+  const turn = { ...turnOf({ node, upgrade, isAway: unready.has(node) }), ...(isLast && { isLastOf: servers.length }) };
+  return turns.take(turn, out, async () => {
     let mayBeCordoned = gate?.drainSeconds !== undefined;
     try {
       if ((await check("before", BEFORE_SECONDS)) === "cordoned") mayBeCordoned = true;
@@ -100,7 +111,7 @@ export async function upgradeNode({ node, environment, credentials, upgrade, bef
  */
 function turnOf({ node, upgrade: { group, atOnce, changes }, isAway }) {
   const kind = `${group === "servers" ? "servers" : "agents"} ${changes.join(" ")}`;
-  if (isAway) return { node, group: `${group}, away`, atOnce: Infinity, kind: `${kind}, away` };
+  if (isAway) return { node, group: `${group}, away`, atOnce: group === "servers" ? atOnce : Infinity, kind: `${kind}, away` };
   return { node, group, atOnce, kind };
 }
 

@@ -118,4 +118,17 @@ describe("a script that changes a living node", () => {
     await errorOf(change("kiosk-1", { install: fail("kiosk-1: no disk"), check }));
     assert.deepEqual(done().at(-1), `undo kiosk-1 agent ${NEW}`);
   });
+
+  it("is done on the leader of etcd after the other servers", async () => {
+    const hosts = ["rack-1", "rack-2"].map((name) => ({ name, host: host.target() }));
+    const gate = { name: undefined, host: undefined, hosts, role: "server" };
+    const check = '[ "$STAGE$NODE_NAME" != leaderrack-1 ] || echo leader';
+    const upgrade = { changes: ["K3S_VERSION"], group: "servers", atOnce: 1, gate };
+    await Promise.all([change("rack-1", { check, upgrade }), change("rack-2", { check, upgrade })]);
+    const lines = done().filter((line) => !line.startsWith("leader"));
+    assert.deepEqual(
+      lines.map((line) => line.split(" ").slice(0, 2).join(" ")),
+      ["before rack-2", "install rack-2", "after rack-2", "before rack-1", "install rack-1", "after rack-1"],
+    );
+  });
 });

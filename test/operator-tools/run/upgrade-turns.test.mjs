@@ -91,4 +91,39 @@ describe("turns", () => {
     const look = () => Promise.resolve(new Set([`kiosk-${++looks}`]));
     assert.deepEqual([...(await turns.unready(look)), ...(await turns.unready(look))], ["kiosk-1", "kiosk-1"]);
   });
+
+  it("are taken last by whom it is said of, however the others come, and not for ever where they do not", async () => {
+    const done = [];
+    const last = (patienceMs) => {
+      turns = new UpgradeTurns({ patienceMs });
+      const turn = { node: "rack-1", group: "servers", atOnce: 1, kind: "servers", isLastOf: 3 };
+      return turns.take(turn, out, () => Promise.resolve(done.push("rack-1")));
+    };
+    const leader = last(60_000);
+    const [second, third] = [openWork(), openWork()];
+    const others = [take("rack-2", second, { group: "servers" })];
+    await second.begun;
+    second.end.well();
+    await others[0];
+    await settled();
+    assert.deepEqual(done, []);
+    others.push(take("rack-3", third, { group: "servers" }));
+    await third.begun;
+    await settled();
+    assert.deepEqual(done, []);
+    third.end.well();
+    await leader;
+    assert.deepEqual(done, ["rack-1"]);
+    await last(10);
+    assert.deepEqual(done, ["rack-1", "rack-1"]);
+  });
+
+  it("are not waited for by the last where one of the others failed", async () => {
+    turns = new UpgradeTurns({ patienceMs: 60_000 });
+    const leader = errorOf(
+      turns.take({ node: "rack-1", group: "servers", atOnce: 1, kind: "servers", isLastOf: 3 }, out, () => assert.fail()),
+    );
+    await errorOf(turns.take({ node: "rack-2", group: "servers", atOnce: 1, kind: "servers" }, out, () => Promise.reject(new Error("no"))));
+    assert.match((await leader).message, /^rack-1: left as it is, because rack-2 failed/);
+  });
 });
