@@ -114,10 +114,12 @@ export class HybridCluster extends pulumi.ComponentResource {
       accessReplaceCommand: access.replaceCommand,
     });
     this.apiEndpoint = pulumi.output(plan.apiEndpoint ?? first.tailnetIp);
+    const several = hasSeveralServers(plan) ? control.places : [];
+    const choices = pulumi.all(several.map(({ route, tailnetIp }) => tailnetIp.apply((address) => ({ name: route.name, address }))));
     this.kubeconfig = pulumi.secret(
       pulumi
-        .all([access.access, this.apiEndpoint])
-        .apply(([{ kubeconfig }, endpoint]) => rewriteKubeconfig(kubeconfig, endpoint, plan.name)),
+        .all([access.access, this.apiEndpoint, choices])
+        .apply(([{ kubeconfig }, endpoint, found]) => rewriteKubeconfig(kubeconfig, endpoint, plan.name, found)),
     );
     this.nodes = pulumi.all(looks).apply((found) => plan.nodes.map((node, i) => nodeStatus(node, found[i])));
     this.topology = this.nodes.apply((nodes) => renderTopology(plan, nodes));

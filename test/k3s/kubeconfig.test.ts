@@ -29,6 +29,26 @@ describe("rewriteKubeconfig", () => {
     });
   });
 
+  it("has a context for each of several servers beside the current one, with the same credentials", () => {
+    const servers = [1, 2].map((i) => ({ name: `rack-${i}`, address: `100.64.0.${i}` }));
+    const config = parse(rewriteKubeconfig(FROM_K3S, "k3s.example.org", "edge", servers)) as Record<string, unknown>;
+    const cluster = (name: string, address: string) => ({
+      cluster: { "certificate-authority-data": "Q0E=", server: `https://${address}:6443` },
+      name,
+    });
+    assert.deepEqual(config["clusters"], [
+      cluster("edge", "k3s.example.org"),
+      cluster("edge-rack-1", "100.64.0.1"),
+      cluster("edge-rack-2", "100.64.0.2"),
+    ]);
+    assert.deepEqual(config["contexts"], [
+      { context: { cluster: "edge", user: "edge" }, name: "edge" },
+      { context: { cluster: "edge-rack-1", user: "edge" }, name: "edge-rack-1" },
+      { context: { cluster: "edge-rack-2", user: "edge" }, name: "edge-rack-2" },
+    ]);
+    assert.deepEqual([config["current-context"], (config["users"] as unknown[]).length], ["edge", 1]);
+  });
+
   it("stays empty where there is no cluster yet", () => {
     assert.equal(rewriteKubeconfig("", "100.64.0.1", "edge"), "");
   });
