@@ -37,7 +37,7 @@ test-tailnet: setup ## the shared tailnet on the lab alone: its policy, devices 
 	@$(TSX) test/run.ts tailnet tailnet-nodes
 
 test-servers: setup ## several servers on the lab alone: each lost in turn, more of them and fewer
-	@$(TSX) test/run.ts servers servers-grow
+	@$(TSX) test/run.ts servers servers-grow upgrades upgrade-servers
 
 test-fast: setup ## the suites that need no lab
 	@$(TSX) test/run.ts lint unit scripts
