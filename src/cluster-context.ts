@@ -19,6 +19,8 @@ export interface ClusterContext {
   readonly vpn: Vpn;
   /** An earlier run began the cluster; always false with one server. */
   readonly hasBegun: boolean;
+  /** Changes where a cluster takes the place of one whose servers were all made again. */
+  readonly begunBy?: string | undefined;
   /** Present with `cluster.backup.s3`. */
   readonly s3Credentials?: S3Credentials;
   /** Azure's machines that are to be asked for again. */

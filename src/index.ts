@@ -18,7 +18,7 @@ import { networkStatuses } from "./plan/network-status";
 import { planCluster } from "./plan/plan-cluster";
 import { lastOutputs } from "./preview/last-run";
 import { awaitChecks } from "./preview/await-checks";
-import { hasBegun } from "./preview/has-begun";
+import { begunBy, hasBegun } from "./preview/has-begun";
 import { previewPolicy } from "./preview/preview-policy";
 import { refuseDeadAgent } from "./preview/refuse-dead-agent";
 import { refuseK3sStep } from "./preview/refuse-k3s-step";
@@ -55,7 +55,17 @@ export = async () => {
 
   const ssh = { sshAgent: config.access.sshAgent, ...(privateKey && { privateKey }), ...(bastionPrivateKey && { bastionPrivateKey }) };
   // Not the cluster's name: under another one the guards would be new, and could refuse nothing.
-  const context = { plan, owner, ssh, vpn, failedMachines, hasBegun: begun, ...(secrets.s3 && { s3Credentials: secrets.s3 }) };
+  const origin = await begunBy(plan);
+  const context = {
+    plan,
+    owner,
+    ssh,
+    vpn,
+    failedMachines,
+    hasBegun: begun,
+    begunBy: origin,
+    ...(secrets.s3 && { s3Credentials: secrets.s3 }),
+  };
   const { kubeconfig, apiEndpoint, nodes, topology, machines, leavers, servers, serverToken, operatorAccess, joinedBy } = new HybridCluster(
     "cluster",
     {
@@ -78,7 +88,7 @@ export = async () => {
     apiEndpoint,
     serverToken,
     operatorAccess,
-    cluster: clusterStatus(plan),
+    cluster: { ...clusterStatus(plan), ...(origin !== undefined && { begunBy: origin }) },
     nodes,
     networks: networkStatuses(plan),
     topology,

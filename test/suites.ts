@@ -96,7 +96,7 @@ export const SUITES: readonly Suite[] = [
   scenarios("upgrades", "upgrades", ".lab", "upgrades"),
   scenarios("upgrades", "upgrade-servers", ".lab-2", "upgrade-servers"),
   { ...scenarios("matrix", "headscale", ".lab", "headscale"), onlyInAll: true },
-  { ...scenarios("matrix", "backup", ".lab", "backup-s3", "backup-servers"), onlyInAll: true },
+  { ...scenarios("matrix", "backup", ".lab", "backup-s3", "backup-servers", "backup-loss"), onlyInAll: true },
   { ...scenarios("matrix", "flannel-iface", ".lab-2", "flannel-iface"), onlyInAll: true },
 ];
 

@@ -49,7 +49,11 @@ export function createServers(name: string, args: ControlPlaneArgs, cluster: pul
   }
   // The state has a begun cluster by this very resource: preview/has-begun.ts.
   const read = (...after: pulumi.Resource[]) =>
-    readAccess(`${name}-access`, { context, servers: routes }, { parent: cluster, dependsOn: after });
+    readAccess(
+      `${name}-access`,
+      { context, servers: routes, ...(context.begunBy !== undefined && { previous: context.begunBy }) },
+      { parent: cluster, dependsOn: after },
+    );
   const begins = context.hasBegun ? undefined : join(first);
   const access = begins === undefined ? read() : read(begins.k3s);
   const leading = begins ?? join(first, access);

@@ -21,7 +21,12 @@ export class Drain extends LocalTool {
     opts: pulumi.CustomResourceOptions,
   ) {
     // A server is taken out of etcd and stopped on its own host, through the others.
-    const own = node.role === "server" && { role: node.role, own: { host: way.host, ...(way.bastion && { bastion: way.bastion }) } };
+    const mayEnd = context.plan.allowServerReplacement;
+    const own = node.role === "server" && {
+      role: node.role,
+      ...(mayEnd && { mayEnd }),
+      own: { host: way.host, ...(way.bastion && { bastion: way.bastion }) },
+    };
     const others = node.role === "server" ? { hosts: servers } : serversFields(servers);
     const input = {
       ...nodeInput(context, node),

@@ -17,6 +17,8 @@ export interface ClusterStatus {
   readonly route?: string;
   /** What holds the data; absent in state of older releases. */
   readonly datastore?: Datastore;
+  /** What it was begun by where another cluster had been there: preview/has-begun.ts. */
+  readonly begunBy?: string;
   /** By name, where there are several. */
   readonly servers?: Readonly<Record<string, ServerStatus>>;
 }

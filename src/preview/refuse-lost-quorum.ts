@@ -40,6 +40,8 @@ export async function refuseLostEtcd(plan: ClusterPlan): Promise<void> {
 export async function refuseLostQuorum(plan: ClusterPlan, leavers: readonly DrainedNode[]): Promise<void> {
   const { cluster: before } = await lastOutputs();
   if (before?.servers === undefined || before.name !== plan.name) return;
+  // Then they are lost already, and a new cluster begins: refuse-other-cluster.ts.
+  if (before.serverReplacement === "allowed" && isOtherCluster(before, clusterStatus(plan))) return;
   const replaced = await replacedServers(before, clusterStatus(plan), leavers);
   const members = Object.keys(before.servers);
   const removed = members.filter((name) => !plan.servers.some((server) => server.name === name));

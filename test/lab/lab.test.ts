@@ -1,6 +1,7 @@
 import { after, before, describe } from "node:test";
 import { LabContext, type Scenario } from "./lab-context";
 import { backup } from "./scenarios/backup";
+import { backupLoss } from "./scenarios/backup-loss";
 import { backupS3 } from "./scenarios/backup-s3";
 import { backupServers } from "./scenarios/backup-servers";
 import { burstCycle } from "./scenarios/burst-cycle";
@@ -56,6 +57,7 @@ const SCENARIOS: readonly Scenario[] = [
   serversGrow,
   backupS3,
   backupServers,
+  backupLoss,
   headscale,
   burstFirstUp,
   burstCycle,

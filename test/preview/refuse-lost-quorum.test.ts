@@ -55,6 +55,16 @@ describe("a run that takes servers away", () => {
     assert.match(await said([1, 2, 3], planOf([4, 5, 6])), /^This run would remove rack-1, rack-2, rack-3, and .* 0 would stay/);
   });
 
+  it("may lose them all where the run before had the permission: then they are lost already, and another cluster begins", async () => {
+    const allowed = planOf([1, 2, 3], [], { "cluster.allowServerReplacement": true });
+    const after = async (now: ReturnType<typeof planOf>) => {
+      await mockLastRun({ cluster: clusterStatus(allowed) });
+      return saidOf(refuseLostQuorum(now, []));
+    };
+    assert.equal(await after(planOf([1, 2, 3], [1, 2, 3])), "");
+    assert.match(await after(planOf([1, 2, 3], [1, 2])), /^This run would replace rack-1, rack-2, and .* 1 would stay/);
+  });
+
   it("is of another cluster under another name", async () => {
     assert.equal(await said([1, 2, 3], planOf([1, 2, 3], [1, 2], { "cluster.name": "north" })), "");
   });

@@ -20,13 +20,14 @@ import { credentials, machine } from "../run/tool-input.mjs";
 /** @typedef {ToolContext & { readonly limits?: ToolLimits & { readonly besideDrainMs?: number }; readonly scripts?: ScriptSource }} RemoveContext */
 /** @typedef {{ readonly input: ReturnType<typeof drainInput>; readonly routes: readonly HostRoute[]; readonly credentials: SshCredentials; readonly context: RemoveContext }} Removal */
 
-/** `role` server: with `own`, the way to its own host, and the other servers in `hosts`. */
+/** `role` server: with `own`, the way to its own host, and the other servers in `hosts`; `mayEnd`: the cluster may be lost with all of them. */
 const drainInput = fields({
   node: text,
   role: optional(text),
   cluster: optional(text),
   owner: optional(text),
   own: optional(fields({ host: machine, bastion: optional(machine) })),
+  mayEnd: optional(flag),
   pool: optional(text),
   removeData: optional(flag),
   drainPolicy: optional(text),
@@ -80,9 +81,23 @@ async function removeServer(removal) {
     if (reply instanceof SshFault) throw unremoved(node, reply.message);
     refuseFailure(removal, reply);
   };
+  if (input.mayEnd === true && (await areAllGone(removal))) {
+    context.out.say(`warning: ${node} leaves no etcd, because no other server can be reached, and cluster.allowServerReplacement was true`);
+    return;
+  }
   await run({ STEP: "leave", ...(!isThere && { IS_GONE: "yes" }) });
   if (isThere) await stopServer(server, stopping);
   await run({ STEP: "delete" });
+}
+
+/**
+ * Whether every other server is gone, or has another host key: it was installed again, and what it was a member of is no more.
+ * @type {(removal: Removal) => Promise<boolean>}
+ */
+async function areAllGone({ input: { node, cluster = "", owner = "" }, routes, credentials: ssh, context }) {
+  const stopping = { ...context, ...context.limits };
+  const looks = routes.map((own) => isReached({ node, cluster, owner, own, credentials: ssh }, stopping));
+  return (await Promise.all(looks)).every((isThere) => !isThere);
 }
 
 /**

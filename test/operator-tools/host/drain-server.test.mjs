@@ -68,6 +68,19 @@ describe("drain delete of a server", () => {
     assert.equal(own.seen.commands.length, asked);
   });
 
+  it("lets go of a cluster that is lost with all other servers where that was allowed, and only then", async () => {
+    const reinstalled = { name: "rack-1", host: { ...other.target(), hostKey: own.target().hostKey } };
+    const gone = { name: "rack-2", host: { ...other.target(), port: await freePort() } };
+    const lost = { mayEnd: true, hosts: [reinstalled, gone] };
+    await fresh(() => remove(lost));
+    assert.match(out.written.stderr, /rack-3 leaves no etcd, because no other server can be reached/);
+    assert.match((await errorOf(remove({ ...lost, mayEnd: false }))).message, /rack-3 is still a Node of the cluster/);
+    // One that is there says what it thinks of it.
+    verdict = 'echo "rack-3: another server is not healthy"; exit 3';
+    const error = await errorOf(remove({ ...lost, hosts: [reinstalled, { name: "rack-2", host: other.target() }] }));
+    assert.match(error.message, /not healthy|another host key/i);
+  });
+
   it("fails where no other server can be reached, whatever its data", async () => {
     const error = await errorOf(remove({ hosts: [{ name: "rack-1", host: { ...other.target(), port: await freePort() } }] }));
     assert.match(error.message, /^rack-1 \(.*\) refuses the connection.*\nrack-3 is still a Node of the cluster\. Cure that/);
