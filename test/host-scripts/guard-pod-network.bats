@@ -7,11 +7,14 @@ setup() {
   on_host dash -c 'for part in lib lib-pod-network; do . "$1/$part.sh"; done; write_guard' - "$SCRIPTS"
   printf '#!/bin/sh\ncat "$FAKE/rules"\n' >"$FAKE/bin/iptables"
   printf '#!/bin/sh\ncat >"$FAKE/restored"\n' >"$FAKE/bin/iptables-restore"
-  chmod +x "$FAKE/bin/"iptables*
+  # The guard sleeps when a turn is done, and here it ends then.
+  printf '#!/bin/sh\nkill "$PPID"\n' >"$FAKE/bin/sleep"
+  chmod +x "$FAKE/bin/"*
   echo '-P FORWARD ACCEPT' >"$FAKE/rules"
 }
 
-guard_once() { on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" timeout 0.5 /usr/local/lib/hybrid-k3s/guard-pod-network.sh 10.42.0.0/16 || true; }
+# guard_once [METADATA_ADDRESS...]
+guard_once() { on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" timeout 50 /usr/local/lib/hybrid-k3s/guard-pod-network.sh 10.42.0.0/16 "$@" || [ $? -eq 143 ]; }
 
 @test "kube-router's jump is put above tailscale's in one transaction" {
   printf '%s\n' '-A FORWARD -j ts-forward' '-A FORWARD -m comment --comment "kube-router netpol - X" -j KUBE-ROUTER-FORWARD' >>"$FAKE/rules"
@@ -54,11 +57,10 @@ COMMIT' ]
   printf '#!/bin/sh\necho "iptables $*" >>"$CALLS"\ncase " $* " in *" -C "*) [ -e "$FAKE/closed-${10}" ] ;; *" -I "*) : >"$FAKE/closed-${10}" ;; esac\n' >"$FAKE/bin/iptables"
   guard_once
   refute_call 'raw'
-  guard_metadata() { on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" timeout 0.5 /usr/local/lib/hybrid-k3s/guard-pod-network.sh 10.42.0.0/16 169.254.169.254 168.63.129.16 || true; }
-  guard_metadata
+  guard_once 169.254.169.254 168.63.129.16
   [ "$(calls '-I PREROUTING')" = 'iptables -w 5 -t raw -I PREROUTING -s 10.42.0.0/16 -d 169.254.169.254 -p tcp ! --dport 53 -j DROP
 iptables -w 5 -t raw -I PREROUTING -s 10.42.0.0/16 -d 168.63.129.16 -p tcp ! --dport 53 -j DROP' ]
   forget_calls
-  guard_metadata
+  guard_once 169.254.169.254 168.63.129.16
   refute_call '-I PREROUTING'
 }

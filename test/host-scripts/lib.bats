@@ -80,7 +80,7 @@ a" ]
 }
 
 @test "a script that is ended from outside leaves no scratch folder" {
-  run --separate-stderr on_host timeout 1 dash -c '. "$1/lib.sh"; make_scratch; echo "$SCRATCH"; sleep 60; echo on' - "$SCRIPTS"
+  run --separate-stderr on_host timeout 4 dash -c '. "$1/lib.sh"; make_scratch; echo "$SCRATCH"; sleep 60; echo on' - "$SCRIPTS"
   [ "$status" -eq 124 ]
   [ "${#lines[@]}" -eq 1 ]
   run on_host ls -d "${lines[0]}"
