@@ -109,6 +109,8 @@ main() {
   rm -rf "/run/hybrid-k3s/$NODE_NAME"
   rmdir /run/hybrid-k3s 2>/dev/null || true
   has_marker || return 0
+  # Secrets for scripts that were cut off, and the switches of this cluster's servers.
+  rm -rf /run/hybrid-k3s
   make_scratch
   uninstall_k3s
   log_out

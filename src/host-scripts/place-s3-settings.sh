@@ -20,6 +20,7 @@ main() {
   taken=yes
   wait_until 90 "the API to take the settings of S3" apply_settings || taken=no
   rm -f "$SETTINGS_FILE"
+  rmdir "$(dirname "$SETTINGS_FILE")" 2>/dev/null || true
   [ "$taken" = yes ] || fail "the API server does not take the settings of S3: $(last_said); see on this server: systemctl status k3s; then run pulumi up again"
   echo '{}'
 }

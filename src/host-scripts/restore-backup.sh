@@ -118,19 +118,27 @@ tell() {
     "$ASIDE" "$(tailnet_ip)" "$(cat "$SCRATCH/is-other")" "$removed" "$(sed -n 1p "$SERVER_DATA/agent-token")" "$id" "$authority"
 }
 
+refuse_missing_snapshot() { [ "$SOURCE" = s3 ] || [ -s "$SNAPSHOTS/$SNAPSHOT" ] || fail "there is no snapshot $SNAPSHOTS/$SNAPSHOT on this host"; }
+
+forget_secrets() {
+  rm -f "$TOKENS_FILE" "${S3_FILE:-$TOKENS_FILE}"
+  rmdir "$(dirname "$TOKENS_FILE")" 2>/dev/null || true
+}
+
 main() {
   take_lock host
   make_scratch
-  refuse_without_etcd
-  [ "$SOURCE" = s3 ] || [ -s "$SNAPSHOTS/$SNAPSHOT" ] || fail "there is no snapshot $SNAPSHOTS/$SNAPSHOT on this host"
+  refused=0
+  (refuse_without_etcd && refuse_missing_snapshot) || refused=$?
+  [ "$refused" -eq 0 ] || { forget_secrets && exit "$refused"; }
   printf '%s\n' "${S3_CA_PEM:-}" >"$SCRATCH/s3-ca.pem"
   stop_k3s
   if ! (restore); then
-    rm -f "$TOKENS_FILE" "${S3_FILE:-$TOKENS_FILE}"
+    forget_secrets
     put_back
     fail "the snapshot $SNAPSHOT was not restored: $(cat "$SCRATCH/why"); the data of before is back in its place, and k3s starts from it"
   fi
-  rm -f "$TOKENS_FILE" "${S3_FILE:-$TOKENS_FILE}"
+  forget_secrets
   tell
 }
 

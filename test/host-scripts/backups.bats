@@ -89,5 +89,5 @@ with_s3() { echo 'etcd-s3: true' >>"$HOST/etc/rancher/k3s/config.yaml"; }
   assert_output '{}'
   assert_call 'kubectl --request-timeout=15s apply --server-side --force-conflicts --field-manager=hybrid-k3s -f /run/hybrid-k3s/edge/s3-settings.yaml'
   [ "$(cat "$FAKE/applied")" = 'kind: Secret' ]
-  [ ! -e "$HOST/$SETTINGS_FILE" ]
+  [ ! -e "$HOST/run/hybrid-k3s/edge" ]
 }

@@ -23,11 +23,15 @@ join() {
   touch "$HOST/run/hybrid-k3s/rack-1/auth-key"
 }
 
+cut_off_restore() { mkdir "$HOST/run/hybrid-k3s/restore" && touch "$HOST/run/hybrid-k3s/restore/tokens" "$HOST/run/hybrid-k3s/no-snapshot"; }
+
 files() { (cd "$HOST" && find . -path ./run -prune -o -printf "%y %m %p\n" | sort); }
 
 @test "a host is left as it was before it joined" {
+  cut_off_restore
   run_script clean-host
   assert_success
+  [ ! -e "$HOST/run/hybrid-k3s" ]
   [ "$(files)" = "$clean" ]
   [ -z "$(ls "$FAKE/units")" ]
   [ "$(calls '^(k3s-uninstall|tailscale logout|systemctl.*disable)' | head -3 | cut -d' ' -f1,2 | paste -sd, -)" = "k3s-uninstall,tailscale logout,systemctl -q" ]

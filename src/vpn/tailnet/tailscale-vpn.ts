@@ -52,8 +52,9 @@ export class TailscaleVpn implements Vpn {
     const { mayMakeKeys } = await import("../../operator-tools/policy/index.mjs");
     const { tag, serverTag, tagOwners } = this.plan.cluster;
     if (tags === undefined || mayMakeKeys(live.text, { tag, serverTag, tagOwners }, tags)) return live;
+    const wanted = serverTag === undefined ? tag : `${tag} and ${serverTag}`;
     throw new pulumi.RunError(
-      `The OAuth client has the tag${tags.length > 1 ? "s" : ""} ${tags.join(", ")}, and none of them gives out ${tag}: it could make no node's auth key; nothing was changed. ` +
+      `The OAuth client has the tag${tags.length > 1 ? "s" : ""} ${tags.join(", ")}, and none of them gives out ${wanted}: it could make no node's auth key; nothing was changed. ` +
         `Give the client one of vpn.tagOwners (${tagOwners.join(", ")}) at https://login.tailscale.com/admin/settings/oauth (docs/tailscale.md, step 2), or name the client's tag there.`,
     );
   }

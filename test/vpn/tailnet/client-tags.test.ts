@@ -22,13 +22,13 @@ describe("a preview with an OAuth client whose token lists its tags", () => {
   };
   before(() => pulumi.runtime.setMocks(mocks, "hybrid-k3s", "dev", true, "organization"));
 
-  async function look(clientTags: string | undefined, policy = ours): Promise<unknown> {
+  async function look(clientTags: string | undefined, policy = ours, given = plan): Promise<unknown> {
     live = policy;
     const { CLIENT, startTailnet } = await loadSupport<Support>("tailnet-server");
     const tailnet = await startTailnet({ policy, clientTags });
     const credentials = { oauthClientId: pulumi.output(CLIENT.id), oauthClientSecret: pulumi.secret(CLIENT.secret) };
     try {
-      await new TailscaleVpn(plan, { baseUrl: tailnet.baseUrl, tailnet: "-", ...credentials }).readPolicy();
+      await new TailscaleVpn(given, { baseUrl: tailnet.baseUrl, tailnet: "-", ...credentials }).readPolicy();
       return undefined;
     } catch (error) {
       return error;
@@ -43,12 +43,18 @@ describe("a preview with an OAuth client whose token lists its tags", () => {
     assert.ok(pulumi.RunError.isInstance(error), String(error));
     assert.match(
       error.message,
-      /^The OAuth client has the tags tag:ci, tag:k3s-edge, and none of them gives out tag:k3s-edge: .* Give the client one of vpn\.tagOwners \(tag:k3s-admin\) at https:/,
+      /^The OAuth client has the tags tag:ci, tag:k3s-edge, and none of them gives out tag:k3s-edge and tag:k3s-edge-server: .* Give the client one of vpn\.tagOwners \(tag:k3s-admin\) at https:/,
     );
   });
 
-  it("takes one with the owning tag, one with the nodes' tag alone, and one that lists none", async () => {
-    for (const tags of ["tag:ci tag:k3s-admin", "tag:k3s-edge", undefined]) assert.equal(await look(tags), undefined, tags);
+  it("takes one with the owning tag, and one that lists none", async () => {
+    for (const tags of ["tag:ci tag:k3s-admin", undefined]) assert.equal(await look(tags), undefined, tags);
+  });
+
+  it("takes one with the nodes' tag alone where servers have no other, and names the servers' tag where they have", async () => {
+    const { tailnet: plain } = planCluster(configWith({ "cluster.datastore": "sqlite" }));
+    assert.equal(await look("tag:k3s-edge", ours, plain), undefined);
+    assert.match(String(await look("tag:k3s-edge")), /none of them gives out tag:k3s-edge and tag:k3s-edge-server/);
   });
 
   it("takes one whose tag owns the owning tag in the live policy", async () => {
