@@ -8,7 +8,7 @@ import { scriptFolder } from "../support/scripts.mjs";
 import { freePort, newKey, startBlackHole, startHost } from "../support/ssh-host.mjs";
 
 const RACK = { node: "rack-2", pool: "metal", removeData: true, drainPolicy: "wait", drainSeconds: 30 };
-const LIMITS = { connectMs: 900, besideDrainMs: 4000 };
+const LIMITS = { connectMs: 3000, besideDrainMs: 4000 };
 
 describe("drain delete", () => {
   const operator = newKey();
@@ -57,7 +57,7 @@ main "$@" </dev/null
     ];
     const began = performance.now();
     for (const more of gone) await remove(more);
-    assert.ok(performance.now() - began < 4000);
+    assert.ok(performance.now() - began < 12_000);
     assert.equal(out.written.stderr.match(/^warning: (the bastion of )?the first server \(/gm).length, gone.length);
     assert.match(out.written.stderr, /rack-2 was neither drained nor deleted .*\n {2}kubectl delete node rack-2\n/);
     assert.equal(removed(), false);

@@ -8,7 +8,7 @@ import { scriptFolder } from "../support/scripts.mjs";
 import { freePort, newKey, startHost } from "../support/ssh-host.mjs";
 
 const RACK = { node: "rack-3", role: "server", cluster: "edge", owner: "hybrid-k3s/lab", pool: "rack", removeData: true, drainSeconds: 30 };
-const LIMITS = { connectMs: 900, besideDrainMs: 4000 };
+const LIMITS = { connectMs: 3000, besideDrainMs: 4000 };
 
 describe("drain delete of a server", () => {
   const operator = newKey();

@@ -85,7 +85,7 @@ describe("the roster's update", () => {
   const run = async (given, env = {}) => {
     const out = recordOutput();
     let revealed;
-    await prepareRemoval(given, { env, out, reveal: (value) => (revealed = value), limits: { connectMs: 900 }, scripts });
+    await prepareRemoval(given, { env, out, reveal: (value) => (revealed = value), limits: { connectMs: 3000 }, scripts });
     return { ...revealed, said: out.written.stderr };
   };
   const both = [metal("rack-2"), metal("rack-3")];

@@ -22,7 +22,7 @@ describe("a pinned host key", () => {
       const session = await openSession(
         { name: "rack-1", ...target },
         { privateKey: operator.privateKey, bastionPrivateKey: operator.privateKey },
-        { connectMs: 900 },
+        { connectMs: 3000 },
       );
       assert.equal((await session.run("echo in", { limitMs: 5000 })).stdout, "in\n");
       session.close();
