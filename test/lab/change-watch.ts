@@ -84,8 +84,9 @@ async function watchApi({ lab, stack }: LabContext, server?: HostName): Promise<
     ...["--cert", file("cert", user["client-certificate-data"]), "--key", file("key", user["client-key-data"])],
   ].join(" ");
   const endpoint = server === undefined ? cluster.server : `https://${(await lab.host(server).exec("tailscale ip -4")).trim()}:6443`;
-  // One question does not wait for another: those that hang are counted from when they were asked.
-  const client = `ask() { code=$(curl -s -o /dev/null -w '%{http_code}' --max-time 2 ${flags} ${endpoint}/readyz); echo "$1 $code"; }
+  // One question does not wait for another: those that hang are counted from when they were asked. Without a trap bash goes on after
+  // an interrupt that does not end its `sleep` (https://www.gnu.org/software/bash/manual/html_node/Signals.html).
+  const client = `trap exit INT; ask() { code=$(curl -s -o /dev/null -w '%{http_code}' --max-time 2 ${flags} ${endpoint}/readyz); echo "$1 $code"; }
     while :; do ask "$(date +%s%3N)" & sleep ${EVERY_MS / 1000}; done`;
   const ended = new AbortController();
   const running = lab.operator.run(["bash", "-c", client], { signal: ended.signal });
