@@ -23,9 +23,7 @@ const LIST_SECONDS = 150;
 export function refuseWithoutEtcd({ datastore }) {
   if (datastore === "etcd") return;
   throw new ToolError(
-    datastore === "sqlite"
-      ? "The cluster's data is in SQLite, of which k3s takes no backup. Set cluster.datastore: etcd and run pulumi up, which moves it in place; then run this again."
-      : "The cluster's data is in a database of its own: back that up with the database's tools.",
+    "The cluster's data is in SQLite, of which k3s takes no backup. Set cluster.datastore: etcd and run pulumi up, which moves it in place; then run this again.",
   );
 }
 

@@ -15,19 +15,21 @@ ASIDE=$SERVER_DATA-before-$(date -u +%Y%m%dT%H%M%SZ)
 
 # On the same disk, so that it takes no time and no room. The snapshots stay in both places, as links to the same files.
 keep_aside() {
-  mv "$SERVER_DATA" "$ASIDE" || fail "$SERVER_DATA cannot be moved to $ASIDE; nothing was changed. See what holds it: fuser -vm $SERVER_DATA"
+  mv "$SERVER_DATA" "$ASIDE" || { because "$SERVER_DATA cannot be moved to $ASIDE (see what holds it: fuser -vm $SERVER_DATA)" && return 1; }
   say "the data of before is kept in $ASIDE"
   (umask 077 && mkdir -p "$SERVER_DATA/db") || return 1
   [ ! -d "$ASIDE/db/snapshots" ] || cp -al "$ASIDE/db/snapshots" "$SERVER_DATA/db/" || return 1
   for folder in manifests static; do [ ! -d "$ASIDE/$folder" ] || cp -a "$ASIDE/$folder" "$SERVER_DATA/" || return 1; done
 }
 
+# Also where nothing was kept aside yet: k3s was stopped before that.
 put_back() {
   rm -f "$RESET_CONFIG"
-  [ -d "$ASIDE" ] || return 0
-  timeout 120 systemctl stop "$UNIT" || true
-  rm -rf "$SERVER_DATA"
-  mv "$ASIDE" "$SERVER_DATA"
+  if [ -d "$ASIDE" ]; then
+    timeout 120 systemctl stop "$UNIT" || true
+    rm -rf "$SERVER_DATA"
+    mv "$ASIDE" "$SERVER_DATA"
+  fi
   timeout 30 systemctl start --no-block "$UNIT" || true
 }
 

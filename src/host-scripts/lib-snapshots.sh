@@ -6,10 +6,9 @@ SNAPSHOTS=$SERVER_DATA/db/snapshots
 
 runs_etcd() { [ -d "$SERVER_DATA/db/etcd" ]; }
 
-# What holds the data here, in the words of the config.
 refuse_without_etcd() {
   { command -v k3s >/dev/null && [ -d "$SERVER_DATA" ]; } || fail "there is no k3s server on this host; run pulumi up first"
-  runs_etcd || fail "k3s keeps its data in SQLite or in another database here, which k3s takes no snapshots of. Set cluster.datastore: etcd and run pulumi up, which moves it"
+  runs_etcd || fail "k3s keeps its data in SQLite here, which it takes no snapshots of. Set cluster.datastore: etcd and run pulumi up, which moves it"
 }
 
 # With an S3 that does not answer k3s takes no snapshot at all, not even one on its disk (seen with 1.35.4).

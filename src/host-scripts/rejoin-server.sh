@@ -33,7 +33,11 @@ main() {
   make_scratch
   [ -s "$SERVER_DATA/token" ] || fail "there is no k3s server on this host; run pulumi up"
   stop_k3s
-  (join) || fail "not a member again: $(cat "$SCRATCH/why"); its data of before is in $ASIDE. See: journalctl -u $UNIT; then run pulumi up"
+  if ! (join); then
+    kept=$ASIDE
+    [ -d "$ASIDE" ] || kept=$SERVER_DATA
+    fail "not a member again: $(cat "$SCRATCH/why"); its data of before is in $kept. See: journalctl -u $UNIT; then run pulumi up"
+  fi
   # With etcd's data there k3s asks for no server any more.
   rm -f "$RESET_CONFIG"
   systemctl -q enable "$UNIT"

@@ -19,7 +19,11 @@ main() {
   make_scratch
   refuse_without_etcd
   stop_k3s
-  cp -a "$SERVER_DATA" "$ASIDE" || fail "$SERVER_DATA cannot be copied to $ASIDE; nothing was changed"
+  if ! cp -a "$SERVER_DATA" "$ASIDE"; then
+    rm -rf "$ASIDE"
+    put_back
+    fail "$SERVER_DATA cannot be copied to $ASIDE (room: df -h /var/lib/rancher); nothing was changed, and k3s starts again"
+  fi
   say "a copy of the data of before is in $ASIDE"
   say "making this server the only member of etcd"
   config_lines | write_file "$RESET_CONFIG" 0600

@@ -96,6 +96,25 @@ aside() { (cd "$HOST/var-lib/rancher/k3s" && echo server-before-*); }
   [ -e "$FAKE/units/k3s.service.active" ]
 }
 
+@test "resets nothing where its data cannot be copied, and starts k3s again" {
+  printf '#!/bin/sh\ncase "$1 $2" in "-a /var/lib/rancher/k3s/server") mkdir "$3"; exit 1 ;; esac\nexec /usr/bin/cp "$@"\n' >"$FAKE/bin/cp" && chmod +x "$FAKE/bin/cp"
+  run_script reset-quorum
+  assert_failure
+  assert_stderr '/var/lib/rancher/k3s/server cannot be copied to '
+  assert_stderr 'nothing was changed, and k3s starts again'
+  [ "$(cat "$HOST/$DATA/db/etcd/data")" = mine ]
+  [ -z "$(find "$HOST/var-lib/rancher/k3s" -name 'server-before-*')" ]
+  [ -e "$FAKE/units/k3s.service.active" ]
+}
+
+@test "names the place of its data where that could not be moved" {
+  printf '#!/bin/sh\ncase "$1" in /var/lib/rancher/k3s/server) exit 1 ;; esac\nexec /usr/bin/mv "$@"\n' >"$FAKE/bin/mv" && chmod +x "$FAKE/bin/mv"
+  run_script rejoin-server
+  assert_failure
+  assert_stderr 'not a member again: /var/lib/rancher/k3s/server cannot be moved to '
+  assert_stderr 'its data of before is in /var/lib/rancher/k3s/server. See'
+}
+
 @test "a server that was stopped for nothing starts again, at boots too" {
   run_script stop-server
   assert_success

@@ -109,6 +109,15 @@ aside() { (cd "$HOST/var-lib/rancher/k3s" && echo server-before-*); }
   [ "$(cat "$HOST/$DATA/db/etcd/data")" = now ]
 }
 
+@test "starts k3s again where its data cannot be kept aside" {
+  printf '#!/bin/sh\ncase "$1" in /var/lib/rancher/k3s/server) exit 1 ;; esac\nexec /usr/bin/mv "$@"\n' >"$FAKE/bin/mv" && chmod +x "$FAKE/bin/mv"
+  run_script restore-backup
+  assert_failure
+  assert_stderr 'was not restored: /var/lib/rancher/k3s/server cannot be moved to '
+  [ "$(cat "$HOST/$DATA/db/etcd/data")" = now ]
+  [ -e "$FAKE/units/k3s.service.active" ]
+}
+
 @test "puts it back where k3s dies again and again after the restore" {
   touch "$FAKE/dying"
   echo 'time="x" level=fatal msg="starting kubernetes: preparing server"' >"$FAKE/journal"

@@ -1,8 +1,10 @@
 import { type Kubectl, succeed } from "../../lab/checks/probe-pods";
 import type { RunResult } from "../../lab/contract";
 import type { HostName } from "../../lab/hosts/topology";
+import { waitUntil } from "../../lab/hosts/wait-until";
 import { poolHost, type StackSettings } from "../../lab/stack-config";
 import type { LabContext } from "./lab-context";
+import { readyNodes } from "./nodes-view";
 
 interface NodeList {
   readonly items: readonly {
@@ -33,6 +35,13 @@ export const withServers =
     rack.hosts = hosts.map((name) => rack.hosts.find((host) => host.name === name) ?? poolHost(lab, name));
     settings["hybrid-k3s:pools"] = { rack, edge };
   };
+
+/** All of these nodes Ready, and every server a voter. */
+export async function waitWhole({ kubectl }: LabContext, nodes: readonly string[]): Promise<void> {
+  const isWhole = async () =>
+    (await readyNodes(kubectl)).length === nodes.length && Object.values(await members(kubectl)).every((state) => state === "voter");
+  await waitUntil("all nodes are Ready and all servers vote", isWhole, { timeoutMs: 180_000, intervalMs: 1000 });
+}
 
 export const serversOnly = (name: string): boolean => name.startsWith("rack-");
 

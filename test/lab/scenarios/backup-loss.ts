@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
-import { waitUntil } from "../../../lab/hosts/wait-until";
 import { type LabS3, startS3 } from "../../../lab/s3";
 import { poolHost, type StackSettings } from "../../../lab/stack-config";
 import { readNotes, runBackupCommand, runPrintedLine, useS3, writeNote } from "../backup-commands";
 import type { LabContext, Scenario } from "../lab-context";
-import { expectSuccess, readyNodes } from "../nodes-view";
-import { members } from "../servers-view";
+import { expectSuccess } from "../nodes-view";
+import { waitWhole, withServers } from "../servers-view";
 
 const SERVERS = ["rack-1", "rack-2", "rack-3"] as const;
 const NODES = ["kiosk-1", ...SERVERS];
@@ -21,14 +20,6 @@ export const backupLoss: Scenario = {
     let s3: LabS3;
     let name = "";
     let kept = "";
-    const waitWhole = () =>
-      waitUntil(
-        "all nodes are Ready and all servers vote",
-        async () =>
-          (await readyNodes(context.kubectl)).length === NODES.length &&
-          Object.values(await members(context.kubectl)).every((state) => state === "voter"),
-        { timeoutMs: 180_000, intervalMs: 1000 },
-      );
 
     before(async () => {
       context = given();
@@ -38,14 +29,7 @@ export const backupLoss: Scenario = {
       settings = stack.settings();
       s3 = await startS3(lab);
       await useS3(context, s3);
-      stack.edit((edited) => {
-        edited["hybrid-k3s:vpn"].integration = "routes";
-        edited["hybrid-k3s:cluster"].datastore = "etcd";
-        const { rack, edge } = edited["hybrid-k3s:pools"];
-        assert.ok(rack?.provider === "bare-metal" && edge !== undefined);
-        rack.hosts = SERVERS.map((server) => poolHost(lab, server));
-        edited["hybrid-k3s:pools"] = { rack, edge };
-      });
+      stack.edit(withServers(context, ...SERVERS));
       await context.ensureCluster();
     });
 
@@ -70,7 +54,7 @@ export const backupLoss: Scenario = {
       });
       await expectSuccess(stack.up(["--refresh"]));
       await stack.saveKubeconfig();
-      await waitWhole();
+      await waitWhole(context, NODES);
       assert.deepEqual(await readNotes(context), [], "the new cluster is empty");
       await expectSuccess(stack.up(["--expect-no-changes"]));
     });
@@ -80,7 +64,7 @@ export const backupLoss: Scenario = {
       const said = await expectSuccess(runBackupCommand(context, "restore", "first", "--yes"));
       console.log(`restore from S3 on three new servers: ${Date.now() - began} ms`);
       await runPrintedLine(context, said);
-      await waitWhole();
+      await waitWhole(context, NODES);
       assert.deepEqual(await readNotes(context), ["before"]);
       await expectSuccess(context.stack.up(["--expect-no-changes"]));
     });
@@ -90,7 +74,7 @@ export const backupLoss: Scenario = {
       const target = context.lab.host("rack-3");
       await target.exec(`umask 077; base64 -d >${SNAPSHOTS}/copied-${name.slice("first-".length)}`, { input: kept });
       await expectSuccess(runBackupCommand(context, "restore", "copied", "--from", "local", "--yes"));
-      await waitWhole();
+      await waitWhole(context, NODES);
       assert.deepEqual(await readNotes(context), ["before"]);
       await expectSuccess(context.stack.up(["--expect-no-changes"]));
     });

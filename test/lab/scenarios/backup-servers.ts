@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { findLeftovers } from "../../../lab/checks/nothing-left";
 import { waitUntil } from "../../../lab/hosts/wait-until";
-import { poolHost, type StackSettings } from "../../../lab/stack-config";
+import type { StackSettings } from "../../../lab/stack-config";
 import { listBackups, readNotes, runBackupCommand, writeNote } from "../backup-commands";
 import type { LabContext, Scenario } from "../lab-context";
-import { expectFailure, expectSuccess, readyNodes, viewNodes } from "../nodes-view";
-import { kubectlThrough, members } from "../servers-view";
+import { expectFailure, expectSuccess, viewNodes } from "../nodes-view";
+import { kubectlThrough, members, waitWhole, withServers } from "../servers-view";
 
 const SERVERS = ["rack-1", "rack-2", "rack-3"] as const;
 const NODES = ["kiosk-1", ...SERVERS];
@@ -19,14 +19,6 @@ export const backupServers: Scenario = {
     let context: LabContext;
     let settings: StackSettings;
     const agentStart = () => context.lab.host("kiosk-1").exec("systemctl show -P InvocationID k3s-agent");
-    const waitWhole = () =>
-      waitUntil(
-        "all nodes are Ready and all servers vote",
-        async () =>
-          (await readyNodes(context.kubectl)).length === NODES.length &&
-          Object.values(await members(context.kubectl)).every((state) => state === "voter"),
-        { timeoutMs: 180_000, intervalMs: 1000 },
-      );
 
     before(async () => {
       context = given();
@@ -34,14 +26,7 @@ export const backupServers: Scenario = {
       const { lab, stack } = context;
       if (!lab.host("rack-3").isOn) await lab.host("rack-3").boot();
       settings = stack.settings();
-      stack.edit((edited) => {
-        edited["hybrid-k3s:vpn"].integration = "routes";
-        edited["hybrid-k3s:cluster"].datastore = "etcd";
-        const { rack, edge } = edited["hybrid-k3s:pools"];
-        assert.ok(rack?.provider === "bare-metal" && edge !== undefined);
-        rack.hosts = SERVERS.map((name) => poolHost(lab, name));
-        edited["hybrid-k3s:pools"] = { rack, edge };
-      });
+      stack.edit(withServers(context, ...SERVERS));
       await context.ensureCluster();
     });
 
@@ -54,7 +39,7 @@ export const backupServers: Scenario = {
       const said = await expectSuccess(runBackupCommand(context, "restore", "first", "--yes"));
       console.log(`restore on three servers: ${Date.now() - began} ms`);
       assert.match(said, /Cluster edge is what it was at .*what was written in the .* since then is lost\./);
-      await waitWhole();
+      await waitWhole(context, NODES);
       assert.deepEqual(await readNotes(context), ["before"]);
       assert.deepEqual(await members(context.kubectl), VOTERS);
       assert.deepEqual(
@@ -106,7 +91,7 @@ export const backupServers: Scenario = {
       stack.addHost("rack-1", { generation: 1 });
       await expectSuccess(stack.up(["--refresh"]));
       await stack.saveKubeconfig();
-      await waitWhole();
+      await waitWhole(context, NODES);
       assert.deepEqual(await members(context.kubectl), VOTERS);
       assert.deepEqual(await readNotes(context), ["before", "last"]);
     });
