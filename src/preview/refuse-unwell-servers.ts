@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { ServerRoute } from "../remote/connection";
-import { serversInput } from "../remote/tool-input";
-import { isKnown } from "../undocumented-pulumi";
+import { askServers, findServers } from "./ask-servers";
 import { lastOutputs } from "./last-run";
 
 /** What is the matter with each server that is not well, in words that begin with its name. */
@@ -22,9 +21,8 @@ export async function refuseUnwellServers(
   const { cluster } = await lastOutputs();
   const wanted = plan.tailnet.clientVersion;
   if (cluster === undefined || (cluster.k3sVersion === plan.k3sVersion && (cluster.vpnVersion ?? wanted) === wanted)) return;
-  const input = pulumi.output(serversInput({ ssh }, servers));
-  if (!(await isKnown(input))) return;
-  const known = await new Promise<Record<string, unknown>>((resolve) => input.apply(resolve));
+  const known = await findServers({ ssh }, servers);
+  if (known === undefined) return;
   const unwell = await list(known).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
   if (unwell instanceof Error) return pulumi.log.warn(`Whether all servers are well could not be seen: ${unwell.message}`);
   if (unwell.length === 0) return;
@@ -37,14 +35,6 @@ export async function refuseUnwellServers(
 }
 
 async function listOverSsh(input: Record<string, unknown>): Promise<readonly string[]> {
-  const [{ listUnwellServers }, { createOutput }] = await Promise.all([
-    import("../operator-tools/host/list-unwell-servers.mjs"),
-    import("../operator-tools/run/output.mjs"),
-  ]);
-  const out = createOutput();
-  try {
-    return await listUnwellServers(input, { env: process.env, out });
-  } catch (error) {
-    throw error instanceof Error ? new Error(out.redact(error.message)) : error;
-  }
+  const { listUnwellServers } = await import("../operator-tools/host/list-unwell-servers.mjs");
+  return askServers((context) => listUnwellServers(input, context));
 }

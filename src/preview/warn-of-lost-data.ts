@@ -1,11 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import { isKnown } from "../undocumented-pulumi";
 import type { LostVolume } from "../operator-tools/host/prepare-removal.mjs" with { "resolution-mode": "import" };
 import type { DrainedNode } from "../nodes/drained-node";
 import { type LeavingNode, nodesToLeave } from "./nodes-to-leave";
 import type { ServerRoute } from "../remote/connection";
-import { serversInput } from "../remote/tool-input";
+import { askServers, findServers } from "./ask-servers";
 
 export type ListLostVolumes = (input: Record<string, unknown>, nodes: readonly string[]) => Promise<readonly LostVolume[]>;
 
@@ -22,10 +21,9 @@ export async function warnOfLostData(
   if (!pulumi.runtime.isDryRun()) return;
   const leaving = await nodesToLeave(context.plan, agents);
   if (leaving.length === 0) return;
-  const input = pulumi.output(serversInput(context, servers));
-  // A first server that is yet to be made holds no volumes.
-  if (!(await isKnown(input))) return;
-  const known = await new Promise<Record<string, unknown>>((resolve) => input.apply(resolve));
+  // A server that is yet to be made holds no volumes.
+  const known = await findServers(context, servers);
+  if (known === undefined) return;
   const names = leaving.map(({ name }) => name);
   try {
     const volumes = await look(known, names);
@@ -57,14 +55,6 @@ function verdict(removeData: boolean | undefined, pool: string): string {
 }
 
 async function listOverSsh(input: Record<string, unknown>, nodes: readonly string[]): Promise<readonly LostVolume[]> {
-  const [{ listLostVolumes }, { createOutput }] = await Promise.all([
-    import("../operator-tools/host/prepare-removal.mjs"),
-    import("../operator-tools/run/output.mjs"),
-  ]);
-  const out = createOutput();
-  try {
-    return await listLostVolumes({ ...input, nodes }, { env: process.env, out });
-  } catch (error) {
-    throw error instanceof Error ? new Error(out.redact(error.message)) : error;
-  }
+  const { listLostVolumes } = await import("../operator-tools/host/prepare-removal.mjs");
+  return askServers((context) => listLostVolumes({ ...input, nodes }, context));
 }

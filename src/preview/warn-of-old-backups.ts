@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import { isKnown } from "../undocumented-pulumi";
 import type { ServerRoute } from "../remote/connection";
-import { serversInput } from "../remote/tool-input";
+import { askServers, findServers } from "./ask-servers";
 import { lastOutputs } from "./last-run";
 
 /** When the newest snapshot was taken, in milliseconds since 1970, and its name; nothing where there is none. */
@@ -27,9 +26,8 @@ export async function warnOfOldBackups(
   const { nodes: before = [] } = await lastOutputs();
   const name = plan.firstServer.name;
   if (!before.some((node) => node.name === name && node.tailnetIp !== "")) return;
-  const input = pulumi.output(serversInput({ ssh }, servers));
-  if (!(await isKnown(input))) return;
-  const known = await new Promise<Record<string, unknown>>((resolve) => input.apply(resolve));
+  const known = await findServers({ ssh }, servers);
+  if (known === undefined) return;
   try {
     const last = await find(known, name);
     if (last === undefined) return await pulumi.log.warn("There is no backup of the cluster yet: npx hybrid-k3s backup takes one.");
@@ -43,14 +41,6 @@ export async function warnOfOldBackups(
 }
 
 async function findOverSsh(input: Record<string, unknown>, node: string): ReturnType<FindLastBackup> {
-  const [{ findLastBackup }, { createOutput }] = await Promise.all([
-    import("../operator-tools/host/find-last-backup.mjs"),
-    import("../operator-tools/run/output.mjs"),
-  ]);
-  const out = createOutput();
-  try {
-    return await findLastBackup({ ...input, node }, { env: process.env, out });
-  } catch (error) {
-    throw error instanceof Error ? new Error(out.redact(error.message)) : error;
-  }
+  const { findLastBackup } = await import("../operator-tools/host/find-last-backup.mjs");
+  return askServers((context) => findLastBackup({ ...input, node }, context));
 }
