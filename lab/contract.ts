@@ -14,6 +14,8 @@ export interface LabTools {
   /** One file called k3s, the real one or the stand-in. */
   readonly k3s: string;
   readonly k3sVersion: string;
+  /** A later release of a real k3s, to upgrade to (LAB_K3S_NEXT). */
+  readonly nextK3s?: NextK3s;
   /** The installer script that the mirror serves. */
   readonly installK3s: string;
   readonly tailscaleVersion: string;
@@ -21,6 +23,11 @@ export interface LabTools {
   readonly probe: string;
   /** Names of the parts above that are stand-ins on this machine. */
   readonly standIns: readonly string[];
+}
+
+export interface NextK3s {
+  readonly file: string;
+  readonly version: string;
 }
 
 /** A long-running process of the lab outside the booted hosts. */

@@ -12,7 +12,7 @@ import { tailscaledDefaults, tailscaledUnit } from "./tailscaled-unit";
 
 export type MirroredTools = Pick<
   LabTools,
-  "tailscale" | "tailscaled" | "tailscaleVersion" | "k3s" | "k3sVersion" | "installK3s" | "probe" | "standIns"
+  "tailscale" | "tailscaled" | "tailscaleVersion" | "k3s" | "k3sVersion" | "nextK3s" | "installK3s" | "probe" | "standIns"
 >;
 
 /** Image of the lab's probe pods; it waits unless told otherwise. */
@@ -31,6 +31,7 @@ export async function buildMirrorTree(tools: MirroredTools, imageArchive?: strin
     tools.k3s,
     tools.installK3s,
     tools.probe,
+    ...(tools.nextK3s === undefined ? [] : [tools.nextK3s.file]),
     ...(imageArchive === undefined ? [] : [imageArchive]),
   ];
   const digests = await Promise.all(files.map((file) => digestOf(file)));
@@ -78,9 +79,9 @@ async function addTailscale(folder: string, tools: MirroredTools): Promise<void>
   await writeFile(`${archive}.sha256`, await digestOf(archive));
 }
 
-/** As https://github.com/k3s-io/k3s/releases has it, one folder a version, each with the installer of its tag; of the stand-in two releases. */
+/** As https://github.com/k3s-io/k3s/releases has it, one folder a version, each with the installer of its tag, and with the next release where there is one. */
 async function addK3s(folder: string, tools: MirroredTools, imageArchive: string | undefined): Promise<void> {
-  const { k3s, k3sVersion } = tools;
+  const { k3s, k3sVersion, nextK3s } = tools;
   await mkdir(folder);
   const images = join(folder, "images.tar.zst");
   if (imageArchive === undefined) await writeLabImages(tools.probe, images);
@@ -89,7 +90,8 @@ async function addK3s(folder: string, tools: MirroredTools, imageArchive: string
     addRelease(join(folder, version), { images, installer: tools.installK3s, write });
   await add(k3sVersion, (program) => install(k3s, program));
   const next = nextK3sVersion(tools);
-  if (next !== undefined) await add(next, (program) => writeAsRelease(k3s, k3sVersion, program, next));
+  if (next !== undefined)
+    await add(next, (program) => (nextK3s === undefined ? writeAsRelease(k3s, k3sVersion, program, next) : install(nextK3s.file, program)));
   await rm(images);
 }
 

@@ -3,9 +3,13 @@ import type { LabTools } from "../contract";
 
 const RELEASE = /^(v\d+\.\d+\.\d+\+k3s)(\d)$/;
 
-/** The release that follows the stand-in's own, for upgrades; undefined with a real k3s, of which the lab has one release. */
-export function nextK3sVersion({ k3sVersion, standIns }: Pick<LabTools, "k3sVersion" | "standIns">): string | undefined {
-  if (!standIns.includes("k3s")) return undefined;
+/** The release to upgrade to: of a real k3s the one that LAB_K3S_NEXT gives, if any; the stand-in is its own under the next version. */
+export function nextK3sVersion({
+  k3sVersion,
+  nextK3s,
+  standIns,
+}: Pick<LabTools, "k3sVersion" | "nextK3s" | "standIns">): string | undefined {
+  if (!standIns.includes("k3s")) return nextK3s?.version;
   const [, line, number] = RELEASE.exec(k3sVersion) ?? [];
   return number === undefined || number === "9" ? undefined : `${line}${Number(number) + 1}`;
 }

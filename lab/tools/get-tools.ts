@@ -4,6 +4,7 @@ import { pulumiHome } from "../hosts/operator-environment";
 import { inState } from "../paths";
 import { buildProgram, builtPath } from "./build-program";
 import { downloadProgram, Unreachable } from "./download-program";
+import { findNextK3s } from "./find-next-k3s";
 import { findPlugins } from "./find-plugins";
 import { givenPath, onPathInVersion, reportedVersion } from "./find-program";
 import { inParallel } from "./in-parallel";
@@ -28,6 +29,8 @@ export async function getTools(progress: Progress): Promise<LabTools> {
   linkProgram(binFolder, "probe", probe);
   const standInK3s = (await runOrFail([file("k3s"), "--version"])).includes("stand-in");
   const installer = await getInstaller(standInK3s);
+  const k3sVersion = await reportedVersion(file("k3s"), ["--version"]);
+  const nextK3s = await findNextK3s(k3sVersion, standInK3s);
   const plugins = await findPlugins({ standIns: inState("stand-ins"), home: pulumiHome, engine: inState("engine") }, file("pulumi"));
   linkProgram(binFolder, "pulumi", plugins.pulumi);
   return {
@@ -37,7 +40,8 @@ export async function getTools(progress: Progress): Promise<LabTools> {
     tailscaled: file("tailscaled"),
     headscale: file("headscale"),
     k3s: file("k3s"),
-    k3sVersion: await reportedVersion(file("k3s"), ["--version"]),
+    k3sVersion,
+    ...(nextK3s !== undefined && { nextK3s }),
     installK3s: installer,
     tailscaleVersion: await reportedVersion(file("tailscale"), ["--version"]),
     probe,

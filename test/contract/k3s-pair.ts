@@ -18,7 +18,7 @@ export interface K3sPair {
   readonly agent: K3sMachine;
   /** Folder of the machines' own release in the mirror. */
   readonly release: string;
-  /** Folder of the release that follows the machines' own; absent with a real k3s. */
+  /** Folder of the release that follows the machines' own; absent with a real k3s without LAB_K3S_NEXT. */
   readonly nextRelease?: string;
 }
 

@@ -97,7 +97,7 @@ export const tailnetKeys: Scenario = {
     it("upgrades k3s in place, the server first, with the pods and devices that were there and no new key", async (t) => {
       const { lab, stack, kubectl } = context;
       const version = nextK3sVersion(controlOf(lab).tools);
-      if (version === undefined) return t.skip("the mirror holds one release of a real k3s");
+      if (version === undefined) return t.skip("the mirror holds one release of a real k3s: LAB_K3S_NEXT gives a second");
       const look = async () => ({ keys: await keptKeys(lab), devices: await viewDevices(lab), pods: await probeContainers(kubectl) });
       const before = await look();
       assert.equal(before.pods.length, 3);

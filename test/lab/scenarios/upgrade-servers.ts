@@ -64,7 +64,9 @@ export const upgradeServers: Scenario = {
     });
 
     it("take another release, the leader last, and the agent after them", async () => {
-      const next = nextK3sVersion(controlOf(context.lab).tools) ?? assert.fail("there is no next release of this k3s on the mirror");
+      const next =
+        nextK3sVersion(controlOf(context.lab).tools) ??
+        assert.fail("there is no next release of this k3s on the mirror: give one by LAB_K3S_NEXT");
       context.stack.edit(({ "hybrid-k3s:cluster": cluster }) => (cluster.k3sVersion = next));
       await changeInTurns();
       for (const [name, { version, ready }] of await viewNodes(context.kubectl))

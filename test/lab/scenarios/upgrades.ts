@@ -63,7 +63,10 @@ export const upgrades: Scenario = {
     before(async () => {
       context = given();
       const { tools } = controlOf(context.lab);
-      [old, next] = [tools.k3sVersion, nextK3sVersion(tools) ?? assert.fail("there is no next release of this k3s on the mirror")];
+      [old, next] = [
+        tools.k3sVersion,
+        nextK3sVersion(tools) ?? assert.fail("there is no next release of this k3s on the mirror: give one by LAB_K3S_NEXT"),
+      ];
       await context.ensureEmpty();
       if (!host("rack-3").isOn) await context.lab.boot("rack-3");
       settings = context.stack.settings();
