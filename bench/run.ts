@@ -10,10 +10,11 @@ import { clusterFigures, clusterHosts } from "./cluster-figures";
 import { type Figure, floorsInSeconds, renderFigure } from "./figures";
 import { type Bench, FreshHosts } from "./fresh-hosts";
 import { previewFigures, previewHosts } from "./preview-figures";
+import { serversFigures, serversHosts } from "./servers-figures";
 import { tailnetFigures, tailnetHosts } from "./tailnet-figures";
 import { showTimelines, timelineHosts } from "./timeline";
 
-// BENCH_RUNS=1 is a quick look. BENCH_ONLY=cluster, burst, tailnet or preview measures that part alone, BENCH_ONLY=timeline
+// BENCH_RUNS=1 is a quick look. BENCH_ONLY=cluster, burst, servers, tailnet or preview measures that part alone, BENCH_ONLY=timeline
 // draws where the time of one `up` goes. BENCH_OUTPUT=1 shows what pulumi says.
 const runs = Number(process.env["BENCH_RUNS"] ?? 3);
 const only = process.env["BENCH_ONLY"];
@@ -29,6 +30,7 @@ const parts: Readonly<Record<string, Part>> = {
   preview: { hosts: previewHosts, measure: previewFigures },
   cluster: { hosts: clusterHosts, measure: clusterFigures },
   burst: { hosts: burstHosts, measure: burstFigures },
+  servers: { hosts: serversHosts, measure: serversFigures },
   tailnet: { hosts: tailnetHosts, measure: tailnetFigures },
 };
 

@@ -45,3 +45,15 @@ it("names each failure of TAP with its comments, and no more than eight lines of
     ...comments.slice(0, 8).map((line) => `      ${line}`),
   ]);
 });
+
+it("lists at the end those that said why, with how that begins", () => {
+  const failures = new Failures();
+  for (const line of ["  ✖ loses none (4.0ms)", `    Error: ${"x".repeat(300)}`, "    more", "", "✖ outer (5.5ms)"]) failures.read(line);
+  assert.deepEqual(failures.list("lab"), [`  lab: loses none | Error: ${"x".repeat(172)}…`]);
+});
+
+it("lists what failed without a word, where nothing said why", () => {
+  const failures = new Failures();
+  failures.add("npx tsc -p .");
+  assert.deepEqual(failures.list("lint"), ["  lint: npx tsc -p ."]);
+});

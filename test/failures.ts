@@ -1,4 +1,5 @@
 const REASON_LINES = 8;
+const LINE_LENGTH = 200;
 const STACK_FRAME = /^\s+at .*[:)]\d*/;
 
 /** Lines that came between a failure's name and its stack. */
@@ -35,6 +36,13 @@ export class Failures {
     return [...this.found.values()].flatMap(({ name, reason }) => [`  ${suite}: ${name}`, ...reason.map((line) => `      ${line}`)]);
   }
 
+  /** One line for each test that said why it failed, with how that began: enough for who sees the last lines only. */
+  list(suite: string): string[] {
+    const told = [...this.found.values()].filter(({ reason }) => reason.length > 0);
+    const shown = told.length > 0 ? told : [...this.found.values()];
+    return shown.map(({ name, reason: [first] }) => shorten(`  ${suite}: ${name}${first === undefined ? "" : ` | ${first}`}`));
+  }
+
   get size(): number {
     return this.found.size;
   }
@@ -49,3 +57,5 @@ export class Failures {
     for (const [name, failure] of other.found) this.found.set(name, failure);
   }
 }
+
+const shorten = (line: string): string => (line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH - 1)}…` : line);

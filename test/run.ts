@@ -84,7 +84,8 @@ async function main(given: readonly string[]): Promise<void> {
   for (const { name, minutes, count } of rows)
     console.log(`  ${name.padEnd(10)} ${minutes.toFixed(1).padStart(5)}   ${count.passed} passed, ${count.failed} failed`);
   const failures = rows.flatMap(({ name, count }) => count.failures.tell(name));
-  if (failures.length > 0) console.log(["\nfailed", ...failures].join("\n"));
+  const list = rows.flatMap(({ name, count }) => count.failures.list(name));
+  if (failures.length > 0) console.log(["\nfailed", ...failures, "\nfailed, in this order", ...list].join("\n"));
   const sum = (what: "passed" | "failed") => rows.reduce((total, { count }) => total + count[what], 0);
   console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
   process.exitCode = sum("failed") > 0 ? 1 : 0;

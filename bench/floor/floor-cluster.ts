@@ -20,11 +20,17 @@ export class FloorCluster {
   ) {}
 
   static async prepare(lab: Lab, networks: FloorNetworks, first: HostName): Promise<FloorCluster> {
+    const server = FloorHost.onSite(lab, first, "server");
+    const cluster = await FloorCluster.withPolicy(lab, networks, server);
+    await server.prepare(networks);
+    return cluster;
+  }
+
+  /** With the policy in force, and nothing on the server's disk yet. */
+  static async withPolicy(lab: Lab, networks: FloorNetworks, server: FloorHost): Promise<FloorCluster> {
     const { admin } = controlOf(lab);
     const { text } = await admin.call("getPolicy");
     await admin.call("editPolicy", { text: withFloor(text, networks.podCidr) });
-    const server = FloorHost.onSite(lab, first, "server");
-    await server.prepare(networks);
     return new FloorCluster(lab, networks, text, server);
   }
 
@@ -93,7 +99,7 @@ export class FloorCluster {
   }
 
   /** By name and tag; the logout of a host may have removed its own already. */
-  private async deleteDevices(of: readonly FloorHost[]): Promise<void> {
+  async deleteDevices(of: readonly FloorHost[]): Promise<void> {
     const { admin } = controlOf(this.lab);
     const names: readonly string[] = of.map(({ host }) => host.name);
     const { devices } = await admin.call("listDevices");

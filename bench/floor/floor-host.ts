@@ -50,12 +50,12 @@ export class FloorHost {
   }
 
   /** Puts on disk what can be there before; on a newly installed host. One that fetches has the programs from the mirror. */
-  async prepare({ podCidr, serviceCidr }: FloorNetworks, { fetches = false } = {}): Promise<void> {
+  async prepare({ podCidr, serviceCidr }: FloorNetworks, { fetches = false, vpnFlag = true } = {}): Promise<void> {
     const { admin, tools } = controlOf(this.lab);
     const { key } = await admin.call("createDeviceKey", { user: operatorLogin, tags: [floorTag] });
     await (fetches ? this.fetchPrograms() : this.placePrograms());
     const settings = { ROLE: this.role, POD_CIDR: podCidr, SERVICE_CIDR: serviceCidr, AUTH_KEY: key, K3S_VERSION: tools.k3sVersion };
-    await this.host.exec(render("prepare", { NODE_NAME: this.host.name, ...settings }));
+    await this.host.exec(render("prepare", { NODE_NAME: this.host.name, VPN_FLAG: vpnFlag ? "yes" : "no", ...settings }));
   }
 
   private async fetchPrograms(): Promise<void> {
@@ -85,9 +85,9 @@ export class FloorHost {
     return this.type("join", { NODE_NAME: this.host.name });
   }
 
-  /** Resolves with the token for agents. */
-  startServer(): Promise<string> {
-    return this.type("start-server");
+  /** Resolves with the token for agents. `settings` are further lines of k3s's config; one that `joins` waits for the way to that server. */
+  startServer(settings = "", joins = ""): Promise<string> {
+    return this.type("start-server", { SETTINGS: settings, SERVER_IP: joins });
   }
 
   async startAgent(serverIp: string, token: string): Promise<void> {
@@ -98,6 +98,10 @@ export class FloorHost {
     await this.type("wait-for-nodes", { NODE_NAMES: names.join(" ") });
   }
 
+  async waitForVoters(names: readonly string[]): Promise<void> {
+    await this.type("wait-for-voters", { NODE_NAMES: names.join(" ") });
+  }
+
   async removeNode(name: string): Promise<void> {
     await this.type("remove-node", { NODE_NAME: name });
   }
@@ -106,7 +110,7 @@ export class FloorHost {
     await this.type("clean-up");
   }
 
-  private async type(script: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
+  async type(script: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
     const shell = [...(this.login.isRoot ? [] : ["sudo", "-n"]), "sh", "-s"];
     const argv = [inState("bin", "ssh"), ...this.login.destination, "--", ...shell];
     return (await this.lab.operator.runOrFail(argv, { input: render(script, environment), timeoutMs: STEP_MS })).trim();

@@ -2,9 +2,9 @@
 # Usage: prepare.sh
 # Puts on a host all that can be there before anybody types a command: unit files, settings, the auth key, k3s's unit by its installer.
 # The programs, the images and the installer (/run/floor/install.sh) have been copied before.
-# Needs: NODE_NAME ROLE (server, agent) POD_CIDR SERVICE_CIDR AUTH_KEY K3S_VERSION
+# Needs: NODE_NAME ROLE (server, agent) POD_CIDR SERVICE_CIDR AUTH_KEY K3S_VERSION VPN_FLAG (yes: k3s carries pods by its VPN flag)
 set -eu
-: "${NODE_NAME:?}" "${ROLE:?}" "${POD_CIDR:?}" "${SERVICE_CIDR:?}" "${AUTH_KEY:?}" "${K3S_VERSION:?}"
+: "${NODE_NAME:?}" "${ROLE:?}" "${POD_CIDR:?}" "${SERVICE_CIDR:?}" "${AUTH_KEY:?}" "${K3S_VERSION:?}" "${VPN_FLAG:?}"
 
 umask 077
 echo "$AUTH_KEY" >/run/floor/auth-key
@@ -12,7 +12,7 @@ mkdir -p /etc/rancher/k3s /etc/hybrid-k3s-floor
 echo "name=tailscale,joinKey=never-used,extraArgs=--hostname=$NODE_NAME --accept-dns=false --accept-routes --snat-subnet-routes=false" >/etc/hybrid-k3s-floor/vpn-auth
 {
   echo "node-name: $NODE_NAME"
-  echo "vpn-auth-file: /etc/hybrid-k3s-floor/vpn-auth"
+  [ "$VPN_FLAG" != yes ] || echo "vpn-auth-file: /etc/hybrid-k3s-floor/vpn-auth"
   if [ "$ROLE" = server ]; then
     echo "cluster-cidr: $POD_CIDR"
     echo "service-cidr: $SERVICE_CIDR"
