@@ -27,6 +27,7 @@ import { secondUp } from "./scenarios/second-up";
 import { secrets } from "./scenarios/secrets";
 import { servers } from "./scenarios/servers";
 import { serversGrow } from "./scenarios/servers-grow";
+import { serversReplaced } from "./scenarios/servers-replaced";
 import { tailnetDevices } from "./scenarios/tailnet-devices";
 import { tailnetFaults } from "./scenarios/tailnet-faults";
 import { tailnetKeys } from "./scenarios/tailnet-keys";
@@ -55,6 +56,7 @@ const SCENARIOS: readonly Scenario[] = [
   flannelIface,
   servers,
   serversGrow,
+  serversReplaced,
   backupS3,
   backupServers,
   backupLoss,

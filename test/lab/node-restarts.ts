@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { checkConnectivity } from "../../lab/checks/connectivity";
 import { type Kubectl, listProbePods, succeed } from "../../lab/checks/probe-pods";
 import type { LabHost } from "../../lab/hosts/host";
+import type { HostName } from "../../lab/hosts/topology";
 import { waitUntil } from "../../lab/hosts/wait-until";
 import type { Lab } from "../../lab/lab";
 import { assertRoutes, clusterHosts, hostsOf, nodeNetworks, tailnetAddresses, tailnetPrefs } from "./node-network";
@@ -39,14 +40,19 @@ export async function restartTailscaled(lab: Lab): Promise<void> {
 }
 
 /** Reboots all hosts at once; returns when systemd runs on each again, while services are still starting. */
-export async function rebootAll(lab: Lab): Promise<void> {
-  await onAll(lab, async (host) => {
-    const before = host.leader;
-    await host.exec("systemctl reboot --no-block");
-    await waitUntil(`${host.name} reboots`, () => host.leader !== undefined && host.leader !== before, { timeoutMs: 60_000 });
-    await waitUntil(`${host.name} starts tailscaled`, async () => (await host.run(["systemctl", "is-active", "tailscaled"])).code === 0, {
-      timeoutMs: 30_000,
-    });
+export const rebootAll = (lab: Lab): Promise<void> => onAll(lab, reboot);
+
+/** Reboots these hosts at once, as rebootAll does. */
+export async function rebootHosts(lab: Lab, names: readonly HostName[]): Promise<void> {
+  await Promise.all(names.map((name) => reboot(lab.host(name))));
+}
+
+async function reboot(host: LabHost): Promise<void> {
+  const before = host.leader;
+  await host.exec("systemctl reboot --no-block");
+  await waitUntil(`${host.name} reboots`, () => host.leader !== undefined && host.leader !== before, { timeoutMs: 60_000 });
+  await waitUntil(`${host.name} starts tailscaled`, async () => (await host.run(["systemctl", "is-active", "tailscaled"])).code === 0, {
+    timeoutMs: 30_000,
   });
 }
 

@@ -1,5 +1,4 @@
 import { type Kubectl, succeed } from "../../lab/checks/probe-pods";
-import type { RunResult } from "../../lab/contract";
 import type { HostName } from "../../lab/hosts/topology";
 import { waitUntil } from "../../lab/hosts/wait-until";
 import { poolHost, type StackSettings } from "../../lab/stack-config";
@@ -46,10 +45,7 @@ export async function waitWhole({ kubectl }: LabContext, nodes: readonly string[
 export const serversOnly = (name: string): boolean => name.startsWith("rack-");
 
 /** The operator's kubectl, by the API of this one server. */
-export async function kubectlThrough(
-  { lab, kubectl }: LabContext,
-  server: HostName,
-): Promise<(argv: readonly string[]) => Promise<RunResult>> {
+export async function kubectlThrough({ lab, kubectl }: LabContext, server: HostName): Promise<Kubectl> {
   const address = (await lab.host(server).exec("tailscale ip -4")).trim();
-  return (argv) => kubectl(["--server", `https://${address}:6443`, "--request-timeout=5s", ...argv]);
+  return (argv, options) => kubectl(["--server", `https://${address}:6443`, "--request-timeout=5s", ...argv], options);
 }
