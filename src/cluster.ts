@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "./cluster-context";
+import type { InstallResult } from "./k3s/install";
 import { K3sAgent } from "./k3s/k3s-agent";
 import { createServers } from "./k3s/k3s-servers";
 import { createS3Settings } from "./k3s/s3-settings";
@@ -95,9 +96,10 @@ export class HybridCluster extends pulumi.ComponentResource {
     new Roster(`${name}-roster`, context, control.routes, listed, { parent: this });
     const byName = new Map([...servers, ...agents].map((made) => [made.node.plan.name, made]));
     const nodes = plan.nodes.flatMap(({ name: wanted }) => byName.get(wanted) ?? []);
-    const looks = nodes.map(({ node, seen }) => ({
+    const looks = nodes.map(({ node, seen, k3s }) => ({
       // With --continue-on-error the outputs are wanted also where a node failed: the kubeconfig above all.
       seen: pulumi.recover<ReadyResult | undefined>(seen, () => undefined),
+      installed: pulumi.recover<Partial<InstallResult>>(k3s.printed(), () => ({})),
       ssh: pulumi.recover(sshOf(node), () => ""),
       machine: pulumi.recover(machineOf(node), () => ""),
     }));
@@ -118,8 +120,8 @@ export class HybridCluster extends pulumi.ComponentResource {
     const choices = pulumi.all(several.map(({ route, tailnetIp }) => tailnetIp.apply((address) => ({ name: route.name, address }))));
     this.kubeconfig = pulumi.secret(
       pulumi
-        .all([access.access, this.apiEndpoint, choices])
-        .apply(([{ kubeconfig }, endpoint, found]) => rewriteKubeconfig(kubeconfig, endpoint, plan.name, found)),
+        .all([control.kubeconfig, this.apiEndpoint, choices])
+        .apply(([kubeconfig, endpoint, found]) => rewriteKubeconfig(kubeconfig, endpoint, plan.name, found)),
     );
     this.nodes = pulumi.all(looks).apply((found) => plan.nodes.map((node, i) => nodeStatus(node, found[i])));
     this.topology = this.nodes.apply((nodes) => renderTopology(plan, nodes));
@@ -138,6 +140,7 @@ function machineOf({ machine }: JoinedNode): pulumi.Output<string> {
 }
 
 interface Look {
+  readonly installed: Partial<InstallResult>;
   readonly seen: ReadyResult | undefined;
   readonly ssh: string;
   readonly machine: string;
@@ -154,5 +157,7 @@ function nodeStatus(node: NodePlan, look: Look | undefined): NodeStatus {
     ssh: look?.ssh ?? "",
     machine: look?.machine ?? "",
     path: look?.seen?.path ?? "",
+    certificatesEnd: look?.installed.certificatesEnd ?? "",
+    authoritiesEnd: look?.installed.authoritiesEnd ?? "",
   };
 }

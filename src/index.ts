@@ -5,6 +5,7 @@ import { refuseLoneCleanup } from "./preview/refuse-lone-cleanup";
 import { refuseOtherCluster } from "./preview/refuse-other-cluster";
 import { refuseLostEtcd, refuseLostQuorum } from "./preview/refuse-lost-quorum";
 import { refuseOldRoute, refuseOldRouteForReplaced } from "./preview/refuse-old-route";
+import { warnOfEndingCertificates } from "./preview/warn-of-ending-certificates";
 import { warnOfOldBackups } from "./preview/warn-of-old-backups";
 import { warnOfLostData } from "./preview/warn-of-lost-data";
 import { findFailedMachines } from "./preview/find-failed-machines";
@@ -51,6 +52,7 @@ export = async () => {
     refuseDeadAgent(config.access),
     refuseK3sStep(plan),
     tellUpgrades(plan),
+    warnOfEndingCertificates(plan),
   ]);
 
   const ssh = { sshAgent: config.access.sshAgent, ...(privateKey && { privateKey }), ...(bastionPrivateKey && { bastionPrivateKey }) };

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -14,6 +15,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -94,8 +96,12 @@ func (a *authority) sign(who subject, public crypto.PublicKey) ([]byte, error) {
 	return encode("CERTIFICATE", der), err
 }
 
-// issue writes NAME.crt and NAME.key, fresh at every start, so that the names in them are always today's.
+// issue writes NAME.crt and NAME.key unless those that are there last and still speak for the same (K3S: pkg/daemons/control/deps/deps.go,
+// createClientCertKey).
 func (a *authority) issue(folder, name string, who subject) error {
+	if a.holds(folder, name, who) {
+		return nil
+	}
 	key, err := newKey(filepath.Join(folder, name+".key"))
 	if err != nil {
 		return err
@@ -105,6 +111,31 @@ func (a *authority) issue(folder, name string, who subject) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(folder, name+".crt"), certificate, 0o644)
+}
+
+// renewWithin is how long before its end a certificate is made again at a start (K3S: pkg/daemons/config/types.go, CertificateRenewDays).
+const renewWithin = 120 * 24 * time.Hour
+
+func (a *authority) holds(folder, name string, who subject) bool {
+	text, err := os.ReadFile(filepath.Join(folder, name+".crt"))
+	if err != nil {
+		return false
+	}
+	if _, err := os.Stat(filepath.Join(folder, name+".key")); err != nil {
+		return false
+	}
+	certificate, err := parseCertificate(text)
+	if err != nil {
+		return false
+	}
+	hosts := slices.Clone(certificate.DNSNames)
+	for _, address := range certificate.IPAddresses {
+		hosts = append(hosts, address.String())
+	}
+	groups, wanted := slices.Sorted(slices.Values(certificate.Subject.Organization)), slices.Sorted(slices.Values(who.groups))
+	lacks := func(host string) bool { return !slices.Contains(hosts, host) }
+	return time.Until(certificate.NotAfter) > renewWithin && certificate.Subject.CommonName == who.name && slices.Equal(groups, wanted) &&
+		!slices.ContainsFunc(who.hosts, lacks) && bytes.Equal(certificate.AuthorityKeyId, a.certificate.SubjectKeyId)
 }
 
 // newKey makes a key and keeps it in a file.

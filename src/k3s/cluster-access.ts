@@ -18,6 +18,7 @@ export interface ClusterAccess {
 const READ_LIMIT_SECONDS = 300;
 
 export interface ReadAccess {
+  readonly id: pulumi.Output<string>;
   readonly access: pulumi.Output<ClusterAccess>;
   /** Id of the namespace kube-system: stays while the cluster does, whatever its certificates. No secret. */
   readonly clusterId: pulumi.Output<string>;
@@ -33,18 +34,23 @@ interface ReadAccessArgs {
   readonly servers: readonly ServerRoute[];
   /** The id that makes it run as new; default: none does. */
   readonly previous?: pulumi.Input<string>;
+  /** When the servers' certificates end; read again where they are others. Default: whatever they are. */
+  readonly certificates?: pulumi.Input<string>;
 }
 
 /** Reads the tokens and the admin kubeconfig from a server; again after each upgrade or change of its settings, because k3s renews certificates at a start. */
 export function readAccess(name: string, args: ReadAccessArgs, opts: pulumi.CustomResourceOptions): ReadAccess {
-  const { context, servers, previous = "" } = args;
+  const { context, servers, previous = "", certificates } = args;
   const { firstServer } = context.plan;
   const script = new RemoteScript<ClusterAccess & { readonly clusterId: string }>(
     name,
     {
       node: firstServer.name,
       script: "read-cluster",
-      environment: { CONFIG_DIGEST: configDigest(context.plan, firstServer) },
+      environment: {
+        CONFIG_DIGEST: configDigest(context.plan, firstServer),
+        ...(certificates !== undefined && { CERTIFICATES: certificates }),
+      },
       route: servers,
       credentials: context.ssh,
       previous,
@@ -60,6 +66,7 @@ export function readAccess(name: string, args: ReadAccessArgs, opts: pulumi.Cust
     kubeconfig: Buffer.from(kubeconfig, "base64").toString("utf8"),
   }));
   return {
+    id: script.id,
     access: pulumi.secret(access),
     clusterId: pulumi.unsecret(read.apply(({ clusterId = "" }: { readonly clusterId?: string }) => clusterId)),
     authority: pulumi.unsecret(access.apply(({ agentToken }) => /^K10([0-9a-f]+)::/.exec(agentToken)?.[1] ?? "")),

@@ -32,14 +32,23 @@ export interface InstallArgs {
   readonly gates: readonly ServerRoute[];
 }
 
+/** What a host says of its k3s; the ends, in UTC, are absent where it cannot tell them. */
+export interface InstallResult {
+  readonly k3sVersion: string;
+  /** When the first of k3s's own certificates on this host ends. */
+  readonly certificatesEnd?: string;
+  /** When the first of the cluster's authorities ends; absent on agents. */
+  readonly authoritiesEnd?: string;
+}
+
 /** k3s on one node, by its installer: config file, what it knows of the VPN, start, wait for its own readiness. */
-export function createInstall(name: string, args: InstallArgs, opts: pulumi.CustomResourceOptions): RemoteScript {
+export function createInstall(name: string, args: InstallArgs, opts: pulumi.CustomResourceOptions): RemoteScript<InstallResult> {
   const { context, node } = args;
   const { plan } = context;
   const grows = canGrow(plan);
   // The address of an only server is part of the work. Where there may be several the host finds one that lives when it needs it, and nothing runs for others.
   const serverIp = pulumi.output((grows ? undefined : args.servers[0]) ?? "");
-  return new RemoteScript(
+  return new RemoteScript<InstallResult>(
     name,
     {
       node: node.plan.name,

@@ -7,7 +7,7 @@ import { agentTokenFile } from "../plan/k3s-config";
 import { RemoteScript } from "../remote/remote-script";
 import { replaceCommand } from "../remote/replace-command";
 import { createPodRoute } from "../vpn/tailnet/pod-route";
-import { createInstall } from "./install";
+import { type InstallResult, createInstall } from "./install";
 import type { ControlPlane } from "./k3s-servers";
 
 const TOKEN_LIMIT_SECONDS = 60;
@@ -24,6 +24,7 @@ export interface K3sAgentArgs {
 export class K3sAgent extends pulumi.ComponentResource {
   readonly node: JoinedNode;
   readonly drain: Drain;
+  readonly k3s: RemoteScript<InstallResult>;
   readonly seen: pulumi.Output<ReadyResult>;
 
   constructor(name: string, args: K3sAgentArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -48,12 +49,12 @@ export class K3sAgent extends pulumi.ComponentResource {
     const drainId = pulumi.interpolate`${drain.id}`;
     const servers = places.map(({ tailnetIp }) => tailnetIp);
     const install = { context, node, servers, cluster: access, tokenReplaceCommand, drainId, previous, gates: routes };
-    const k3s = createInstall(`${name}-install`, install, after(drain, token, ...before));
+    this.k3s = createInstall(`${name}-install`, install, after(drain, token, ...before));
     const waitReady = new WaitReady(
       `${name}-wait-ready`,
       context,
-      { node: plan, servers: routes, k3s, replaceCommand: node.replaceCommand },
-      after(...createPodRoute(name, context, { node: plan, k3s }, this)),
+      { node: plan, servers: routes, k3s: this.k3s, replaceCommand: node.replaceCommand },
+      after(...createPodRoute(name, context, { node: plan, k3s: this.k3s }, this)),
     );
 
     this.node = node;

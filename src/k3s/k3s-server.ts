@@ -10,7 +10,7 @@ import type { RemoteScript, SecretFile } from "../remote/remote-script";
 import { createPodRoute } from "../vpn/tailnet/pod-route";
 import { createServerTag } from "../vpn/tailnet/server-tag";
 import type { ClusterAccess } from "./cluster-access";
-import { createInstall } from "./install";
+import { type InstallResult, createInstall } from "./install";
 
 /** A server as the others see it. */
 export interface ServerPlace {
@@ -33,7 +33,7 @@ export interface K3sServerArgs {
 
 /** One server: (drain | tags) -> install -> route -> wait-ready. */
 export class K3sServer extends pulumi.ComponentResource {
-  readonly k3s: RemoteScript;
+  readonly k3s: RemoteScript<InstallResult>;
   readonly drain: Drain;
   readonly waitReady: WaitReady;
   readonly node: JoinedNode;

@@ -15,6 +15,10 @@ export interface NodeStatus {
   readonly machine: string;
   /** How the first server reached it when it was last looked at: `direct`, `relay`, or `self` for the server. */
   readonly path: string;
+  /** When the first of k3s's own certificates on its host ends, `2027-11-29T21:00:00Z`, as its last install saw it; empty where unknown. */
+  readonly certificatesEnd: string;
+  /** When the first of the cluster's authorities ends; empty on agents and where unknown. */
+  readonly authoritiesEnd: string;
 }
 
 /** The cluster as a Mermaid flow chart: a box per pool, an edge from the first server to each other node, dotted where it is relayed. */

@@ -21,6 +21,25 @@ export async function readGivenReleases(): Promise<ReadonlyMap<string, GivenRele
   return given;
 }
 
+/** What a node's last install saw of k3s's certificates on its host; absent where it could not tell. */
+export interface CertificateEnds {
+  readonly certificatesEnd?: string;
+  readonly authoritiesEnd?: string;
+}
+
+/** By node, from the state like the releases. */
+export async function readCertificateEnds(): Promise<ReadonlyMap<string, CertificateEnds>> {
+  const ends = new Map<string, CertificateEnds>();
+  for (const [urn, { type, outputs }] of Object.entries(await lastResources())) {
+    const [, node] = /::([^:]+)-install$/.exec(urn) ?? [];
+    if (type !== scriptType || node === undefined) continue;
+    const certificatesEnd = textAt(outputs, "result", "certificatesEnd");
+    const authoritiesEnd = textAt(outputs, "result", "authoritiesEnd");
+    ends.set(node, { ...(certificatesEnd !== undefined && { certificatesEnd }), ...(authoritiesEnd !== undefined && { authoritiesEnd }) });
+  }
+  return ends;
+}
+
 function textAt(value: unknown, ...path: readonly string[]): string | undefined {
   const found = path.reduce<unknown>(
     (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),

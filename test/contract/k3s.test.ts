@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { waitUntil } from "../../lab/hosts/wait-until";
 import type { Lab } from "../../lab/lab";
 import { deadStarts } from "./k3s-dead-starts";
+import { certificatesAreRenewed } from "./k3s-certificate-cases";
 import { installerCases } from "./k3s-installer-cases";
 import type { K3sMachine } from "./k3s-machine";
 import { startK3sPair } from "./k3s-pair";
@@ -116,6 +117,8 @@ describe("a k3s server", () => {
     await waitUntil("the certificate names the tailnet's address", async () => (await names()).includes("100.64.0.1"), WAIT);
   });
 
+  certificatesAreRenewed(() => server);
+
   it("is not restarted by the installer when only config.yaml changed", async () => {
     await server.runPod("on-first", "first");
     before = { start: await server.startOf("k3s"), container: await server.kubectl(container) };
@@ -190,12 +193,8 @@ describe("a k3s agent", () => {
     await agent.writeConfig({ ...config, "node-label": ["color=green"], "node-taint": ["late=true:PreferNoSchedule"] });
     await agentWaits(agent);
     assert.equal(await agent.host.exec("ps -o comm= -p $(systemctl show -P MainPID k3s-agent)"), "k3s-agent\n");
-    assert.equal(
-      await server.kubectl(
-        "get node second -o jsonpath='{.metadata.labels.color} {.spec.taints[?(@.key==\"late\")].effect} {.spec.podCIDR}'",
-      ),
-      "green PreferNoSchedule 10.42.1.0/24",
-    );
+    const marks = '{.metadata.labels.color} {.spec.taints[?(@.key=="late")].effect} {.spec.podCIDR}';
+    assert.equal(await server.kubectl(`get node second -o jsonpath='${marks}'`), "green PreferNoSchedule 10.42.1.0/24");
     await server.waitReady("second");
   });
 

@@ -10,6 +10,7 @@ import { burstFirstUp } from "./scenarios/burst-first-up";
 import { burstPlaces } from "./scenarios/burst-places";
 import { burstRemoval } from "./scenarios/burst-removal";
 import { burstServer } from "./scenarios/burst-server";
+import { certificates } from "./scenarios/certificates";
 import { faults } from "./scenarios/faults";
 import { firstUp } from "./scenarios/first-up";
 import { flannelIface } from "./scenarios/flannel-iface";
@@ -45,6 +46,7 @@ const SCENARIOS: readonly Scenario[] = [
   withdrawnRoutes,
   policyOrder,
   restarts,
+  certificates,
   nodeChanges,
   preflight,
   faults,

@@ -24,6 +24,11 @@ it("has the first server join like the others once a cluster was begun, and chan
     ],
     [false, true, false, true],
   );
+  // What nodes join with is asked for before any server changes, the kubeconfig after the last one: a start renews the certificate in it.
+  assert.deepEqual(
+    ["rack-1", "rack-2", "rack-3"].map((name) => waitsFor("cluster-kubeconfig", `${name}-install`)),
+    [true, true, true],
+  );
   const install = registrations.find(({ name }) => name === "rack-1-install")?.inputs as {
     previous: string;
     wanted: { environment: object };

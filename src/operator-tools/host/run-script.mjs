@@ -1,5 +1,6 @@
 import { sshCredentials } from "../run/credentials.mjs";
 import { parseJson } from "../run/json.mjs";
+import { RENEW_DAYS } from "../run/renewal.mjs";
 import { fields, listOf, mapOf, number, optional, readFields, scalar, text } from "../run/read-fields.mjs";
 import { renderScript, secretFileLine } from "./render-script.mjs";
 import { upgradeInput, upgradeNode, workBefore } from "./upgrade-node.mjs";
@@ -55,6 +56,7 @@ export async function runScript(given, context) {
   const { env, out, reveal, limits = {}, scripts, sessions = sharedSessions } = context;
   const input = readFields(given, scriptInput);
   const { node, on = node, script, environment = {}, hints = {}, limitSeconds } = input;
+  const renewal = input.before?.isDue === true ? { RENEW_DAYS } : {};
   const secrets = [...(input.secrets ?? []), ...(input.carried ?? [])];
   for (const { secret } of secrets) out.keepSecret(secret);
   const what = script ?? "place-secrets";
@@ -62,7 +64,8 @@ export async function runScript(given, context) {
     script: what,
     /** @type {(more: Readonly<Record<string, string | number>>) => string} */
     render: (more) =>
-      secrets.map(secretFileLine).join("") + (script ? renderScript(script, { ...environment, ...hints, ...more }, scripts) : ""),
+      secrets.map(secretFileLine).join("") +
+      (script ? renderScript(script, { ...environment, ...hints, ...renewal, ...more }, scripts) : ""),
     sessions,
     limitMs: limits.scriptMs ?? limitSeconds * 1000,
     onLine: progressOf(node, out),

@@ -23,8 +23,8 @@ export const upgradeInput = fields({
   atOnce: number,
   gate: optional(fields({ name: optional(text), ...serverFields, role: oneOf("server", "agent"), drainSeconds: optional(number) })),
 });
-/** What the link did before. `isOther`: its script or its secrets were others too. */
-export const workBefore = optional(fields({ environment: optional(mapOf(anything)), isOther: optional(flag) }));
+/** What the link did before. `isOther`: its script or its secrets were others too. `isDue`: what it came to is to be renewed. */
+export const workBefore = optional(fields({ environment: optional(mapOf(anything)), isOther: optional(flag), isDue: optional(flag) }));
 
 /** @typedef {ToolContext & { readonly limits?: ToolLimits; readonly scripts?: ScriptSource; readonly sessions?: Sessions; readonly turns?: UpgradeTurns }} UpgradeContext */
 /** @typedef {ReturnType<typeof upgradeInput>} Upgrade */

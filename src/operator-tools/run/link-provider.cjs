@@ -8,6 +8,7 @@ const { sorted } = require("./sorted.cjs");
  * @typedef {object} LinkOptions
  * @property {(wanted: unknown) => Promise<string | undefined>} [releaseOf] What else is a part of the work.
  * @property {(olds: Properties, news: Properties) => Promise<void>} [refuse] Throws where the work may not be done.
+ * @property {(olds: Properties) => Promise<boolean>} [isDue] Whether the same work is to be done again, by what it came to and by the clock.
  */
 /** @typedef {{ readonly wanted?: unknown; readonly secrets?: unknown; readonly release?: unknown }} Work */
 
@@ -23,7 +24,7 @@ const { sorted } = require("./sorted.cjs");
  */
 exports.linkProvider = function linkProvider(
   verb,
-  { releaseOf = () => Promise.resolve(undefined), refuse = () => Promise.resolve() } = {},
+  { releaseOf = () => Promise.resolve(undefined), refuse = () => Promise.resolve(), isDue = () => Promise.resolve(false) } = {},
 ) {
   /** @type {(inputs: Properties, before?: unknown) => Promise<Properties>} */
   const run = ({ access, wanted, secrets }, before) => {
@@ -46,7 +47,8 @@ exports.linkProvider = function linkProvider(
     async diff(_id, olds, news) {
       await refuse(olds, news);
       const replaces = olds.previous === news.previous ? [] : ["previous"];
-      return { changes: replaces.length > 0 || olds.digest !== digestOf(news), replaces, deleteBeforeReplace: true };
+      const changes = replaces.length > 0 || olds.digest !== digestOf(news) || (await isDue(olds));
+      return { changes, replaces, deleteBeforeReplace: true };
     },
     /** @type {(inputs: Properties) => Promise<{ id: string; outs: Properties }>} */
     async create(inputs) {
@@ -56,7 +58,8 @@ exports.linkProvider = function linkProvider(
     async update(_id, olds, news) {
       // Whether anything but what was wanted is another: the secrets, or what this checkout's files say.
       const isOther = olds.digest !== digestOf({ wanted: olds.wanted, secrets: news.secrets, release: news.release });
-      return { outs: outs(news, await run(news, { ...objectOf(olds.wanted), isOther })) };
+      const before = { ...objectOf(olds.wanted), isOther, ...((await isDue(olds)) && { isDue: true }) };
+      return { outs: outs(news, await run(news, before)) };
     },
     /** @type {(id: string, props: Properties) => Promise<{ id: string; props: Properties }>} */
     async read(id, props) {
