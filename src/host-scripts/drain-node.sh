@@ -2,7 +2,7 @@
 # Usage: sh -s -- drain-node (on a server)
 # Cordons, drains and deletes a Node. Disruption budgets are respected for DRAIN_SECONDS; what happens then is DRAIN_POLICY.
 # Stops waiting early where nothing could take the pods or the node itself is dead. A Node that is not there is fine.
-# Libraries: lib-servers.sh lib-node-removal.sh lib-etcd-removal.sh lib-snapshots.sh lib-tailnet.sh
+# Libraries: lib-servers.sh lib-node-removal.sh lib-etcd-removal.sh lib-etcd-leftovers.sh lib-snapshots.sh lib-tailnet.sh
 # Needs: NODE_NAME DRAIN_SECONDS
 # May have: DRAIN_POLICY (force, the default: what is left is deleted and named; wait: it is named, and the Node stays)
 #   REMOVE_DATA (yes: volumes that only this node can use may go with it; default: no) POOL (for what is advised)
@@ -166,10 +166,12 @@ main() {
     fail "the API server does not answer after $API_SECONDS s ($(tail -n 1 "$SCRATCH/api-error")); delete the Node later: kubectl delete node $NODE_NAME"
   if [ ! -s "$SCRATCH/node" ]; then
     say "no Node $NODE_NAME; nothing to do"
-    return
+  else
+    [ "${STEP:-leave}" = delete ] || leave
+    [ "${STEP:-delete}" = leave ] || delete_node
   fi
-  [ "${STEP:-leave}" = delete ] || leave
-  [ "${STEP:-delete}" = leave ] || delete_node
+  # Not before its k3s is stopped.
+  [ "${ROLE:-agent}" = agent ] || [ "${STEP:-leave}" = leave ] || forget_member
 }
 
 main "$@" </dev/null

@@ -33,6 +33,7 @@ known_advice() {
       ;;
     *"golang version"* | *"golang build version"*) echo "this k3s was not built as ${K3S_VERSION:-its release} is, so it will never start; put the vendor's own program on the mirror" ;;
     *"Node password rejected"*) echo "a Node called $NODE_NAME is left from another machine; delete it: kubectl delete node $NODE_NAME" ;;
+    *"duplicate node name found"*) echo "etcd lists a member of this name that is not this host's, as one is left that was ended while it joined; raise this host's \`generation\` in the config, which takes that member out (where a Node has the name: kubectl delete node $NODE_NAME)" ;;
     *"token CA hash"*) echo "the cluster's authority is not the one that the token names, as after k3s certificate rotate-ca; read the token again: ${ACCESS_REPLACE_COMMAND:-pulumi up --replace URN, with the URN of <first server>-access}" ;;
     *"401 Unauthorized"*) echo "the server refuses the token in ${AGENT_TOKEN_FILE:-/etc/hybrid-k3s/agent-token}; ${PLACE_TOKEN:-place it again}" ;;
     *"encrypted with different token"*) echo "the data in /var/lib/rancher/k3s/server belongs to a server token that is lost; put /var/lib/rancher/k3s/server/token back, or move that folder away to begin an empty cluster" ;;

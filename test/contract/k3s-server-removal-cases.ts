@@ -33,6 +33,35 @@ export function serverRemovals(token: string, servers: () => Three): void {
     assert.notEqual(await second.kubectl("get lease -n kube-system k3s-etcd -o jsonpath={.spec.holderIdentity}"), "");
   });
 
+  it("takes out the member that a deleted Node names, whoever made that Node", async () => {
+    const { second, third } = servers();
+    await third.stop();
+    const [member = assert.fail("no member called third")] = (await second.members()).filter((one) => one.startsWith("third-"));
+    const [name = "", address = ""] = /^(.*)=https:\/\/(.*):2380$/.exec(member)?.slice(1) ?? assert.fail(member);
+    // Without this label k3s lets the Node go alone: what is left is as a joiner leaves it that was ended before its Node was there.
+    await second.kubectl("label node third node-role.kubernetes.io/etcd-");
+    await second.host.exec("k3s kubectl delete node third", { timeoutMs: 90_000 });
+    assert.deepEqual(await names(second), ["first", "second", "third"]);
+    const placeholder = {
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: {
+        name: "placeholder",
+        labels: { "node-role.kubernetes.io/etcd": "true" },
+        annotations: { "etcd.k3s.cattle.io/node-name": name, "etcd.k3s.cattle.io/node-address": address },
+        finalizers: ["wrangler.cattle.io/managed-etcd-controller"],
+      },
+      spec: { unschedulable: true },
+    };
+    await second.host.exec("k3s kubectl create -f -", { input: JSON.stringify(placeholder) });
+    await second.host.exec("k3s kubectl delete node placeholder", { timeoutMs: 90_000 });
+    assert.deepEqual(await names(second), ["first", "second"]);
+    await third.wipe();
+    await third.begin(third.config(token, { server: second.url }));
+    await third.waitActiveServer();
+    await second.waitVoter("third");
+  });
+
   it("lets a stopped server go within a minute and a half of its Node's deletion", async () => {
     const { second, third } = servers();
     await third.stop();

@@ -121,3 +121,62 @@ K3S
   assert_success
   assert_call 'etcd.k3s.cattle.io/remove=true'
 }
+
+# member NAME ADDRESS: as k3s tells it.
+member() { printf '{"ID":%s,"name":"%s","peerURLs":["https://%s:2380"],"clientURLs":["https://%s:2379"]}' "$((RANDOM + 1))" "$1" "$2" "$2"; }
+
+# What a joiner leaves that was ended before its Node was there, beside a member of another node that is called almost like it.
+with_leftover() {
+  mkdir -p "$HOST/var-lib/rancher/k3s/server/db/etcd"
+  echo 'K10aaaa::server:secret' >"$HOST/var-lib/rancher/k3s/server/token"
+  rm "$K/node"
+  printf '%s\n' rack-1-11111111 rack-2-22222222 >"$K/etcd-names"
+  local living
+  living="$(member rack-1-11111111 100.64.0.1),$(member rack-2-22222222 100.64.0.2),$(member rack-3-b-33333333 100.64.0.4)"
+  echo "{\"members\":[$living]}" >"$K/etcd-after"
+  echo "{\"members\":[$living,$(member rack-3-abcdef01 100.64.0.3)]}" | serve https://127.0.0.1:6443/db/info
+  export STEP=delete LEFT_SECONDS=1
+}
+
+@test "a member without a Node is taken out by k3s itself once its server has left, and only then" {
+  with_leftover
+  STEP=leave run_script drain-node
+  assert_success
+  [ ! -e "$K/created" ]
+  run_script drain-node
+  assert_success
+  assert_stderr 'etcd still lists rack-3-abcdef01 at 100.64.0.3, and no Node is its own: taking it out'
+  grep -q '"annotations":{"etcd.k3s.cattle.io/node-name":"rack-3-abcdef01","etcd.k3s.cattle.io/node-address":"100.64.0.3"},"finalizers":\["wrangler.cattle.io/managed-etcd-controller"\]' "$K/created"
+  assert_call ' delete node hybrid-k3s-left-rack-3 --ignore-not-found'
+  refute_call secret
+  rm "$K/created"
+  run_script drain-node
+  assert_success
+  [ ! -e "$K/created" ]
+}
+
+@test "a member that a Node names is nobody's business but the Node's" {
+  with_leftover
+  echo rack-3-abcdef01 >>"$K/etcd-names"
+  run_script drain-node
+  assert_success
+  [ ! -e "$K/created" ]
+}
+
+@test "a placeholder that an earlier run left is used, and a member that stays all the same is told with what to do" {
+  with_leftover
+  echo old >"$K/created"
+  rm "$K/etcd-after"
+  run_script drain-node
+  assert_failure
+  assert_call ' delete node hybrid-k3s-left-rack-3 '
+  assert_stderr 'rack-3: k3s did not take the member rack-3-abcdef01 out of etcd, which no server of that name can join before. '
+}
+
+@test "members that cannot be seen keep no server from leaving" {
+  with_leftover
+  rm "$FAKE/web/"*db_info
+  MEMBER_SECONDS=1 run_script drain-node
+  assert_success
+  assert_stderr 'whether etcd still lists rack-3 could not be seen'
+}

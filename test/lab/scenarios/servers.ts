@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { checkConnectivity } from "../../../lab/checks/connectivity";
 import { findLeftovers } from "../../../lab/checks/nothing-left";
-import { listProbePods } from "../../../lab/checks/probe-pods";
+import { listProbePods, succeed } from "../../../lab/checks/probe-pods";
 import { waitUntil } from "../../../lab/hosts/wait-until";
-import type { StackSettings } from "../../../lab/stack-config";
+import { type StackSettings, metalPool, poolHost } from "../../../lab/stack-config";
 import { expectSuccess, readyNodes } from "../nodes-view";
 import type { Scenario } from "../lab-context";
 import { watchPods } from "../pod-watch";
@@ -95,6 +95,30 @@ export const servers: Scenario = {
         assert.equal(await lab.host("kiosk-1").exec("systemctl show -P InvocationID k3s-agent"), restarts);
         assert.ok((await readyNodes(kubectl)).includes(LATE));
       });
+
+    it("takes out a member of etcd that has no Node, before the server that it was joins again from nothing", async () => {
+      const { lab, stack, kubectl } = context();
+      // As a joiner is left that loses its power after etcd has taken it in and before its Node is there: without the label k3s lets a Node go alone.
+      await lab.host("rack-3").powerOff();
+      await succeed(kubectl, ["label", "node", "rack-3", "node-role.kubernetes.io/etcd-"]);
+      await succeed(kubectl, ["delete", "node", "rack-3"]);
+      const listed = async () => {
+        const ask =
+          'printf \'user = "server:%s"\' "$(sed "s/.*://" /var/lib/rancher/k3s/server/token)" | curl -sfk -K - https://127.0.0.1:6443/db/info';
+        return [...(await lab.host("rack-1").exec(ask)).matchAll(/"name":"(rack-\d-[0-9a-f]{8})"/g)].map(([, name]) => name ?? "");
+      };
+      const [left = assert.fail("nothing is left of rack-3")] = (await listed()).filter((name) => name.startsWith("rack-3-"));
+      await context().snapshotAgain(await lab.reinstall("rack-3"));
+      stack.edit((edited) => {
+        const rack = metalPool(edited, "rack");
+        rack.hosts = rack.hosts.map((host) => (host.name === "rack-3" ? { ...poolHost(lab, "rack-3"), generation: 1 } : host));
+      });
+      const said = await expectSuccess(stack.up());
+      assert.match(said, new RegExp(`etcd still lists ${left} at .*, and no Node is its own: taking it out`));
+      await waitWhole(context(), [...NODES, LATE]);
+      const now = await listed();
+      assert.deepEqual([now.length, now.includes(left)], [3, false]);
+    });
 
     /** A node comes from one `up` while a server is off, and the pods that were there before see nothing of either. */
     async function addWhileAway(): Promise<void> {
