@@ -10,6 +10,18 @@ export interface S3Credentials {
   readonly secretKey: pulumi.Input<string>;
 }
 
+/** How k3s reaches an external datastore. */
+export interface DatastoreAccess {
+  /** As k3s writes it; it holds a password. */
+  readonly endpoint: pulumi.Input<string>;
+  /** `HOST PORT` of where it is reached, one a line. */
+  readonly addresses: pulumi.Input<string>;
+  /** PEM texts; each is absent where k3s goes without. */
+  readonly caPem?: string;
+  readonly certPem?: string;
+  readonly keyPem?: pulumi.Input<string>;
+}
+
 /** What every component of one cluster shares: the plan, and the credentials that only Pulumi knows. */
 export interface ClusterContext {
   readonly plan: ClusterPlan;
@@ -23,6 +35,8 @@ export interface ClusterContext {
   readonly begunBy?: string | undefined;
   /** Present with `cluster.backup.s3`. */
   readonly s3Credentials?: S3Credentials;
+  /** Present with `cluster.datastore: external`. */
+  readonly datastore?: DatastoreAccess;
   /** Azure's machines that are to be asked for again. */
   readonly failedMachines: FailedMachines;
 }

@@ -3,6 +3,7 @@ import { HybridCluster } from "./cluster";
 import { loadConfig } from "./config/load";
 import { refuseLoneCleanup } from "./preview/refuse-lone-cleanup";
 import { refuseOtherCluster } from "./preview/refuse-other-cluster";
+import { refuseOtherDatastore } from "./preview/refuse-other-datastore";
 import { refuseLostEtcd, refuseLostQuorum } from "./preview/refuse-lost-quorum";
 import { refuseOldRoute, refuseOldRouteForReplaced } from "./preview/refuse-old-route";
 import { warnOfEndingCertificates } from "./preview/warn-of-ending-certificates";
@@ -43,6 +44,7 @@ export = async () => {
     hasBegun(plan),
     warnOfStoppedServers(plan),
     refuseOtherCluster(plan),
+    refuseOtherDatastore(plan),
     refuseLostEtcd(plan),
     refuseLostQuorum(plan, []),
     refuseOldRoute(plan),
@@ -67,6 +69,7 @@ export = async () => {
     hasBegun: begun,
     begunBy: origin,
     ...(secrets.s3 && { s3Credentials: secrets.s3 }),
+    ...(secrets.datastore && { datastore: secrets.datastore }),
   };
   const { kubeconfig, apiEndpoint, nodes, topology, machines, leavers, servers, serverToken, operatorAccess, joinedBy } = new HybridCluster(
     "cluster",

@@ -16,6 +16,11 @@ export const stackKeys: readonly StackKey[] = [
   { key: "hybrid-k3s:headscaleApiKey", isSecret: true, description: "API key of your headscale. With `mode: headscale` only." },
   { key: "hybrid-k3s:s3AccessKey", isSecret: true, description: "Access key of the S3 of backups. With `cluster.backup.s3` only." },
   { key: "hybrid-k3s:s3SecretKey", isSecret: true, description: "Its secret." },
+  {
+    key: "hybrid-k3s:datastoreEndpoint",
+    isSecret: true,
+    description: "Where the database is and how k3s logs in to it, as k3s writes it. With `cluster.datastore: external` only.",
+  },
   { key: "tailscale:oauthClientId", example: "k123456CNTRL", description: "Id of the tailnet's OAuth client." },
   { key: "tailscale:oauthClientSecret", isSecret: true, description: "Its secret." },
   { key: "tailscale:apiKey", isSecret: true, description: "An API key in the OAuth client's place. It lives 90 days at most." },

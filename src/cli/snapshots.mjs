@@ -22,6 +22,10 @@ const LIST_SECONDS = 150;
 /** @type {(access: StackAccess) => void} */
 export function refuseWithoutEtcd({ datastore }) {
   if (datastore === "etcd") return;
+  if (datastore === "external")
+    throw new ToolError(
+      "The cluster's data is in an external datastore, of which k3s takes no backup. Back it up and restore it by its own means, and keep the stack's output serverToken: docs/backup.md.",
+    );
   throw new ToolError(
     "The cluster's data is in SQLite, of which k3s takes no backup. Set cluster.datastore: etcd and run pulumi up, which moves it in place; then run this again.",
   );

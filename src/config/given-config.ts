@@ -1,3 +1,5 @@
+import type { DatastoreFile } from "./datastore-schema";
+
 /** All that validation looks at, as plain data; load.ts fills it in. */
 export interface GivenConfig {
   /** The stack's `hybrid-k3s:*` keys without the prefix, objects parsed. */
@@ -16,6 +18,8 @@ export interface GivenConfig {
   readonly vpnCa?: GivenFile;
   /** The same of `cluster.backup.s3.caFile`. */
   readonly s3Ca?: GivenFile;
+  /** The files that `cluster.datastoreTls` names. */
+  readonly datastoreTls?: Readonly<Partial<Record<DatastoreFile, GivenFile>>>;
 }
 
 export interface GivenFile {

@@ -3,8 +3,10 @@ import { isAbsolute, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { isConfigSecret } from "../undocumented-pulumi";
 import { configError } from "./config-error";
+import { datastoreFiles } from "./datastore-schema";
 import type { GivenConfig, GivenFile } from "./given-config";
 import type { HybridConfig } from "./schema";
+import { readDatastoreEndpoint } from "./values/datastore-endpoint";
 import { publicKeyOf } from "./values/ssh-public-key";
 import { validateConfig } from "./validate";
 
@@ -16,8 +18,20 @@ export interface StackSecrets {
   readonly tailscale: TailscaleCredentials;
   /** Present with `cluster.backup.s3`. */
   readonly s3?: S3Credentials;
+  /** Present with `cluster.datastore: external`. */
+  readonly datastore?: DatastoreSecrets;
   /** Of the mode headscale; absent: only the environment has it. */
   readonly headscaleApiKey?: pulumi.Output<string>;
+}
+
+export interface DatastoreSecrets {
+  readonly endpoint: pulumi.Output<string>;
+  /** `HOST PORT` of where it is reached, one a line. */
+  readonly addresses: pulumi.Output<string>;
+  /** Contents of what `cluster.datastoreTls` names; absent where it names none. */
+  readonly caPem?: string;
+  readonly certPem?: string;
+  readonly keyPem?: pulumi.Output<string>;
 }
 
 export interface S3Credentials {
@@ -85,6 +99,13 @@ function readGivenConfig(): GivenConfig {
   const settings = Object.fromEntries(below("hybrid-k3s:").map(([key, value]) => [key, parseSetting(value)]));
   const [mirrorCa, vpnCa] = ["mirror", "vpn"].map((section) => readCa(settings[section]));
   const s3Ca = readCa(valueAt(settings["cluster"], "backup", "s3"));
+  const tls = valueAt(settings["cluster"], "datastoreTls");
+  const datastoreTls = Object.fromEntries(
+    datastoreFiles.flatMap((name) => {
+      const file = readFileOf(tls, name);
+      return file === undefined ? [] : [[name, file]];
+    }),
+  );
   // In the provider's order (https://www.pulumi.com/registry/packages/azure-native/installation-configuration).
   const azureSubscription = pulumi.runtime.allConfig()["azure-native:subscriptionId"] || process.env["ARM_SUBSCRIPTION_ID"] || undefined;
   return {
@@ -98,6 +119,7 @@ function readGivenConfig(): GivenConfig {
     ...(mirrorCa === undefined ? {} : { mirrorCa }),
     ...(vpnCa === undefined ? {} : { vpnCa }),
     ...(s3Ca === undefined ? {} : { s3Ca }),
+    ...(Object.keys(datastoreTls).length === 0 ? {} : { datastoreTls }),
   };
 }
 
@@ -117,8 +139,13 @@ function valueAt(value: unknown, ...path: readonly string[]): unknown {
 
 /** The file that a section's `caFile` names. */
 function readCa(section: unknown): GivenFile | undefined {
-  if (typeof section !== "object" || section === null || !("caFile" in section) || typeof section.caFile !== "string") return undefined;
-  const resolvedPath = isAbsolute(section.caFile) ? section.caFile : resolve(pulumi.getRootDirectory(), section.caFile);
+  return readFileOf(section, "caFile");
+}
+
+function readFileOf(section: unknown, name: string): GivenFile | undefined {
+  const given = valueAt(section, name);
+  if (typeof given !== "string") return undefined;
+  const resolvedPath = isAbsolute(given) ? given : resolve(pulumi.getRootDirectory(), given);
   try {
     return { resolvedPath, text: readFileSync(resolvedPath, "utf8") };
   } catch {
@@ -141,7 +168,26 @@ function readSecrets(given: GivenConfig): StackSecrets {
     }),
     headscaleApiKey: ours.getSecret("headscaleApiKey"),
     s3: readS3(ours),
+    datastore: readDatastore(ours, given),
   });
+}
+
+function readDatastore(ours: pulumi.Config, { datastoreTls: files = {} }: GivenConfig): DatastoreSecrets | undefined {
+  const endpoint = ours.getSecret("datastoreEndpoint");
+  if (endpoint === undefined) return undefined;
+  const key = files.keyFile?.text;
+  return withoutAbsent({
+    endpoint,
+    addresses: endpoint.apply(listAddresses),
+    caPem: files.caFile?.text,
+    certPem: files.certFile?.text,
+    keyPem: key === undefined ? undefined : pulumi.secret(key),
+  });
+}
+
+function listAddresses(text: string): string {
+  const endpoint = readDatastoreEndpoint(text);
+  return "problem" in endpoint ? "" : endpoint.hosts.map(({ host, port }) => `${host} ${port}\n`).join("");
 }
 
 function readS3(ours: pulumi.Config): S3Credentials | undefined {

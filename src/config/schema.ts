@@ -2,10 +2,8 @@ import { z } from "zod";
 import { type AwsPoolConfig, type AzurePoolConfig, type drainPolicies, poolSchema } from "./pool-schema";
 import { k3sSettings, oneOf, text, texts, wholes, yesNo } from "./schema-fields";
 import { backupSchema } from "./backup-schema";
+import { datastoreTlsSchema, datastores } from "./datastore-schema";
 import { KUBELET_PORT } from "../catalog/ports.cjs";
-
-/** `etcd`: embedded in k3s, on each server. `sqlite`: a file on the one server. */
-export const datastores = ["etcd", "sqlite"] as const;
 
 export { drainPolicies, providers } from "./pool-schema";
 export type { AwsPoolConfig, AzurePoolConfig, BareMetalPoolConfig, HostConfig, SshTargetConfig } from "./pool-schema";
@@ -27,7 +25,12 @@ const clusterSchema = z.strictObject({
   allowedJurisdictions: texts("A pool that stands anywhere else is refused.", "[eu]").optional(),
   k3s: k3sSettings("More k3s settings, for all nodes whose role knows them."),
   allowServerReplacement: yesNo("Lets a later `up` replace or remove the only server, which makes an empty cluster.").default(false),
-  datastore: oneOf("What holds the cluster's data. Several servers need `etcd`; `sqlite` is for one.", datastores, "etcd").default("etcd"),
+  datastore: oneOf(
+    "What holds the cluster's data: `etcd` within k3s, `sqlite` on an only server, or an `external` database at `hybrid-k3s:datastoreEndpoint`.",
+    datastores,
+    "etcd",
+  ).default("etcd"),
+  datastoreTls: datastoreTlsSchema.optional(),
   allowDistantServers: yesNo("Lets servers stand further apart than etcd likes: a path over a relay, or a round trip over 30 ms.").default(
     false,
   ),

@@ -6,6 +6,7 @@ import { configSchema, type HybridConfig } from "./schema";
 import { validateAccess, warnOfAccess } from "./rules/access";
 import { s3Keys, validateBackup } from "./rules/backup";
 import { validateAzureSubscription } from "./rules/azure-subscription";
+import { endpointKey, validateDatastore } from "./rules/datastore";
 import { validateCloudNetworks, warnOfCloudNetworks } from "./rules/networks";
 import { validateCloudMachines, warnOfCloudMachines } from "./rules/cloud-machines";
 import { validateCloudConnectivity } from "./rules/cloud-connectivity";
@@ -37,7 +38,7 @@ export interface ValidationResult {
 
 const sections = Object.keys(configSchema.shape);
 /** Keys of their own, because one nested secret would make a whole section secret. */
-const secretSettings = ["sshPrivateKey", "bastionPrivateKey", "headscaleApiKey", ...s3Keys];
+const secretSettings = ["sshPrivateKey", "bastionPrivateKey", "headscaleApiKey", ...s3Keys, endpointKey];
 
 /** Every fault of the config at once: its shape, and each rule as far as the shape of what it looks at allows. */
 export function validateConfig(given: GivenConfig): ValidationResult {
@@ -52,6 +53,7 @@ export function validateConfig(given: GivenConfig): ValidationResult {
     ...validateSections(draft),
     ...validateMirror(draft, given.mirrorCa),
     ...validateBackup(draft, given),
+    ...validateDatastore(draft, given),
     ...validateSshAccess(draft, given),
     ...validateAccess(draft, given),
     ...validateAzureSubscription(draft, given),

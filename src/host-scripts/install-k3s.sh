@@ -1,16 +1,16 @@
 #!/bin/sh
 # Usage: sh -s -- install-k3s
 # Installs or upgrades k3s in place, writes what it starts from, (re)starts it only where something changed, and waits for its own readiness.
-# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-k3s-address.sh lib-heartbeat.sh lib-k3s-download.sh lib-k3s-program.sh lib-k3s-cluster.sh lib-k3s-servers.sh lib-k3s-certificates.sh lib-k3s-advice.sh lib-k3s-faults.sh lib-snapshots.sh
+# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-k3s-address.sh lib-heartbeat.sh lib-k3s-download.sh lib-k3s-program.sh lib-k3s-cluster.sh lib-k3s-datastore.sh lib-k3s-servers.sh lib-k3s-certificates.sh lib-k3s-advice.sh lib-k3s-faults.sh lib-snapshots.sh
 # Needs: NODE_NAME ROLE (server, agent) K3S_VERSION RELEASES_URL INSTALLER_URL CONFIG_YAML WAIT_SECONDS
 # May have: INTEGRATION (k3s, the default, routes or flannel-iface: how pods cross the tailnet) POD_CIDR (needed with routes) WITH_IMAGES (true: the release's place has them, a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
-#   SEVERAL_SERVERS (true: no SERVER_IP, see lib-k3s-servers.sh for SERVER_IPS MAY_BEGIN ALLOW_DISTANT)
+#   SEVERAL_SERVERS (true: no SERVER_IP, see lib-k3s-servers.sh for SERVER_IPS MAY_BEGIN ALLOW_DISTANT) DATASTORE_FILES (servers of an external datastore, see lib-k3s-datastore.sh)
 #   CLUSTER_ID (agents: of the namespace kube-system) CLUSTER_AUTHORITY (agents: hash that the token names; another one makes this run again)
 #   TOKEN_REPLACE_COMMAND (agents: the whole command that places the token again) ACCESS_REPLACE_COMMAND (reads it again)
 #   INSTALLER_SHA256 (of the installer; default: the one that stands beside it)
 #   ROUTE_SECONDS (how long a route may be away after a restart; default 60) ALLOW_UNTESTED (true: an older k3s, or one that skips a minor, is taken all the same) DRAIN_ID (another one where the Node was deleted)
 #   RENEW_DAYS (k3s is restarted where a certificate of its own ends sooner; default: for no certificate)
-# Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority,cluster-id} the gate, the heartbeat and the unit's drop-ins; with
+# Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority,cluster-id,datastore} the gate, the heartbeat and the unit's drop-ins; with
 #   routes and flannel-iface no vpn-auth but a program that writes the node's address to /etc/rancher/k3s/config.yaml.d before each start, and
 #   with routes one that writes /etc/hybrid-k3s/flannel.json
 # Prints: {"k3sVersion":"v1.35.4+k3s1","certificatesEnd":"2027-11-29T21:00:00Z","authoritiesEnd":"2036-11-26T21:00:00Z"}: when the first of k3s's certificates on
@@ -39,7 +39,7 @@ start_digest() {
     settings_of_start
     stat -c '%s %.9Y' /usr/local/bin/k3s
     sha256sum "$VPN_AUTH" "/etc/systemd/system/$UNIT" "/etc/systemd/system/$UNIT.d/hybrid-k3s.conf" \
-      "/etc/systemd/system/$UNIT.env" /etc/hybrid-k3s/agent-token 2>/dev/null || true
+      "/etc/systemd/system/$UNIT.env" /etc/hybrid-k3s/agent-token "$DATASTORE"/* 2>/dev/null || true
     find /etc/rancher/k3s/config.yaml.d /etc/rancher/k3s/registries.yaml -type f ! -path "$NODE_ADDRESS" -exec sha256sum {} + 2>/dev/null | sort || true
   } | sha256sum
 }
@@ -101,6 +101,8 @@ warm_path() {
 find_entry() {
   [ "${SEVERAL_SERVERS:-}" = true ] || return 0
   [ "$ROLE" = agent ] || make_server_token
+  # What they share is in there, and each takes it from there.
+  ! uses_datastore || return 0
   [ -z "${distances:-}" ] || refuse_distant_servers
   choose_entry
   [ "$ROLE" = server ] || note_servers
@@ -116,12 +118,14 @@ main() {
   take_lock host
   make_scratch
   refuse_version
+  refuse_unreached_datastore
   if [ "$ROLE" = agent ]; then
     warm_path
-  elif [ -n "$SERVER_IPS" ] && ! has_joined; then
+  elif ! uses_datastore && [ -n "$SERVER_IPS" ] && ! has_joined; then
     distances=measured
     measure_servers
   fi
+  take_datastore
   write_gate
   write_heartbeat
   if ! is_installed; then

@@ -36,7 +36,14 @@ known_advice() {
     *"duplicate node name found"*) echo "etcd lists a member of this name that is not this host's, as one is left that was ended while it joined; raise this host's \`generation\` in the config, which takes that member out (where a Node has the name: kubectl delete node $NODE_NAME)" ;;
     *"token CA hash"*) echo "the cluster's authority is not the one that the token names, as after k3s certificate rotate-ca; read the token again: ${ACCESS_REPLACE_COMMAND:-pulumi up --replace URN, with the URN of <first server>-access}" ;;
     *"401 Unauthorized"*) echo "the server refuses the token in ${AGENT_TOKEN_FILE:-/etc/hybrid-k3s/agent-token}; ${PLACE_TOKEN:-place it again}" ;;
-    *"encrypted with different token"*) echo "the data in /var/lib/rancher/k3s/server belongs to a server token that is lost; put /var/lib/rancher/k3s/server/token back, or move that folder away to begin an empty cluster" ;;
+    *"encrypted with different token"*)
+      if [ -d /etc/hybrid-k3s/datastore ]; then
+        echo "the datastore has a cluster under another server token, which pulumi destroy leaves there: give hybrid-k3s:datastoreEndpoint an empty database, or write that token (of the output serverToken what follows the last colon) to /etc/hybrid-k3s/server-token on this host"
+      else
+        echo "the data in /var/lib/rancher/k3s/server belongs to a server token that is lost; put /var/lib/rancher/k3s/server/token back, or move that folder away to begin an empty cluster"
+      fi
+      ;;
+    *"ailed to ping connection"* | *"ailed to ping database connection"* | *"failed to create driver for configured endpoint"*) echo "the datastore does not let k3s in with hybrid-k3s:datastoreEndpoint and cluster.datastoreTls: look at user, password, database and certificates there, and set them again" ;;
     *"has expired or is not yet valid"*) echo "this host's time is $(date -u +%FT%TZ): where that is wrong, here or on the server, set it right (timedatectl set-ntp true); where it is right, restart k3s on the server, which renews its certificates" ;;
     *"signed by unknown authority"* | *"tls: bad certificate"*) echo "node and server do not trust each other's certificates; read the token again: ${ACCESS_REPLACE_COMMAND:-pulumi up --replace URN, with the URN of <first server>-access}" ;;
     *"incompatible down-level server"*) echo "the server runs an older k3s than this node; bring the server up first" ;;

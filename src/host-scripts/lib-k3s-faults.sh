@@ -42,12 +42,18 @@ dies_again() {
 }
 
 # An agent asks for ever where the server has said no: every 2 s for the token, every 5 to 10 s for the Node's password.
+# A server asks a database that does not let it in each second, five minutes long (k3s: kine's pkg/drivers/generic; seen with its 0.14.12).
 REFUSALS='token CA hash does not match|401 Unauthorized|Node password rejected'
+DATASTORE_REFUSALS='[Ff]ailed to ping (database )?connection: .*(SQLSTATE (28|3D|42)|Access denied|Unknown database|x509: |tls: )'
 is_refused() {
-  [ "$ROLE" = agent ] && [ "$active_state" = activating ] && [ $((looks % 10)) = 0 ] || return 1
-  words_of_run "$invocation" | grep -E -e "$REFUSALS" >"$SCRATCH/refusals" || return 1
+  [ "$active_state" = activating ] && [ $((looks % 10)) = 0 ] || return 1
+  case $ROLE in
+    agent) by='the server' refusals=$REFUSALS ;;
+    *) by='the datastore' refusals=$DATASTORE_REFUSALS ;;
+  esac
+  words_of_run "$invocation" | grep -E -e "$refusals" >"$SCRATCH/refusals" || return 1
   [ "$(wc -l <"$SCRATCH/refusals")" -ge 4 ] || return 1
-  printf 'is refused by the server: %s' "$(tail -n 1 "$SCRATCH/refusals" | sed -E 's/^time="[^"]*" //')" >"$SCRATCH/fault"
+  printf 'is refused by %s: %s' "$by" "$(tail -n 1 "$SCRATCH/refusals" | sed -E 's/^time="[^"]*" //')" >"$SCRATCH/fault"
 }
 
 # Restart=always brings back whatever ended, so a unit that has failed will not come.

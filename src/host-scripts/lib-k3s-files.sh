@@ -103,6 +103,7 @@ Wants=tailscaled.service
 
 [Service]
 ExecStartPre=/usr/local/lib/hybrid-k3s/wait-tailnet.sh 120${peers:+ $peers}$(
+    ! uses_datastore || printf '\nEnvironmentFile=%s/endpoint.env' "$DATASTORE"
     ! takes_address || printf '\nExecStartPre=%s %s' "$ADDRESS_PROGRAM" "$ROLE"
     [ "$INTEGRATION" != routes ] || printf '\nExecStartPre=%s %s' "$FLANNEL_PROGRAM" "$POD_CIDR"
   )

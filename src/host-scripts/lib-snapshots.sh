@@ -8,6 +8,7 @@ runs_etcd() { [ -d "$SERVER_DATA/db/etcd" ]; }
 
 refuse_without_etcd() {
   { command -v k3s >/dev/null && [ -d "$SERVER_DATA" ]; } || fail "there is no k3s server on this host; run pulumi up first"
+  [ ! -d /etc/hybrid-k3s/datastore ] || fail "k3s keeps its data in an external datastore, which it takes no snapshots of. Back that up by its own means"
   runs_etcd || fail "k3s keeps its data in SQLite here, which it takes no snapshots of. Set cluster.datastore: etcd and run pulumi up, which moves it"
 }
 

@@ -7,6 +7,7 @@ import { agentTokenFile, renderK3sConfig } from "../plan/k3s-config";
 import type { ServerRoute } from "../remote/connection";
 import { RemoteScript, type SecretFile } from "../remote/remote-script";
 import type { ReadAccess } from "./cluster-access";
+import { datastoreSettings } from "./datastore-settings";
 
 const START_SECONDS = 300;
 /** Downloads over a slow line, another run's lock and a k3s that does not stop come before the start. */
@@ -46,6 +47,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
   const { context, node } = args;
   const { plan } = context;
   const grows = canGrow(plan);
+  const datastore = datastoreSettings(context, node.plan);
   // The address of an only server is part of the work. Where there may be several the host finds one that lives when it needs it, and nothing runs for others.
   const serverIp = pulumi.output((grows ? undefined : args.servers[0]) ?? "");
   return new RemoteScript<InstallResult>(
@@ -74,6 +76,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
           CLUSTER_AUTHORITY: args.cluster.authority,
         }),
         ...(grows && { SEVERAL_SERVERS: "true" }),
+        ...datastore?.environment,
         ...(grows && plan.allowDistantServers && { ALLOW_DISTANT: "true" }),
         ...(plan.allowUntestedK3s && { ALLOW_UNTESTED: "true" }),
         ...(args.drainId !== undefined && { DRAIN_ID: args.drainId }),
@@ -85,6 +88,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
         ...(grows && args.mayBegin && { MAY_BEGIN: "true" }),
         ...(grows && !args.mayBegin && { SERVER_IPS: pulumi.all([...args.servers]).apply((ips) => ips.join(" ")) }),
       },
+      ...(datastore && { secretFiles: datastore.secretFiles }),
       ...(args.carriedFiles && { carriedFiles: args.carriedFiles }),
       route: node.route,
       credentials: context.ssh,

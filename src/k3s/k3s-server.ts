@@ -3,7 +3,7 @@ import type { ClusterContext } from "../cluster-context";
 import { Drain } from "../nodes/drain";
 import { WaitReady, type ReadyResult } from "../nodes/wait-ready";
 import type { JoinedNode } from "../nodes/node";
-import { canGrow } from "../plan/cluster-plan";
+import { type ClusterPlan, canGrow } from "../plan/cluster-plan";
 import { clusterAgentTokenFile, serverTokenFile } from "../plan/k3s-config";
 import type { ServerRoute } from "../remote/connection";
 import type { RemoteScript, SecretFile } from "../remote/remote-script";
@@ -57,7 +57,7 @@ export class K3sServer extends pulumi.ComponentResource {
         node,
         servers: others.map(({ tailnetIp }) => tailnetIp),
         mayBegin: access === undefined,
-        ...(access && { carriedFiles: joiningSecrets(access) }),
+        ...(access && { carriedFiles: joiningSecrets(access, context.plan) }),
         ...(canGrow(context.plan) && { drainId: pulumi.interpolate`${drain.id}` }),
         previous: joined.id,
         // What restarts can tell nothing meanwhile.
@@ -81,10 +81,14 @@ export class K3sServer extends pulumi.ComponentResource {
   }
 }
 
-/** All servers have the same tokens. That of agents as they were told it: k3s writes the authority in front of what the file holds. */
-function joiningSecrets(access: pulumi.Output<ClusterAccess>): readonly SecretFile[] {
+/**
+ * All servers have the same tokens. That of agents as they were told it: k3s writes the authority in front of what the file holds. So is that of
+ * servers with an external datastore, from which each takes the authority by itself: there it asks no other server, and compares nothing.
+ */
+function joiningSecrets(access: pulumi.Output<ClusterAccess>, { datastore }: ClusterPlan): readonly SecretFile[] {
+  const password = (token: string) => token.slice(token.lastIndexOf(":") + 1);
   return [
-    { path: serverTokenFile, secret: access.apply(({ serverToken }) => serverToken) },
-    { path: clusterAgentTokenFile, secret: access.apply(({ agentToken }) => agentToken.slice(agentToken.lastIndexOf(":") + 1)) },
+    { path: serverTokenFile, secret: access.apply(({ serverToken }) => (datastore === "external" ? password(serverToken) : serverToken)) },
+    { path: clusterAgentTokenFile, secret: access.apply(({ agentToken }) => password(agentToken)) },
   ];
 }

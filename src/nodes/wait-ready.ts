@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
-import { type NodePlan, canGrow, hasSeveralServers } from "../plan/cluster-plan";
+import { type NodePlan, hasSeveralServers, hasVoters } from "../plan/cluster-plan";
 import { configDigest } from "../plan/node-identity";
 import type { ServerRoute } from "../remote/connection";
 import { RemoteScript } from "../remote/remote-script";
@@ -45,7 +45,7 @@ export class WaitReady extends RemoteScript<ReadyResult> {
             .map(([key, value]) => `${key}=${value}`)
             .join("\n"),
           TAINTS: node.taints.join("\n"),
-          ...(canGrow(context.plan) && node.role === "server" && { VOTER: "true" }),
+          ...(hasVoters(context.plan) && node.role === "server" && { VOTER: "true" }),
           CONFIG_DIGEST: configDigest(context.plan, node),
           WAIT_SECONDS: String(READY_SECONDS),
           REPLACE_COMMAND: args.replaceCommand,

@@ -21,7 +21,7 @@ export interface ClusterPlan {
   readonly integration: Integration;
   readonly tailnet: TailnetPlan;
   readonly sources: SourcesPlan;
-  /** What holds the cluster's data; `sqlite` on one server alone. */
+  /** What holds the cluster's data; `sqlite` on one server alone. With `external` its endpoint and files are secrets, and no part of the plan. */
   readonly datastore: Datastore;
   /** Servers may stand further apart than etcd likes. */
   readonly allowDistantServers: boolean;
@@ -29,7 +29,7 @@ export interface ClusterPlan {
   readonly backup?: BackupPlan;
   /** The server that begins the cluster. Once it stands, with several servers none is special. */
   readonly firstServer: NodePlan;
-  /** All servers, in the order of the config: 1, 3, 5 or 7. */
+  /** All servers, in the order of the config: 1, 3, 5 or 7; any number with an external datastore. */
   readonly servers: readonly NodePlan[];
   /** All nodes, the first server first, then in the order of the config. */
   readonly nodes: readonly NodePlan[];
@@ -49,11 +49,16 @@ export function hasSeveralServers({ servers }: Pick<ClusterPlan, "servers">): bo
 }
 
 /**
- * Whether servers can come and go while the cluster lives, an only one among them: with etcd, at addresses that no release changes. Then nothing
- * of a server says how many there are, and none restarts when their number changes.
+ * Whether servers can come and go while the cluster lives, an only one among them: with etcd or an external datastore, at addresses that no release
+ * changes. Then nothing of a server says how many there are, and none restarts when their number changes.
  */
 export function canGrow({ datastore, integration }: Pick<ClusterPlan, "datastore" | "integration">): boolean {
-  return datastore === "etcd" && integration !== "k3s";
+  return datastore !== "sqlite" && integration !== "k3s";
+}
+
+/** Whether such servers are members of etcd, of which more than half must stay. */
+export function hasVoters(plan: Pick<ClusterPlan, "datastore" | "integration">): boolean {
+  return canGrow(plan) && plan.datastore === "etcd";
 }
 
 /** The tailnet as this cluster needs it. */

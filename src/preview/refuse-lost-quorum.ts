@@ -18,7 +18,7 @@ export async function refuseLostEtcd(plan: ClusterPlan): Promise<void> {
         "Nothing was changed. Write etcd; for SQLite make a new cluster: another stack, or pulumi destroy first.",
     );
   }
-  if (before.servers === undefined && before.datastore !== "etcd" && hasSeveralServers(plan)) {
+  if (before.servers === undefined && (before.datastore ?? "sqlite") === "sqlite" && hasSeveralServers(plan)) {
     // headscale 0.26 to 0.29 tells a device of its new tag's rules only when another one joins after that (run).
     throw new pulumi.RunError(
       `This run would take the cluster ${plan.name} from SQLite on one server to several servers with etcd at once. ` +
@@ -35,7 +35,8 @@ export async function refuseLostEtcd(plan: ClusterPlan): Promise<void> {
 
 /**
  * Refuses a run that would replace so many servers that those that stay are no majority of etcd: each one that is made again is a member that is
- * lost until it votes. Removals alone are taken one by one, each out of etcd before its k3s stops, down to the last server that stays.
+ * lost until it votes. With an external datastore one that stays is enough. Removals alone are taken one by one, each out of etcd before its k3s
+ * stops, down to the last server that stays.
  */
 export async function refuseLostQuorum(plan: ClusterPlan, leavers: readonly DrainedNode[]): Promise<void> {
   const { cluster: before } = await lastOutputs();
@@ -46,14 +47,16 @@ export async function refuseLostQuorum(plan: ClusterPlan, leavers: readonly Drai
   const members = Object.keys(before.servers);
   const removed = members.filter((name) => !plan.servers.some((server) => server.name === name));
   const stay = members.length - removed.length - replaced.length;
-  const needed = Math.floor(members.length / 2) + 1;
+  // An external datastore waits for no server.
+  const needed = plan.datastore === "external" ? 1 : Math.floor(members.length / 2) + 1;
   if (replaced.length === 0 ? stay > 0 : stay >= needed) return;
   const gone = [
     ...(replaced.length > 0 ? [`replace ${replaced.join(", ")}`] : []),
     ...(removed.length > 0 ? [`remove ${removed.join(", ")}`] : []),
   ];
+  const why = plan.datastore === "external" ? "one must stay that answers" : `etcd needs ${needed} of them at every moment`;
   throw new pulumi.RunError(
-    `This run would ${gone.join(" and ")}, and of the ${members.length} servers of the cluster ${plan.name} ${stay} would stay: etcd needs ${needed} of them at every moment. ` +
+    `This run would ${gone.join(" and ")}, and of the ${members.length} servers of the cluster ${plan.name} ${stay} would stay: ${why}. ` +
       "Nothing was changed. Take back the change for all of them but one, run pulumi up, then go on with the next.",
   );
 }

@@ -10,7 +10,7 @@ describe("validate", () => {
 
   it("lists the known sections where none is near", () => {
     assert.deepEqual(faultsOf({ zzzzzzzzz: {} }), [
-      "hybrid-k3s:zzzzzzzzz: is not a known setting. Remove it; known are cluster, vpn, mirror, access, networks, pools, sshPrivateKey, bastionPrivateKey, headscaleApiKey, s3AccessKey and s3SecretKey.",
+      "hybrid-k3s:zzzzzzzzz: is not a known setting. Remove it; known are cluster, vpn, mirror, access, networks, pools, sshPrivateKey, bastionPrivateKey, headscaleApiKey, s3AccessKey, s3SecretKey and datastoreEndpoint.",
     ]);
   });
 
@@ -27,7 +27,7 @@ describe("validate", () => {
         { secretKeys: new Set(["hybrid-k3s:cluster", "hybrid-k3s:sshPrivateKey", "tailscale:oauthClientSecret"]) },
       ),
       [
-        "hybrid-k3s:cluster: is or holds a secret, which hides the whole section from previews. Write it without `secure:`; secrets are keys of their own (hybrid-k3s:sshPrivateKey, hybrid-k3s:bastionPrivateKey, hybrid-k3s:headscaleApiKey, hybrid-k3s:s3AccessKey, hybrid-k3s:s3SecretKey).",
+        "hybrid-k3s:cluster: is or holds a secret, which hides the whole section from previews. Write it without `secure:`; secrets are keys of their own (hybrid-k3s:sshPrivateKey, hybrid-k3s:bastionPrivateKey, hybrid-k3s:headscaleApiKey, hybrid-k3s:s3AccessKey, hybrid-k3s:s3SecretKey, hybrid-k3s:datastoreEndpoint).",
       ],
     );
   });

@@ -83,6 +83,31 @@ k3s kubectl --request-timeout=15s annotate node rack-3 --overwrite etcd.k3s.catt
   refute_call ' (annotate|delete) '
 }
 
+# With an external datastore no Node is a member of etcd.
+without_etcd() {
+  rm "$K/members"
+  for name; do echo "$name 100.64.0.${name#rack-},fd7a::1, True"; done >"$K/servers"
+}
+
+@test "with an external datastore a server leaves no etcd, and needs one other that answers" {
+  without_etcd rack-1 rack-2 rack-3
+  rm "$FAKE/web/"*100.64.0.2*
+  run_script drain-node
+  assert_success
+  assert_call ' drain rack-3 '
+  refute_call ' annotate '
+}
+
+@test "with an external datastore the last server that answers is never taken out" {
+  without_etcd rack-1 rack-2 rack-3
+  rm "$FAKE/web/"*100.64.0.2*
+  sed -i 's/^\(rack-1 .*\) True$/\1 Unknown/' "$K/servers"
+  run_script drain-node
+  [ "$status" -eq 3 ]
+  assert_prints 'rack-3: nothing was done to it, because no other server is Ready and answers, and the API would end with it. '
+  untouched
+}
+
 # As the real one words it (1.35.4).
 with_snapshots() {
   mkdir -p "$HOST/var-lib/rancher/k3s/server/db/etcd" "$HOST/var-lib/rancher/k3s/server/db/snapshots" "$HOST/etc/rancher/k3s"

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { clusterStatus } from "../../src/plan/cluster-status";
 import { planCluster } from "../../src/plan/plan-cluster";
 import { refuseLostEtcd, refuseLostQuorum } from "../../src/preview/refuse-lost-quorum";
+import { refuseOtherDatastore } from "../../src/preview/refuse-other-datastore";
 import { configWith, hostKey, type Overrides } from "../helpers/config-builder";
 import { mockLastRun } from "../helpers/last-run";
 
@@ -67,6 +68,58 @@ describe("a run that takes servers away", () => {
 
   it("is of another cluster under another name", async () => {
     assert.equal(await said([1, 2, 3], planOf([1, 2, 3], [1, 2], { "cluster.name": "north" })), "");
+  });
+});
+
+describe("a run that takes servers of an external datastore away", () => {
+  const external = { "cluster.datastore": "external", datastoreEndpoint: "postgres://k3s:secret@db.example.org/k3s" };
+  const said = async (before: readonly number[], now: ReturnType<typeof planOf>) => {
+    await mockLastRun({ cluster: clusterStatus(planOf(before, [], external)) });
+    return saidOf(refuseLostQuorum(now, []));
+  };
+
+  it("needs no majority, and never takes the last one", async () => {
+    assert.equal(await said([1, 2, 3], planOf([1, 2, 3], [1, 3], external)), "");
+    assert.equal(await said([1, 2], planOf([2], [], external)), "");
+    assert.equal(
+      await said([1, 2], planOf([1, 2], [1, 2], external)),
+      "This run would replace rack-1, rack-2, and of the 2 servers of the cluster edge 0 would stay: one must stay that answers. " +
+        "Nothing was changed. Take back the change for all of them but one, run pulumi up, then go on with the next.",
+    );
+  });
+});
+
+describe("a living cluster's datastore", () => {
+  const external = { "cluster.datastore": "external", datastoreEndpoint: "postgres://k3s:secret@db.example.org/k3s" };
+  const said = async (before: Readonly<Record<string, unknown>>, now: ReturnType<typeof planOf>) => {
+    await mockLastRun(before);
+    return saidOf(refuseOtherDatastore(now));
+  };
+  const statusOf = (more: Overrides) => clusterStatus(planOf([1], [], more));
+
+  it("is not changed to an external one, or from it, as k3s moves no data there", async () => {
+    const why = "k3s moves no data between its own datastore and an external one, and the cluster would begin empty. Nothing was changed. ";
+    const remedy = "for the other make a new cluster: another stack, or pulumi destroy first.";
+    assert.equal(
+      await said({ cluster: statusOf({}) }, planOf([1, 2], [], external)),
+      `The cluster edge keeps its data in etcd, and hybrid-k3s:cluster.datastore is external: ${why}Write it as it was (etcd); ${remedy}`,
+    );
+    assert.equal(
+      await said({ cluster: statusOf(external) }, planOf([1], [], { "cluster.datastore": "sqlite" })),
+      `The cluster edge keeps its data in an external datastore, and hybrid-k3s:cluster.datastore is sqlite: ${why}Write it as it was (external); ${remedy}`,
+    );
+    const older = Object.fromEntries(Object.entries(statusOf({})).filter(([key]) => key !== "datastore"));
+    assert.match(
+      await said({ cluster: older }, planOf([1], [], external)),
+      /keeps its data in what k3s embeds, and .* Write it as it was; for/,
+    );
+  });
+
+  it("is its own business for a new cluster, and stays external for several servers", async () => {
+    assert.equal(await said({}, planOf([1, 2], [], external)), "");
+    assert.equal(await said({ cluster: statusOf({}) }, planOf([1], [1], external)), "", "another cluster, where that is allowed");
+    assert.equal(await said({ cluster: statusOf(external) }, planOf([1, 2], [], external)), "");
+    assert.equal(await saidOf(refuseLostEtcd(planOf([1, 2], [], external))), "");
   });
 });
 

@@ -24,7 +24,12 @@ export function validateBackup(draft: ConfigDraft, given: GivenConfig): readonly
 
 /** k3s takes snapshots of its own etcd alone. */
 function validateDatastore({ cluster }: ConfigDraft): ConfigIssue[] {
-  if (cluster?.backup === undefined || cluster.datastore !== "sqlite") return [];
+  if (cluster?.backup === undefined) return [];
+  if (cluster.datastore === "external") {
+    const remedy = "Remove it, and back the database up by its own means; docs/backup.md says what else you have to keep.";
+    return [{ path: at(), problem: "is set, and cluster.datastore is external, of which k3s takes no snapshot", remedy }];
+  }
+  if (cluster.datastore !== "sqlite") return [];
   const remedy = "Set cluster.datastore: etcd, which moves the data in place, or remove it.";
   return [{ path: at(), problem: "is set, and cluster.datastore is sqlite, of which k3s takes no snapshot", remedy }];
 }

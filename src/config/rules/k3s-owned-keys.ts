@@ -25,8 +25,11 @@ const vpnAuth = (what: string): OwnedKey => ({
 const meeting = "false: nodes meet at their tailnet addresses";
 const tokens: OwnedKey = { ours: "tokens made on the servers, carried as secrets", instead: remove };
 const dataStore: OwnedKey = {
-  ours: ({ cluster }) => (cluster?.datastore === "sqlite" ? "SQLite on the one server" : "embedded etcd"),
-  instead: "Remove it; cluster.datastore says what holds the data, and other data stores are not available yet.",
+  ours: ({ cluster }) =>
+    ({ etcd: "embedded etcd", sqlite: "SQLite on the one server", external: "the database at hybrid-k3s:datastoreEndpoint" })[
+      cluster?.datastore ?? "etcd"
+    ],
+  instead: "Remove it; cluster.datastore says what holds the data, with hybrid-k3s:datastoreEndpoint and cluster.datastoreTls.",
 };
 const snapshots: OwnedKey = { ours: "what cluster.backup says of snapshots", instead: "Use `cluster.backup`." };
 const wholeServer: OwnedKey = { ours: "false: each server runs all of Kubernetes", instead: remove };

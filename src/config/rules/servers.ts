@@ -17,10 +17,14 @@ export function validateServers(draft: ConfigDraft): readonly ConfigIssue[] {
   if (servers === 1) return [];
   const names = pools.map(({ name }) => name).join(", ");
   return [
-    ...validateCount(path, servers, names),
-    ...validateDatastore(draft, servers),
-    ...validateIntegration(draft, servers),
-    ...validatePlace(path, pools),
+    ...(draft.cluster?.datastore === "external"
+      ? []
+      : [
+          ...validateCount(path, servers, names),
+          ...validateDatastore(draft, servers),
+          ...validateIntegration(draft, servers),
+          ...validatePlace(path, pools),
+        ]),
     ...validateEqualSettings(pools),
   ];
 }
@@ -49,7 +53,7 @@ function validateDatastore({ cluster }: ConfigDraft, servers: number): ConfigIss
     {
       path: settingPath("cluster", "datastore"),
       problem: `is sqlite, which is a file on one server, and there are ${servers}`,
-      remedy: "Write etcd, or remove it.",
+      remedy: "Write etcd or external, or remove it.",
     },
   ];
 }

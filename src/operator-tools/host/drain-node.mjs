@@ -82,7 +82,9 @@ async function removeServer(removal) {
     refuseFailure(removal, reply);
   };
   if (input.mayEnd === true && (await areAllGone(removal))) {
-    context.out.say(`warning: ${node} leaves no etcd, because no other server can be reached, and cluster.allowServerReplacement was true`);
+    context.out.say(
+      `warning: ${node} leaves no server behind, because no other server can be reached, and cluster.allowServerReplacement was true`,
+    );
     return;
   }
   await run({ STEP: "leave", ...(!isThere && { IS_GONE: "yes" }) });

@@ -38,7 +38,9 @@ export async function stopServer({ node, cluster, owner, own, credentials }, { o
   const text = renderScript("stop-k3s", { NODE_NAME: node, CLUSTER_NAME: cluster, OWNER: owner }, scripts);
   const run = { script: "stop-k3s", text, limitMs: scriptMs, onLine: progressOf(node, out), connectMs };
   const { code, stderr } = await runOnHost(own, credentials, run).catch((/** @type {unknown} */ error) => {
-    throw error instanceof SshFault ? new ToolError(`${node} has left etcd, but its k3s could not be stopped: ${error.message}`) : error;
+    throw error instanceof SshFault
+      ? new ToolError(`${node} has left the servers, but its k3s could not be stopped: ${error.message}`)
+      : error;
   });
-  if (code !== 0) throw new ToolError(`${node} has left etcd, but its k3s goes on to run (${lastLine(stderr)})`);
+  if (code !== 0) throw new ToolError(`${node} has left the servers, but its k3s goes on to run (${lastLine(stderr)})`);
 }

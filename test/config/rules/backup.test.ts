@@ -43,6 +43,13 @@ describe("cluster.backup", () => {
     ]);
   });
 
+  it("refuses snapshots of an external datastore", () => {
+    const external = { "cluster.datastore": "external", datastoreEndpoint: "postgres://k3s:secret@db.example.org/k3s" };
+    assert.deepEqual(faultsOf({ "cluster.backup.retention": 3, "vpn.integration": "routes", ...external }), [
+      "hybrid-k3s:cluster.backup: is set, and cluster.datastore is external, of which k3s takes no snapshot. Remove it, and back the database up by its own means; docs/backup.md says what else you have to keep.",
+    ]);
+  });
+
   it("refuses an endpoint, a bucket and a folder that are none, all at once", () => {
     const place = "hybrid-k3s:cluster.backup.s3";
     assert.deepEqual(faultsWith({ "cluster.backup.s3": { endpoint: "https://s3.example.org/", bucket: "Up", folder: "/edge" } }), [

@@ -46,8 +46,8 @@ describe("the rules for k3s settings", () => {
 
   it("refuses data stores by how their keys begin", () => {
     assert.deepEqual(faultsOf({ "cluster.k3s.etcd-arg": ["x=y"], "cluster.k3s.datastore-endpoint": "mysql://user:password@db" }), [
-      "hybrid-k3s:cluster.k3s.etcd-arg: is decided by this stack (embedded etcd). Remove it; cluster.datastore says what holds the data, and other data stores are not available yet.",
-      "hybrid-k3s:cluster.k3s.datastore-endpoint: is decided by this stack (embedded etcd). Remove it; cluster.datastore says what holds the data, and other data stores are not available yet.",
+      "hybrid-k3s:cluster.k3s.etcd-arg: is decided by this stack (embedded etcd). Remove it; cluster.datastore says what holds the data, with hybrid-k3s:datastoreEndpoint and cluster.datastoreTls.",
+      "hybrid-k3s:cluster.k3s.datastore-endpoint: is decided by this stack (embedded etcd). Remove it; cluster.datastore says what holds the data, with hybrid-k3s:datastoreEndpoint and cluster.datastoreTls.",
     ]);
   });
 

@@ -49,7 +49,7 @@ describe("the rules for servers", () => {
 
   it("want a way for pods that does not move etcd, and etcd itself", () => {
     assert.deepEqual(faultsOf({ ...servers(3), "vpn.integration": undefined, "cluster.datastore": "sqlite" }), [
-      "hybrid-k3s:cluster.datastore: is sqlite, which is a file on one server, and there are 3. Write etcd, or remove it.",
+      "hybrid-k3s:cluster.datastore: is sqlite, which is a file on one server, and there are 3. Write etcd or external, or remove it.",
       "hybrid-k3s:vpn.integration: is k3s, and there are 3 servers: k3s's own VPN flag takes a server out of the tailnet whenever its k3s stops, and what it calls " +
         "etcd's address differs from release to release (k3s#14515). Write routes or flannel-iface.",
     ]);

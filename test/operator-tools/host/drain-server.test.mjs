@@ -73,7 +73,7 @@ describe("drain delete of a server", () => {
     const gone = { name: "rack-2", host: { ...other.target(), port: await freePort() } };
     const lost = { mayEnd: true, hosts: [reinstalled, gone] };
     await fresh(() => remove(lost));
-    assert.match(out.written.stderr, /rack-3 leaves no etcd, because no other server can be reached/);
+    assert.match(out.written.stderr, /rack-3 leaves no server behind, because no other server can be reached/);
     assert.match((await errorOf(remove({ ...lost, mayEnd: false }))).message, /rack-3 is still a Node of the cluster/);
     // One that is there says what it thinks of it.
     verdict = 'echo "rack-3: another server is not healthy"; exit 3';
