@@ -43,6 +43,8 @@ known_advice() {
         echo "the data in /var/lib/rancher/k3s/server belongs to a server token that is lost; put /var/lib/rancher/k3s/server/token back, or move that folder away to begin an empty cluster"
       fi
       ;;
+    # Of etcd's own folder: k3s writes what a cluster begins with a moment after etcd has started (seen on v1.35.4, killed in between).
+    *"no bootstrap data found in datastore"*) echo "k3s was ended in its very first start, before it had saved what a cluster begins with, or its data belong to another server token. Where this cluster never ran, nothing is in there: mv /var/lib/rancher/k3s/server /var/lib/rancher/k3s/server-before, then pulumi up again; where it did, put back /var/lib/rancher/k3s/server/token, or npx hybrid-k3s restore NAME" ;;
     *"ailed to ping connection"* | *"ailed to ping database connection"* | *"failed to create driver for configured endpoint"*) echo "the datastore does not let k3s in with hybrid-k3s:datastoreEndpoint and cluster.datastoreTls: look at user, password, database and certificates there, and set them again" ;;
     *"has expired or is not yet valid"*) echo "this host's time is $(date -u +%FT%TZ): where that is wrong, here or on the server, set it right (timedatectl set-ntp true); where it is right, restart k3s on the server, which renews its certificates" ;;
     *"signed by unknown authority"* | *"tls: bad certificate"*) echo "node and server do not trust each other's certificates; read the token again: ${ACCESS_REPLACE_COMMAND:-pulumi up --replace URN, with the URN of <first server>-access}" ;;

@@ -101,6 +101,7 @@ advised() {
   advised 'Error: failed to find memory cgroup (v2)' 'add cgroup_enable=memory cgroup_memory=1 to its command line'
   advised 'Error: flag provided but not defined: -no-such-key' 'is not known to v1.35.4+k3s1 as server; take it out of the config'
   advised 'Error: starting kubernetes: preparing server: bootstrap data already found and encrypted with different token' 'put /var/lib/rancher/k3s/server/token back'
+  advised 'Error: failed to reconcile with local datastore: no bootstrap data found in datastore - check server token value and verify datastore integrity' 'mv /var/lib/rancher/k3s/server /var/lib/rancher/k3s/server-before'
   advised 'Error: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2020-01-01T00:00:00Z is before 2026-11-29T04:45:10Z' "where that is wrong, here or on the server, set it right (timedatectl set-ntp true)"
   advised 'Error: write /var/lib/rancher/k3s/data: no space left on device' 'a disk is full'
 }
