@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { Failures } from "./failures";
 import { REAL_SUITES, requireRealParts } from "./real-parts";
-import { SUITES, type Suite } from "./suites";
+import { SUITES, type Suite, stepsOf } from "./suites";
 
 interface Count {
   passed: number;
@@ -55,17 +55,6 @@ async function runSuite(suite: Suite, prefix: string): Promise<Row> {
   return { name: suite.name, minutes: (performance.now() - started) / 60_000, count };
 }
 
-/** Suites one after the other, those that may run side by side as one step. */
-function steps(suites: readonly Suite[]): Suite[][] {
-  const grouped: Suite[][] = [];
-  for (const suite of suites) {
-    const last = grouped.at(-1);
-    if (last !== undefined && suite.beside !== undefined && last[0]?.beside === suite.beside) last.push(suite);
-    else grouped.push([suite]);
-  }
-  return grouped;
-}
-
 async function main(given: readonly string[]): Promise<void> {
   const isReal = given.includes("real");
   const wanted = isReal ? [...given.filter((name) => name !== "real"), ...REAL_SUITES] : given;
@@ -74,7 +63,7 @@ async function main(given: readonly string[]): Promise<void> {
   if (unknown.length > 0) throw new Error(`no suite ${unknown.join(", ")}; there are ${SUITES.map(({ name }) => name).join(", ")}`);
   if (isReal) await requireRealParts();
   const rows: Row[] = [];
-  for (const step of steps(
+  for (const step of stepsOf(
     SUITES.filter(({ name, onlyInAll }) => isAll || (wanted.length === 0 ? onlyInAll !== true : wanted.includes(name))),
   )) {
     const together = step.map((suite) => runSuite(suite, step.length === 1 ? "" : `${suite.name}| `));

@@ -108,9 +108,21 @@ export const SUITES: readonly Suite[] = [
   scenarios("upgrades", "upgrades", ".lab", "upgrades"),
   scenarios("upgrades", "upgrade-servers", ".lab-2", "upgrade-servers"),
   { ...scenarios("matrix", "headscale", ".lab", "headscale"), onlyInAll: true },
-  { ...scenarios("matrix", "backup", ".lab", "backup-s3", "backup-servers", "backup-loss"), onlyInAll: true },
   { ...scenarios("matrix", "flannel-iface", ".lab-2", "flannel-iface"), onlyInAll: true },
+  { ...scenarios("lost", "backup", ".lab", "backup-s3", "backup-servers", "backup-loss"), onlyInAll: true },
+  { ...scenarios("lost", "servers-replaced", ".lab-2", "servers-replaced"), onlyInAll: true },
 ];
+
+/** Suites one after the other, those that may run side by side as one step. */
+export function stepsOf(suites: readonly Suite[]): Suite[][] {
+  const grouped: Suite[][] = [];
+  for (const suite of suites) {
+    const last = grouped.at(-1);
+    if (last !== undefined && suite.beside !== undefined && last[0]?.beside === suite.beside) last.push(suite);
+    else grouped.push([suite]);
+  }
+  return grouped;
+}
 
 /** Files of the work tree that git tracks or would track; `*` stays within a folder, `**` does not. */
 function files(...patterns: string[]): string[] {
