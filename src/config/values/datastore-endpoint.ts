@@ -76,8 +76,8 @@ function located(
   remedy: string,
 ): DatastoreEndpoint | EndpointFault {
   const hosts = addresses.map((address) => {
-    const [, bracketed, name, port = usual] = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]*))(?::(\d{1,5}))?$/.exec(address) ?? [];
-    return { host: bracketed ?? name ?? "", port: Number(port ?? Number.NaN) };
+    const [, bracketed, name, port = usual] = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]*))(?::([^:]*))?$/.exec(address) ?? [];
+    return { host: bracketed ?? name ?? "", port: /^\d{1,5}$/.test(String(port)) ? Number(port) : Number.NaN };
   });
   if (hosts.some(({ host }) => host === "")) return { problem: "has no host that can be reached from all servers", remedy };
   if (!hosts.every(({ port }) => port >= 1 && port <= 65535)) return { problem: "has a host without a port from 1 to 65535", remedy };

@@ -20,7 +20,7 @@ const aKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", f
 describe("cluster.datastore: external", () => {
   it("lets any number of servers stand anywhere", () => {
     for (const count of [1, 2, 4, 9]) assert.deepEqual(faultsOf({ ...external, "pools.rack.hosts": hosts(count) }), [], String(count));
-    const apart = { "pools.edge.role": "server", "vpn.integration": "flannel-iface", "cluster.k3sVersion": "v1.35.4+k3s1" };
+    const apart = { "pools.edge.role": "server", "vpn.integration": "flannel-iface", "cluster.k3sVersion": "v1.35.6+k3s1" };
     assert.deepEqual(faultsOf({ ...external, ...apart }), []);
     assert.equal(configWith(external).cluster.datastore, "external");
   });
