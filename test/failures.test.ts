@@ -48,8 +48,8 @@ it("names each failure of TAP with its comments, and no more than eight lines of
 
 it("lists at the end those that said why, with how that begins", () => {
   const failures = new Failures();
-  for (const line of ["  ✖ loses none (4.0ms)", `    Error: ${"x".repeat(300)}`, "    more", "", "✖ outer (5.5ms)"]) failures.read(line);
-  assert.deepEqual(failures.list("lab"), [`  lab: loses none | Error: ${"x".repeat(172)}…`]);
+  for (const line of ["  ✖ loses none (4.0ms)", `    Error: ${"x".repeat(700)}`, "    more", "", "✖ outer (5.5ms)"]) failures.read(line);
+  assert.deepEqual(failures.list("lab"), [`  lab: loses none | Error: ${"x".repeat(572)}…`]);
 });
 
 it("lists what failed without a word, where nothing said why", () => {

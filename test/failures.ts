@@ -1,5 +1,5 @@
 const REASON_LINES = 8;
-const LINE_LENGTH = 200;
+const LINE_LENGTH = 600;
 const STACK_FRAME = /^\s+at .*[:)]\d*/;
 
 /** Lines that came between a failure's name and its stack. */

@@ -7,7 +7,7 @@ import { errorOf, recordOutput } from "../support/recorder.mjs";
 import { API_KEY, CLIENT, device, startTailnet } from "../support/tailnet-server.mjs";
 
 const TAG = "tag:k3s-edge";
-const LIMITS = { requestMs: 150, totalMs: 1200, firstPauseMs: 20, longestPauseMs: 100 };
+const LIMITS = { requestMs: 500, totalMs: 4000, firstPauseMs: 20, longestPauseMs: 100 };
 
 describe("removeDevices", () => {
   let tailnet, out;
@@ -89,8 +89,8 @@ describe("removeDevices", () => {
     tailnet.state.faults.push({ method: "GET", path: /devices/, times: 9, status: 429, headers: { "retry-after": "3600" } });
     const began = performance.now();
     const error = await errorOf(remove());
-    assert.ok(performance.now() - began < 1000);
-    assert.match(error.message, /did not serve GET \/api\/v2\/tailnet\/-\/devices within 1\.2 s \(last: 429: injected\)/);
+    assert.ok(performance.now() - began < LIMITS.totalMs);
+    assert.match(error.message, /did not serve GET \/api\/v2\/tailnet\/-\/devices within 4 s \(last: 429: injected\)/);
     assert.equal(calls("GET"), 1);
   });
 

@@ -10,10 +10,10 @@ import { CLIENT, device, startTailnet } from "../support/tailnet-server.mjs";
 
 const TAG = "tag:k3s-edge";
 const LIMITS = {
-  connectMs: 900,
-  scriptMs: 4000,
+  connectMs: 3000,
+  scriptMs: 8000,
   pollMs: 20,
-  api: { requestMs: 200, totalMs: 1500, firstPauseMs: 20, longestPauseMs: 100 },
+  api: { requestMs: 200, totalMs: 4000, firstPauseMs: 20, longestPauseMs: 100 },
 };
 
 describe("cleanup delete", () => {
@@ -72,7 +72,7 @@ main "$@" </dev/null
   it("removes the device of a host that is off, and prints the command that cleans it later", async () => {
     const began = performance.now();
     await clean({ host: { ...host.target(), port: await freePort() } });
-    assert.ok(performance.now() - began < 3000);
+    assert.ok(performance.now() - began < 12_000);
     assert.deepEqual(left(), []);
     assert.match(out.written.stderr, /warning: rack-1 \(ops@127\.0\.0\.1:\d+\) refuses the connection/);
     assert.match(out.written.stderr, /\n {2}node src\/operator-tools\/cleanup\.mjs clean [\w-]+\n/);
@@ -83,7 +83,7 @@ main "$@" </dev/null
     t.after(() => blackHole.stop());
     const began = performance.now();
     await clean({ host: { ...host.target(), port: blackHole.port } });
-    assert.ok(performance.now() - began < 3000);
+    assert.ok(performance.now() - began < 12_000);
     assert.deepEqual(left(), []);
   });
 
@@ -164,7 +164,7 @@ main "$@" </dev/null
     tailnet.state.faults.push({ method: "GET", path: /devices/, times: 9, status: 429, headers: { "retry-after": "3600" } });
     const began = performance.now();
     const error = await errorOf(clean());
-    assert.ok(performance.now() - began < 2000);
+    assert.ok(performance.now() - began < 4000);
     assert.match(error.message, /The tailnet device of rack-1 could not be removed: .* did not serve GET .*\(last: 429: injected\)/);
     assert.ok(cleaned(), "the host is cleaned all the same");
   });

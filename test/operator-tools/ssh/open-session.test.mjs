@@ -8,7 +8,7 @@ import { startAgent } from "../support/agent.mjs";
 import { errorOf } from "../support/recorder.mjs";
 import { freePort, newKey, startBlackHole, startHost } from "../support/ssh-host.mjs";
 
-const LIMITS = { connectMs: 900 };
+const LIMITS = { connectMs: 3000 };
 
 describe("openSession", () => {
   const operator = newKey();
@@ -120,8 +120,8 @@ describe("openSession", () => {
     const began = performance.now();
     const fault = await errorOf(open({ host: { ...host.target(), port: blackHole.port } }));
     assert.equal(fault.kind, "timeout");
-    assert.match(fault.message, /did not answer within 0\.9 s \(waiting for the SSH greeting\); check that it is switched on/);
-    assert.ok(performance.now() - began < 3000);
+    assert.match(fault.message, /did not answer within 3 s \(waiting for the SSH greeting\); check that it is switched on/);
+    assert.ok(performance.now() - began < 10_000);
   });
 
   it("tells a name that cannot be resolved", async () => {
