@@ -10,7 +10,8 @@ export function mockedOutputs(type: string, name: string): Record<string, unknow
   if (type === "azure-native:network:NetworkInterface") return { ipConfigurations: [{ privateIPAddress: "172.24.0.4" }] };
   if (type === "azure-native:compute:VirtualMachine") return { vmId: "7a1f3c52-0000-4000-8000-000000000001" };
   if (name.endsWith("-join")) return { result: { tailnetIp: "100.64.0.1" } };
-  if (name.endsWith("-access"))
+  if (name.endsWith("-install")) return { result: { k3sVersion: "v1.35.4+k3s1" } };
+  if (name.endsWith("-access") || name.endsWith("-kubeconfig"))
     return {
       result: {
         agentToken: "K10ab::node:cd",
