@@ -10,7 +10,7 @@ import { errorOf, recordOutput } from "../support/recorder.mjs";
 import { freePort, newKey, startBlackHole, startHost } from "../support/ssh-host.mjs";
 
 const until = (holds) => waitUntil("it is so", holds, { timeoutMs: 5000, intervalMs: 20 });
-const LIMITS = { connectMs: 900, waitMs: 1500, pollMs: 50, progressMs: 400 };
+const LIMITS = { connectMs: 3000, waitMs: 6000, pollMs: 50, progressMs: 400 };
 
 describe("wait-for-ssh", () => {
   const operator = newKey();
