@@ -22,6 +22,7 @@ describe("the program with vpn.integration: routes", () => {
     assert.deepEqual(
       changed.map(({ name }) => name),
       [
+        "cluster-kubeconfig",
         "kiosk-1-install",
         "kiosk-1-wait-ready",
         "rack-1-access",

@@ -4,7 +4,7 @@ import { PREPARED_TAILNET, OWN, POD_CIDR, TAG } from "./policy-texts.mjs";
 import { recordOutput } from "./recorder.mjs";
 import { startTailnet } from "./tailnet-server.mjs";
 
-const LIMITS = { api: { requestMs: 300, totalMs: 2000, firstPauseMs: 20, longestPauseMs: 100 } };
+const LIMITS = { api: { requestMs: 300, totalMs: 6000, firstPauseMs: 20, longestPauseMs: 100 } };
 
 export const parsePolicy = (text) => jsonc.parse(text, [], { allowTrailingComma: true });
 export const CLUSTER = {
