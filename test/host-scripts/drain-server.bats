@@ -16,7 +16,11 @@ setup() {
   for address in 1 2 3; do echo authority | serve "https://100.64.0.$address:6443/cacerts"; done
 }
 
-members() { for name; do echo "$name 100.64.0.${name#rack-},fd7a::1, True MemberNotLearner"; done >"$K/members"; }
+# In one go: the script may be reading.
+members() {
+  for name; do echo "$name 100.64.0.${name#rack-},fd7a::1, True MemberNotLearner"; done >"$K/members.new"
+  mv "$K/members.new" "$K/members"
+}
 
 # assert_prints TEXT: somewhere in what the script printed.
 assert_prints() { [[ "$output" == *"$1"* ]] || { echo "printed: $output" && echo "$stderr" && return 1; }; }
