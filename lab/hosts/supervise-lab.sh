@@ -11,6 +11,26 @@ exec 3<&0
 
 # Outlives whatever ends the lab: it has to clean up then.
 trap '' HUP INT TERM
+unshare=
+init=0
+trap end_lab EXIT
+
+# However this script comes to its end.
+end_lab() {
+  exec >/dev/null 2>&1
+  if [ -n "$unshare" ]; then
+    kill -s KILL "$unshare" || true
+    wait "$unshare" || true
+  fi
+  "$here/clean-up-lab.sh" "$state" "$init"
+}
+
+# A group weighs as much as one process beside it, and a lab stands for several machines: what else runs here would starve them, and k3s ends
+# where it cannot renew its leases in time. 4096 in version 1 is four processes (sched-design-CFS), as is 400 in version 2 (cgroup-v2).
+weigh() {
+  [ ! -e "$1/cpu.shares" ] || echo 4096 >"$1/cpu.shares"
+  [ ! -e "$1/cpu.weight" ] || echo 400 >"$1/cpu.weight"
+}
 
 make_groups() {
   while read -r group; do
@@ -22,6 +42,7 @@ make_groups() {
       done
     done
     [ "$(wc -l <"$state/run/cgroups")" -gt 1 ] || hand_down "$group"
+    weigh "$group"
   done <"$state/run/cgroups"
 }
 
@@ -61,8 +82,11 @@ follower=$!
 exec 3<&-
 init=$(find_init "$unshare") || init=0
 "$here/shared-settings.sh" take "$init"
-echo "$init"
+# Whoever reads this may be dead by now, and a pipe without a reader would end this script before it cleans up. Not ignored earlier: the lab's
+# own processes would inherit that.
+trap '' PIPE
+echo "$init" 2>/dev/null || true
 exec >/dev/null 2>&1
 wait "$unshare" || true
+unshare=
 kill -s KILL "$follower" || true
-"$here/clean-up-lab.sh" "$state" "$init"

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, describe, it } from "node:test";
+import { labGroups } from "../../lab/hosts/control-groups";
 import { waitUntil } from "../../lab/hosts/wait-until";
-import { checkoutRoot } from "../../lab/paths";
+import { checkoutRoot, hostScript } from "../../lab/paths";
 import { silentProgress } from "../../lab/progress";
 import { startLab } from "../../lab/start-lab";
 import { labTraces, machineState } from "./helpers/lab-traces";
@@ -54,6 +55,25 @@ describe("the lab's end", () => {
       await waitUntilNothingLeft(machineBefore);
     });
   }
+
+  it("cleans up where its program is gone before it reads the number of process 1", async () => {
+    const state = mkdtempSync(join(tmpdir(), "unread-lab-"));
+    const groups = labGroups().map((group) => `${group}-unread`);
+    mkdirSync(join(state, "run"));
+    mkdirSync(join(state, "etc"));
+    for (const name of ["hosts", "resolv.conf"]) writeFileSync(join(state, "etc", name), "127.0.0.1 localhost\n");
+    writeFileSync(join(state, "run", "network"), "");
+    writeFileSync(join(state, "run", "cgroups"), groups.map((group) => `${group}\n`).join(""));
+    try {
+      // Nobody holds standard input, and nobody reads standard output.
+      execFileSync("sh", ["-c", 'true | "$0" "$1" | true', hostScript("supervise-lab.sh"), state], { timeout: 20_000 });
+      await waitUntilNothingLeft(machineBefore);
+      assert.deepEqual(groups.filter(existsSync), []);
+    } finally {
+      execFileSync(hostScript("clean-up-lab.sh"), [state, "0"]);
+      rmSync(state, { recursive: true });
+    }
+  });
 
   it("leaves nothing where its program is killed while the lab is up, and the next start works", async () => {
     const holder = holdLab();
