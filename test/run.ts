@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { Failures } from "./failures";
 import { REAL_SUITES, requireRealParts } from "./real-parts";
-import { SUITES, type Suite, stepsOf } from "./suites";
+import { SUITES, type Step, type Suite, stepsOf } from "./suites";
 
 interface Count {
   passed: number;
@@ -42,17 +42,29 @@ function runCommand(argv: readonly string[], env: NodeJS.ProcessEnv, show: (line
   });
 }
 
-async function runSuite(suite: Suite, prefix: string): Promise<Row> {
+async function runSuite(suite: Suite, place: NodeJS.ProcessEnv, prefix: string): Promise<Row> {
   console.log(`\n== ${suite.name}`);
   const started = performance.now();
   const count: Count = { passed: 0, failed: 0, failures: new Failures() };
   for (const argv of suite.commands()) {
-    const part = await runCommand(argv, { ...process.env, ...suite.env }, (line) => console.log(prefix + line));
+    const part = await runCommand(argv, { ...process.env, ...suite.env, ...place }, (line) => console.log(prefix + line));
     count.passed += part.passed;
     count.failed += part.failed;
     count.failures.take(part.failures);
   }
   return { name: suite.name, minutes: (performance.now() - started) / 60_000, count };
+}
+
+/** Runs a step's suites: each place takes the next one as it becomes free. */
+async function runStep({ suites, places }: Step): Promise<Row[]> {
+  const waiting = [...suites];
+  const rows: Row[] = [];
+  const work = async (place: NodeJS.ProcessEnv) => {
+    for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift())
+      rows.push(await runSuite(suite, place, suites.length === 1 ? "" : `${suite.name}| `));
+  };
+  await Promise.all(places.map(work));
+  return rows;
 }
 
 async function main(given: readonly string[]): Promise<void> {
@@ -63,12 +75,8 @@ async function main(given: readonly string[]): Promise<void> {
   if (unknown.length > 0) throw new Error(`no suite ${unknown.join(", ")}; there are ${SUITES.map(({ name }) => name).join(", ")}`);
   if (isReal) await requireRealParts();
   const rows: Row[] = [];
-  for (const step of stepsOf(
-    SUITES.filter(({ name, onlyInAll }) => isAll || (wanted.length === 0 ? onlyInAll !== true : wanted.includes(name))),
-  )) {
-    const together = step.map((suite) => runSuite(suite, step.length === 1 ? "" : `${suite.name}| `));
-    rows.push(...(await Promise.all(together)));
-  }
+  const chosen = SUITES.filter(({ name, onlyInAll }) => isAll || (wanted.length === 0 ? onlyInAll !== true : wanted.includes(name)));
+  for (const step of stepsOf(chosen)) rows.push(...(await runStep(step)));
   console.log("\nminutes per suite");
   for (const { name, minutes, count } of rows)
     console.log(`  ${name.padEnd(10)} ${minutes.toFixed(1).padStart(5)}   ${count.passed} passed, ${count.failed} failed`);

@@ -1,15 +1,23 @@
 import { execFileSync } from "node:child_process";
 
+/** "labs": as many at once as there are folders for labs; "no lab": all at once. */
+type Beside = "labs" | "no lab";
+
+/** Labs that run at once, by the folder of each (LAB_STATE): most of a scenario's time is waiting for restarts and limits, so two fit on two cores. */
+export const LAB_FOLDERS: readonly string[] = [".lab", ".lab-2"];
+
 /** A suite is a list of commands that print node:test or TAP results; one that prints neither counts as one test. */
 export interface Suite {
   readonly name: string;
-  /** Suites that follow one another in the list and share this word run side by side. */
-  readonly beside?: string;
+  /** Suites that follow one another in the list and share this word run side by side; without: alone. */
+  readonly beside?: Beside;
   readonly env?: Readonly<Record<string, string>>;
   /** Other ways to the same cluster: run when named and by `make test-all`, not by `make test`. */
   readonly onlyInAll?: boolean;
   readonly commands: () => readonly (readonly string[])[];
 }
+
+const LAB_PLACES: readonly NodeJS.ProcessEnv[] = LAB_FOLDERS.map((folder) => ({ LAB_STATE: folder }));
 
 const runTests = (concurrency: number) => [
   "node",
@@ -46,22 +54,19 @@ const unitTests = (concurrency: number) => [
   ...files("test/*.test.ts", ...UNIT.map((folder) => `test/${folder}/**/*.test.*`)),
 ];
 
-// Most of a scenario's time is waiting for restarts and limits, so two labs fit side by side on two cores.
-const scenarios = (beside: string, name: string, folder: string, ...chosen: string[]): Suite => ({
+const scenarios = (name: string, ...chosen: string[]): Suite => ({
   name,
-  beside,
-  env: { LAB_STATE: folder, LAB_SUITE: name, LAB_SCENARIOS: chosen.join(",") },
+  beside: "labs",
+  env: { LAB_SUITE: name, LAB_SCENARIOS: chosen.join(",") },
   commands: () => [nodeTest(1, "test/lab/lab.test.ts")],
 });
 
 /** What it asked of the clouds and of the tailnet's API is compared, at its end, with its file in docs/permissions. */
-const recorded = (beside: string, name: string, folder: string, ...chosen: string[]): Suite =>
-  scenarios(beside, name, folder, ...chosen, "permissions");
+const recorded = (name: string, ...chosen: string[]): Suite => scenarios(name, ...chosen, "permissions");
 
-const contract = (name: string, folder: string, isChosen: (file: string) => boolean): Suite => ({
+const contract = (name: string, isChosen: (file: string) => boolean): Suite => ({
   name,
-  beside: "contract",
-  env: { LAB_STATE: folder },
+  beside: "labs",
   commands: () => [nodeTest(1, ...files("test/contract/*.test.ts").filter(isChosen))],
 });
 // About half of their time.
@@ -70,7 +75,7 @@ const ofClouds = (file: string) => /\/(aws|azure|command|headscale|ways-out)[^/]
 export const SUITES: readonly Suite[] = [
   {
     name: "lint",
-    beside: "fast",
+    beside: "no lab",
     commands: () => [
       ["npx", "tsc", "-p", "."],
       ["npx", "eslint", "--max-warnings=0", "."],
@@ -80,12 +85,12 @@ export const SUITES: readonly Suite[] = [
       ["bash", "-c", GOFMT],
     ],
   },
-  { name: "unit", beside: "fast", commands: () => [unitTests(2)] },
+  { name: "unit", beside: "no lab", commands: () => [unitTests(2)] },
   // The other release that is supported.
-  { name: "unit-24", beside: "fast", commands: () => [["lab/tools/on-node.sh", "24", ...unitTests(1)]] },
-  { name: "scripts", beside: "fast", commands: () => [["bats", "--tap", "--jobs", "2", ...files("test/host-scripts/*.bats")]] },
-  contract("contract", ".lab", ofClouds),
-  contract("contract-2", ".lab-2", (file) => !ofClouds(file)),
+  { name: "unit-24", beside: "no lab", commands: () => [["lab/tools/on-node.sh", "24", ...unitTests(1)]] },
+  { name: "scripts", beside: "no lab", commands: () => [["bats", "--tap", "--jobs", "2", ...files("test/host-scripts/*.bats")]] },
+  contract("contract", ofClouds),
+  contract("contract-2", (file) => !ofClouds(file)),
   // They count what a lab leaves on the machine, so nothing else may run a lab meanwhile.
   {
     name: "lab",
@@ -93,45 +98,41 @@ export const SUITES: readonly Suite[] = [
       nodeTest(1, ...["clouds", "hosts", "interrupt", "lifecycle", "requirements"].map((name) => `test/lab/${name}.test.ts`)),
     ],
   },
-  recorded(
-    "metal",
-    "network",
-    ".lab",
-    "first-up",
-    "second-up",
-    "outside",
-    "withdrawn-routes",
-    "policy-order",
-    "restarts",
-    "certificates",
-    "node-changes",
-  ),
-  recorded("metal", "removal", ".lab-2", "preflight", "faults", "recovery", "backup", "secrets", "removal", "routes"),
-  recorded("burst", "burst", ".lab", "burst-first-up", "burst-cycle", "burst-places", "burst-server", "burst-removal"),
-  recorded("burst", "burst-faults", ".lab-2", "burst-faults"),
-  recorded("tailnet", "tailnet", ".lab", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
-  recorded("tailnet", "tailnet-nodes", ".lab-2", "tailnet-devices", "tailnet-keys"),
+  // The longest first: a lab that is free takes the next, and none is left running alone at the end.
+  recorded("burst", "burst-first-up", "burst-cycle", "burst-places", "burst-server", "burst-removal"),
+  recorded("burst-faults", "burst-faults"),
+  recorded("network", "first-up", "second-up", "outside", "withdrawn-routes", "policy-order", "restarts", "certificates", "node-changes"),
+  recorded("removal", "preflight", "faults", "recovery", "backup", "secrets", "removal", "routes"),
+  { ...scenarios("backup", "backup-s3", "backup-servers", "backup-loss"), onlyInAll: true },
+  recorded("tailnet", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
   // Issue 13's own: `make test-servers` runs them alone.
-  scenarios("servers", "servers", ".lab", "servers"),
-  scenarios("servers", "servers-grow", ".lab-2", "servers-grow"),
+  scenarios("servers", "servers"),
+  { ...scenarios("servers-replaced", "servers-replaced"), onlyInAll: true },
+  recorded("tailnet-nodes", "tailnet-devices", "tailnet-keys"),
+  scenarios("servers-grow", "servers-grow"),
   // Their seven minutes would take a run with cold builds past its 75.
-  { ...scenarios("upgrades", "upgrades", ".lab", "upgrades"), onlyInAll: true },
-  { ...scenarios("upgrades", "upgrade-servers", ".lab-2", "upgrade-servers"), onlyInAll: true },
-  { ...scenarios("matrix", "headscale", ".lab", "headscale"), onlyInAll: true },
-  { ...scenarios("matrix", "flannel-iface", ".lab-2", "flannel-iface"), onlyInAll: true },
-  { ...scenarios("lost", "backup", ".lab", "backup-s3", "backup-servers", "backup-loss"), onlyInAll: true },
-  { ...scenarios("lost", "servers-replaced", ".lab-2", "servers-replaced"), onlyInAll: true },
+  { ...scenarios("upgrades", "upgrades"), onlyInAll: true },
+  { ...scenarios("upgrade-servers", "upgrade-servers"), onlyInAll: true },
+  { ...scenarios("headscale", "headscale"), onlyInAll: true },
+  { ...scenarios("flannel-iface", "flannel-iface"), onlyInAll: true },
 ];
 
+/** Suites of which some run at once. */
+export interface Step {
+  readonly suites: readonly Suite[];
+  /** What is added to the environment of each of those that run at once, which are as many. */
+  readonly places: readonly NodeJS.ProcessEnv[];
+}
+
 /** Suites one after the other, those that may run side by side as one step. */
-export function stepsOf(suites: readonly Suite[]): Suite[][] {
+export function stepsOf(suites: readonly Suite[]): Step[] {
   const grouped: Suite[][] = [];
   for (const suite of suites) {
     const last = grouped.at(-1);
     if (last !== undefined && suite.beside !== undefined && last[0]?.beside === suite.beside) last.push(suite);
     else grouped.push([suite]);
   }
-  return grouped;
+  return grouped.map((group) => ({ suites: group, places: group[0]?.beside === "labs" ? LAB_PLACES : group.map(() => ({})) }));
 }
 
 /** Files of the work tree that git tracks or would track; `*` stays within a folder, `**` does not. */
