@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Kubectl, type ProbePod, PROBE_TCP_PORT, succeed } from "../../lab/checks/probe-pods";
+import { checkConnectivity } from "../../lab/checks/connectivity";
+import { type Kubectl, listProbePods, type ProbePod, PROBE_TCP_PORT, succeed } from "../../lab/checks/probe-pods";
 import { waitUntil } from "../../lab/hosts/wait-until";
 import { startProbing, stopProbing } from "./pod-chatter";
 
@@ -22,6 +23,19 @@ export interface PodWatch {
   readonly look: () => Promise<WatchedByNode>;
   /** Ends the watch and gives its last look. */
   readonly stop: () => Promise<WatchedByNode>;
+}
+
+/** The probe pods, once all reach each other: for a while after its node is Ready, a pod has its former address, or none. */
+export async function reachedPods(kubectl: Kubectl): Promise<ProbePod[]> {
+  let pods: ProbePod[] = [];
+  const allReached = async () => {
+    pods = await listProbePods(kubectl);
+    const faults = (await checkConnectivity(kubectl, pods, "reach")).filter(({ fault }) => fault !== undefined);
+    if (pods.length === 0 || faults.length > 0) throw new Error(JSON.stringify(faults));
+    return true;
+  };
+  await waitUntil("pods reach each other", allReached, { timeoutMs: 120_000, intervalMs: 500 });
+  return pods;
 }
 
 /** Pods on these pods' nodes open connections to the next one of them, until the watch ends; each has opened some when it resolves. */

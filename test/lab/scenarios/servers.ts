@@ -7,7 +7,7 @@ import { waitUntil } from "../../../lab/hosts/wait-until";
 import { type StackSettings, metalPool, poolHost } from "../../../lab/stack-config";
 import { expectSuccess, readyNodes } from "../nodes-view";
 import type { Scenario } from "../lab-context";
-import { watchPods } from "../pod-watch";
+import { reachedPods, watchPods } from "../pod-watch";
 import { kubectlThrough, members, serversOnly, waitWhole, withServers } from "../servers-view";
 
 const SERVERS = ["rack-1", "rack-2", "rack-3"] as const;
@@ -76,7 +76,7 @@ export const servers: Scenario = {
         const restarts = await lab.host("kiosk-1").exec("systemctl show -P InvocationID k3s-agent");
         const watch = await watchPods(
           through,
-          (await listProbePods(through)).filter(({ node }) => node !== lost),
+          (await reachedPods(through)).filter(({ node }) => node !== lost),
         );
         await lab.host(lost).powerOff();
         const began = Date.now();
