@@ -64,7 +64,8 @@ export async function measureProgramBurst(lab: Lab, run: number, onOutput: (text
   return { one, three, down };
 }
 
-function burstSettings(lab: Lab): ReturnType<LabStack["settings"]> {
+/** Two metal nodes and the lab's cloud pools, empty. */
+export function burstSettings(lab: Lab): ReturnType<LabStack["settings"]> {
   const settings = labSettings(lab);
   const { rack, metal } = settings["hybrid-k3s:pools"];
   if (rack === undefined || metal === undefined) throw new Error("the lab's settings have pools rack and metal");

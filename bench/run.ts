@@ -11,11 +11,12 @@ import { type Figure, floorsInSeconds, renderFigure } from "./figures";
 import { type Bench, FreshHosts } from "./fresh-hosts";
 import { previewFigures, previewHosts } from "./preview-figures";
 import { serversFigures, serversHosts } from "./servers-figures";
+import { sessionsFigures, sessionsHosts } from "./sessions-figures";
 import { tailnetFigures, tailnetHosts } from "./tailnet-figures";
 import { showTimelines, timelineHosts } from "./timeline";
 
-// BENCH_RUNS=1 is a quick look. BENCH_ONLY=cluster, burst, servers, tailnet or preview measures that part alone, BENCH_ONLY=timeline
-// draws where the time of one `up` goes. BENCH_OUTPUT=1 shows what pulumi says.
+// BENCH_RUNS=1 is a quick look. BENCH_ONLY=cluster, burst, servers, tailnet or preview measures that part alone, BENCH_ONLY=sessions
+// counts logins on a server during a large burst (BENCH_BURST, default 20), BENCH_ONLY=timeline draws where the time of one `up` goes. BENCH_OUTPUT=1 shows what pulumi says.
 const runs = Number(process.env["BENCH_RUNS"] ?? 3);
 const only = process.env["BENCH_ONLY"];
 const showOutput = process.env["BENCH_OUTPUT"] === "1";
@@ -34,13 +35,17 @@ const parts: Readonly<Record<string, Part>> = {
   tailnet: { hosts: tailnetHosts, measure: tailnetFigures },
 };
 
-/** Drawn when it is asked for: it has no figure to compare. */
-const timeline: Part = { hosts: timelineHosts, measure: showTimelines };
+/** Only when asked for: the first is large, the second has no figure to compare. */
+const otherParts: Readonly<Record<string, Part>> = {
+  sessions: { hosts: sessionsHosts, measure: sessionsFigures },
+  timeline: { hosts: timelineHosts, measure: showTimelines },
+};
 
 function chosenParts(): readonly Part[] {
   if (only === undefined) return Object.values(parts);
-  const part = only === "timeline" ? timeline : parts[only];
-  if (part === undefined) throw new RequirementError(`BENCH_ONLY must be one of ${Object.keys(parts).join(", ")}, timeline, not ${only}`);
+  const all = { ...parts, ...otherParts };
+  const part = all[only];
+  if (part === undefined) throw new RequirementError(`BENCH_ONLY must be one of ${Object.keys(all).join(", ")}, not ${only}`);
   return [part];
 }
 
