@@ -54,7 +54,8 @@ files() { (cd "$HOST" && find . -path ./run -prune -o -printf "%y %m %p\n" | sor
   run_script clean-host
   assert_success
   assert_stderr 'names node rack-1 of cluster edge, stack acme/prod; left as it is'
-  [ -e "$HOST/var-lib/tailscale/tailscaled.state" ] && [ ! -e "$HOST/run/hybrid-k3s" ]
+  [ -e "$HOST/var-lib/tailscale/tailscaled.state" ]
+  [ ! -e "$HOST/run/hybrid-k3s" ]
   [ ! -s "$CALLS" ]
 }
 

@@ -105,13 +105,15 @@ ExecStartPre=-systemctl restart --no-block hybrid-k3s-heartbeat.service" ]
   # Of the start before, by the clock of then.
   report True -5
   beat 2 k3s-agent.service
-  [ "$status" -eq 124 ] && [ "$(patches)" = 0 ]
+  [ "$status" -eq 124 ]
+  [ "$(patches)" = 0 ]
   report True -3595
   printf 'sed -i s/activating/active/ "$FAKE/unit"\n' >"$FAKE/after-patch"
   beat 40 k3s-agent.service
   assert_success
   sent=$(sed -nE 's/.*"lastHeartbeatTime":"([^"]+)".*/\1/p' "$FAKE/patches")
-  [ "$(date -d "$sent" +%s)" -ge "$STARTED" ] && [ "$(date -d "$sent" +%s)" -le $((STARTED + 60)) ]
+  [ "$(date -d "$sent" +%s)" -ge "$STARTED" ]
+  [ "$(date -d "$sent" +%s)" -le $((STARTED + 60)) ]
 }
 
 @test "nothing is asked while k3s waits behind its gate, and the end of k3s ends it" {

@@ -10,7 +10,8 @@ program() { cat "$HOST/usr-local/bin/k3s"; }
 @test "the program is the release's own and in place before the installer runs, which downloads nothing" {
   run_script install-k3s
   assert_success
-  [ "$(sum_of <"$HOST/usr-local/bin/k3s")" = "$(sum_of <"$FAKE/program")" ] && [ "$(mode usr-local/bin/k3s)" = 755 ]
+  [ "$(sum_of <"$HOST/usr-local/bin/k3s")" = "$(sum_of <"$FAKE/program")" ]
+  [ "$(mode usr-local/bin/k3s)" = 755 ]
   nothing_fetched
   assert_call "$release/$(program_name)\$"
 }
@@ -61,7 +62,8 @@ program() { cat "$HOST/usr-local/bin/k3s"; }
   run_script install-k3s
   assert_success
   refute_call "$release/$(program_name)\$"
-  [ -x "$HOST/usr-local/bin/k3s" ] && [ ! -e "$HOST/usr-local/lib/hybrid-k3s/k3s" ]
+  [ -x "$HOST/usr-local/bin/k3s" ]
+  [ ! -e "$HOST/usr-local/lib/hybrid-k3s/k3s" ]
 }
 
 @test "on arm64 the names of arm64 are asked for" {
@@ -87,7 +89,8 @@ program() { cat "$HOST/usr-local/bin/k3s"; }
   run_script install-k3s
   assert_failure
   assert_stderr 'https://source.test/v1.35.4%2Bk3s1/install.sh has SHA-256'
-  [ ! -e "$FAKE/ran" ] && [ ! -e "$HOST/usr-local/bin/k3s" ]
+  [ ! -e "$FAKE/ran" ]
+  [ ! -e "$HOST/usr-local/bin/k3s" ]
 }
 
 @test "an installer without a sum beside it is not run, unless the config says which it is" {
@@ -97,7 +100,8 @@ program() { cat "$HOST/usr-local/bin/k3s"; }
   run_script install-k3s
   assert_failure
   assert_stderr 'https://mirror.test/k3s/install.sh has no sum beside it (https://mirror.test/k3s/install.sh.sha256sum: the server answered 404), and what runs as root is not run unchecked.'
-  [ ! -e "$FAKE/installer-environment" ] && [ ! -e "$HOST/usr-local/bin/k3s" ]
+  [ ! -e "$FAKE/installer-environment" ]
+  [ ! -e "$HOST/usr-local/bin/k3s" ]
   INSTALLER_SHA256=$(sum_of <"$FAKE/install.sh")
   export INSTALLER_SHA256
   run_script install-k3s
@@ -134,7 +138,8 @@ program() { cat "$HOST/usr-local/bin/k3s"; }
   run_script install-k3s
   assert_failure
   assert_stderr "install.sh has SHA-256 $(sum_of <"$FAKE/install.sh"), but 0123 is set in mirror.installSha256; do not use it"
-  [ ! -e "$FAKE/installer-environment" ] && [ ! -e "$HOST/usr-local/bin/k3s" ]
+  [ ! -e "$FAKE/installer-environment" ]
+  [ ! -e "$HOST/usr-local/bin/k3s" ]
 }
 
 @test "an installer that fails is shown with its last words" {

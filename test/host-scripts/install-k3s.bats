@@ -69,7 +69,8 @@ with-node-id: true"
   export CONFIG_YAML='agent-token-file: /etc/hybrid-k3s/agent-token'
   installed
   token=$(cat "$HOST/etc/hybrid-k3s/agent-token")
-  [[ "$token" =~ ^[0-9a-f]{64}$ ]] && [ "$(mode etc/hybrid-k3s/agent-token)" = 600 ]
+  [[ "$token" =~ ^[0-9a-f]{64}$ ]]
+  [ "$(mode etc/hybrid-k3s/agent-token)" = 600 ]
   run_script install-k3s
   [ "$(cat "$HOST/etc/hybrid-k3s/agent-token")" = "$token" ]
 }

@@ -46,7 +46,9 @@ echo "<$CHANGED_FILES>"; stat -c "%a %i" /etc/a; ls /etc | grep "^a\."'
 
 @test "fail names the node on stderr only" {
   lib 'fail "it broke"'
-  [ "$status" -eq 1 ] && [ -z "$output" ] && [ "$stderr" = "rack-1: it broke" ]
+  [ "$status" -eq 1 ]
+  [ -z "$output" ]
+  [ "$stderr" = "rack-1: it broke" ]
 }
 
 @test "a failure on a full disk says which disk, a success does not" {
