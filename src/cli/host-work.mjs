@@ -22,6 +22,9 @@ import { lastLine } from "../operator-tools/ssh/ssh-session.mjs";
 /** @typedef {(node: StackNode, work: HostScript) => Promise<ScriptResult>} RunScript Throws a ToolError that names the node */
 /** @typedef {(access: StackAccess, context: ToolContext) => RunScript} HostWork */
 
+/** Of a script that was begun, and nobody knows how it ended, or whether it has. */
+export class UnknownEnd extends ToolError {}
+
 /**
  * Scripts of src/host-scripts on the stack's hosts, with the stack's own login or the environment's.
  * @type {HostWork}
@@ -33,7 +36,8 @@ export function openHosts(access, { env, out }) {
     const words = secrets.map(secretFileLine).join("") + renderScript(script, { NODE_NAME: name, ...environment });
     const run = { script, text: words, limitMs: limitSeconds * 1000, onLine: isQuiet ? undefined : progressOf(name, out) };
     const { code, signal, stdout, stderr } = await runOnHost({ name, host, bastion }, login, run).catch((/** @type {unknown} */ fault) => {
-      throw fault instanceof SshFault ? new ToolError(`${name}: ${fault.message}`) : fault;
+      if (!(fault instanceof SshFault)) throw fault;
+      throw new (fault.mayGoOn ? UnknownEnd : ToolError)(`${name}: ${fault.message}`);
     });
     if (code !== 0) {
       const last = lastLine(stderr);

@@ -1,4 +1,5 @@
-import { onAll } from "./host-work.mjs";
+import { ToolError } from "../operator-tools/run/tool-error.mjs";
+import { onAll, UnknownEnd } from "./host-work.mjs";
 
 /** @import { ToolOutput } from "../operator-tools/run/output.mjs" */
 /** @import { RunScript } from "./host-work.mjs" */
@@ -11,21 +12,27 @@ const REJOIN_SECONDS = START_SECONDS + 900;
 const TOKEN_FILE = "/etc/hybrid-k3s/agent-token";
 
 /**
- * While k3s of these servers is stopped, the work that gives them another cluster to join. Where it comes to nothing, they go on with what they have.
+ * While k3s of these servers is stopped, the work that gives them another cluster to join. Where it comes to nothing, they go on with what they have;
+ * where nobody knows what it came to, they stay stopped: with what they have they could go on as a second cluster.
  * @template T
  * @param {readonly StackNode[]} servers
- * @param {{ readonly run: RunScript; readonly out: ToolOutput }} given
+ * @param {{ readonly run: RunScript; readonly out: ToolOutput; readonly operation: string }} given `operation`: what the work is a part of
  * @param {() => Promise<T>} work
  * @returns {Promise<{ readonly done: T; readonly stopped: readonly StackNode[]; readonly faults: readonly string[] }>} `faults`: of servers that could not be stopped, and what to do about each
  */
-export async function whileStopped(servers, { run, out }, work) {
-  const ends = await onAll(servers, (node) => run(node, { script: "stop-server", limitSeconds: STOP_SECONDS }));
+export async function whileStopped(servers, { run, out, operation }, work) {
+  const environment = { OPERATION: operation };
+  const ends = await onAll(servers, (node) => run(node, { script: "stop-server", environment, limitSeconds: STOP_SECONDS }));
   for (const { fault } of ends) if (fault) out.say(`warning: ${fault.message}; k3s there may still run with the old data`);
   const stopped = ends.flatMap(({ node, fault }) => (fault ? [] : [node]));
   const faults = ends.flatMap(({ node, fault }) => (fault ? [`${fault.message}; ${leftOut(node)}`] : []));
   try {
     return { done: await work(), stopped, faults };
   } catch (error) {
+    if (error instanceof UnknownEnd) {
+      if (stopped.length > 0) out.say(`${stopped.map(({ name }) => name).join(", ")}: k3s stays stopped, as nobody knows how far it came`);
+      throw new ToolError(`${error.message}\nRun the same command again: what was begun is seen through, or taken back first.`);
+    }
     const starts = await onAll(stopped, (node) => run(node, { script: "start-server", limitSeconds: STOP_SECONDS }));
     for (const { node, fault } of starts)
       out.say(
@@ -44,10 +51,15 @@ export const leftOut = ({ name }) =>
 
 /**
  * Has other servers join this one again; k3s lets etcd take in one at a time. Gives the faults of those that do not.
- * @type {(servers: readonly StackNode[], given: { readonly server: StackNode; readonly address: string; readonly authority?: string; readonly run: RunScript; readonly out: ToolOutput }) => Promise<string[]>}
+ * @type {(servers: readonly StackNode[], given: { readonly server: StackNode; readonly address: string; readonly authority?: string; readonly operation: string; readonly run: RunScript; readonly out: ToolOutput }) => Promise<string[]>}
  */
-export async function rejoinServers(servers, { server, address, authority, run, out }) {
-  const environment = { SERVER_IP: address, WAIT_SECONDS: START_SECONDS, ...(authority && { CLUSTER_AUTHORITY: authority }) };
+export async function rejoinServers(servers, { server, address, authority, operation, run, out }) {
+  const environment = {
+    SERVER_IP: address,
+    OPERATION: operation,
+    WAIT_SECONDS: START_SECONDS,
+    ...(authority && { CLUSTER_AUTHORITY: authority }),
+  };
   const ends = await onAll(servers, async (node) => {
     await run(node, { script: "rejoin-server", environment, limitSeconds: REJOIN_SECONDS });
     out.say(`${node.name}: is a member of etcd again, by ${server.name}`);

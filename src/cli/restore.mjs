@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { openControl } from "../operator-tools/control/open-control.mjs";
 import { removeDevices } from "../operator-tools/control/devices.mjs";
@@ -45,12 +46,13 @@ export const restore = {
     );
     await askFor(access.cluster, { yes }, context);
 
-    const restoring = () => restoreOn(server, { snapshot, source, tokens, access }, run);
-    const { done: restored, stopped, faults: left } = await whileStopped(others, { run, out }, restoring);
+    const operation = `restore-${randomUUID()}`;
+    const restoring = () => restoreOn(server, { snapshot, source, tokens, access, operation }, run);
+    const { done: restored, stopped, faults: left } = await whileStopped(others, { run, out, operation }, restoring);
     out.say(`${server.name}: serves the restored cluster`);
     const found = { address: textOf(restored, "address"), authority: textOf(restored, "authority") };
     const rejoined = await Promise.all([
-      rejoinServers(stopped, { server, ...found, run, out }),
+      rejoinServers(stopped, { server, ...found, operation, run, out }),
       rejoinAgents(access.agents, { restored, run, out }),
       removeStaleDevices(access, restored, context),
     ]);
@@ -82,14 +84,15 @@ function chooseSource({ name, servers, inS3 }, from, answered) {
   throw new ToolError(from === "s3" ? `${name} is not in S3.` : `No server that answers has ${name} on its disk.`);
 }
 
-/** @type {(server: StackNode, what: { readonly snapshot: Snapshot; readonly source: "local" | "s3"; readonly tokens: readonly string[]; readonly access: StackAccess }, run: RunScript) => Promise<Record<string, unknown>>} */
-function restoreOn(server, { snapshot, source, tokens, access }, run) {
+/** @type {(server: StackNode, what: { readonly snapshot: Snapshot; readonly source: "local" | "s3"; readonly tokens: readonly string[]; readonly access: StackAccess; readonly operation: string }, run: RunScript) => Promise<Record<string, unknown>>} */
+function restoreOn(server, { snapshot, source, tokens, access, operation }, run) {
   const tokensFile = { path: `${FILES}/tokens`, secret: [...tokens, ...(access.serverTokens ?? [])].map((token) => `${token}\n`).join("") };
   const s3File = { path: `${FILES}/s3`, secret: s3Lines(access.s3) };
   const known = [...access.servers, ...access.agents].map((node) => node.name).join("\n");
   return run(server, {
     script: "restore-backup",
     environment: {
+      OPERATION: operation,
       SNAPSHOT: snapshot.name,
       SOURCE: source,
       TOKENS_FILE: tokensFile.path,

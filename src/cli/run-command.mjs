@@ -48,7 +48,7 @@ export async function runCommand([name = "--help", ...words], context) {
     return EXIT.usage;
   }
   const onSignal = (/** @type {"SIGINT" | "SIGTERM"} */ signal) => {
-    out.say(`hybrid-k3s ${name} was stopped by ${signal}; what it had begun on a host goes on there to its end`);
+    out.say(`hybrid-k3s ${name} was stopped by ${signal}; what it had begun on a host goes on there to its end. Run it again for the rest`);
     process.exit(SIGNAL_EXIT + constants.signals[signal]);
   };
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);

@@ -117,6 +117,7 @@ save_before_upgrade() {
 main() {
   take_lock host
   make_scratch
+  refuse_half_made
   refuse_version
   refuse_unreached_datastore
   if [ "$ROLE" = agent ]; then

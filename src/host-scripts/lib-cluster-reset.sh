@@ -11,10 +11,44 @@ stop_k3s() {
   [ "$(tailnet_status | json_value BackendState)" != Stopped ] || timeout 60 tailscale up --timeout=45s >&2 || true
 }
 
+# No boot in between may start it from what is half made.
+hold_k3s() {
+  systemctl -q disable "$UNIT"
+  stop_k3s
+}
+
 ASIDE=$SERVER_DATA-before-$(date -u +%Y%m%dT%H%M%SZ)
 
-# On the same disk, so that it takes no time and no room. The snapshots stay in both places, as links to the same files.
+# note_underway [WORD]: before anything takes the place of the data.
+note_underway() {
+  printf '%s\n' "$ASIDE" "$@" | write_file "$UNDERWAY" 0600 || return 1
+  sync "$UNDERWAY" "${UNDERWAY%/*}"
+}
+
+# Of a run that was cut off: what it left makes room for the data of before.
+take_back() {
+  [ -e "$UNDERWAY" ] || return 0
+  before=$(sed -n 1p "$UNDERWAY")
+  say "an earlier run was cut off on this host; what it left is dropped, and the data of before is taken from $before"
+  hold_k3s
+  case $before in
+    "$SERVER_DATA"-before-*)
+      [ ! -d "$before" ] || { rm -rf "$SERVER_DATA" && mv "$before" "$SERVER_DATA"; } || fail "$before cannot be moved back to $SERVER_DATA (see what holds it: fuser -vm $SERVER_DATA)"
+      ;;
+  esac
+  rm -f "$RESET_CONFIG" "$UNDERWAY"
+}
+
+# What was made has taken the place of the data of before.
+end_reset() {
+  printf '%s\n' "${OPERATION:-}" | write_file "$BEGUN_BY" 0600
+  systemctl -q enable "$UNIT"
+  rm -f "$STOPPED_FOR" "$UNDERWAY"
+}
+
+# keep_aside [WORD]: on the same disk, so that it takes no time and no room. The snapshots stay in both places, as links to the same files.
 keep_aside() {
+  note_underway "$@" || return 1
   mv "$SERVER_DATA" "$ASIDE" || { because "$SERVER_DATA cannot be moved to $ASIDE (see what holds it: fuser -vm $SERVER_DATA)" && return 1; }
   say "the data of before is kept in $ASIDE"
   (umask 077 && mkdir -p "$SERVER_DATA/db") || return 1
@@ -30,6 +64,8 @@ put_back() {
     rm -rf "$SERVER_DATA"
     mv "$ASIDE" "$SERVER_DATA"
   fi
+  systemctl -q enable "$UNIT" || true
+  rm -f "$UNDERWAY" "$STOPPED_FOR"
   timeout 30 systemctl start --no-block "$UNIT" || true
 }
 
@@ -79,7 +115,8 @@ start_k3s() {
 # The token without the authority's hash and the user, which change with the cluster.
 password_of() { sed -n '1s/^.*:://; 1s/^[a-z]*://; 1p' "$1"; }
 
-kubectl() { timeout 30 k3s kubectl --request-timeout=25s "$@"; }
+# Nor does it end half way where nobody listens: see say.
+kubectl() (trap '' PIPE && timeout 30 k3s kubectl --request-timeout=25s "$@")
 
 node_address() { kubectl get node "$NODE_NAME" -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}' 2>/dev/null; }
 

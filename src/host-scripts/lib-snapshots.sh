@@ -4,6 +4,17 @@ SERVER_DATA=/var/lib/rancher/k3s/server
 # shellcheck disable=SC2034 # for the scripts that have this library
 SNAPSHOTS=$SERVER_DATA/db/snapshots
 
+# The folder of this server's data while another beginning is made in its place: a run that is cut off, by a reboot say, leaves this file.
+UNDERWAY=/etc/hybrid-k3s/reset-underway
+# What stopped this server's k3s, and what made etcd begin again here: words of one run of hybrid-k3s restore or recover, which go on with one another.
+# shellcheck disable=SC2034
+STOPPED_FOR=/etc/hybrid-k3s/stopped-for BEGUN_BY=/etc/hybrid-k3s/etcd-begun-by
+
+refuse_half_made() {
+  [ ! -e "$UNDERWAY" ] || fail "a run of hybrid-k3s restore or recover was cut off on this host. Its k3s was left as it is: run that command again, then pulumi up" \
+    "(the data of before: $(sed -n 1p "$UNDERWAY"))"
+}
+
 runs_etcd() { [ -d "$SERVER_DATA/db/etcd" ]; }
 
 refuse_without_etcd() {

@@ -5,8 +5,8 @@ umask 022
 export LC_ALL=C
 export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# stdout carries the result alone.
-say() { printf '%s\n' "$*" >&2; }
+# stdout carries the result alone. A shell that says something to nobody is ended by it, and this run is to go on where its operator is gone.
+say() { (trap '' PIPE && printf '%s\n' "$*" >&2) || true; }
 
 fail() {
   say "${NODE_NAME:-this host}: $*"
@@ -25,6 +25,7 @@ make_scratch() {
   trap 'finish $?' EXIT
   # What ends a script that is over its limit; without it a shell ends without the line above.
   trap 'exit 143' TERM
+  trap 'exit 141' PIPE
 }
 
 # end_tree PID: leaves first, so that none starts another.

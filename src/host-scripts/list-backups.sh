@@ -9,9 +9,10 @@ LIMIT_SECONDS=60
 
 ask_k3s() { timeout "$LIMIT_SECONDS" k3s etcd-snapshot ls -o json "$@" >"$SCRATCH/list" 2>"$SCRATCH/said"; }
 
-# In the same form; a file's time is the snapshot's.
+# In the same form; a file's time is the snapshot's. A run that was cut off may have them aside, and the next one takes that back.
 list_disk() {
-  separator=''
+  separator='' aside=$(sed -n 1p "$UNDERWAY" 2>/dev/null || true)/db/snapshots
+  [ ! -d "$aside" ] || SNAPSHOTS=$aside
   printf '{"items":['
   find "$SNAPSHOTS" -mindepth 1 -maxdepth 1 -type f -printf '%f %s %T@\n' 2>/dev/null | sort | while read -r name size time; do
     printf '%s{"spec":{"snapshotName":"%s","nodeName":"%s","location":"file://%s/%s"},"status":{"size":"%s","creationTime":"%s","readyToUse":true}}' \

@@ -3,6 +3,7 @@
 # Makes this server the only member of etcd, with its own data. A copy of that is kept aside.
 # Libraries: lib-snapshots.sh lib-tailnet.sh lib-k3s-advice.sh lib-k3s-faults.sh lib-cluster-reset.sh
 # Needs: NODE_NAME WAIT_SECONDS
+# May have: OPERATION (what this is a part of: see lib-snapshots.sh)
 # Prints: {"aside":"PATH","address":"100.64.0.2"}
 : "${NODE_NAME:?}" "${WAIT_SECONDS:?}"
 # shellcheck disable=SC2034 # read by lib-k3s-faults.sh
@@ -14,13 +15,20 @@ config_lines() {
   ! has_s3 || echo 'etcd-s3: false'
 }
 
+# Whole or not at all: what a run that was cut off has copied is no copy.
+copy_aside() {
+  rm -rf "$SERVER_DATA"-before-*.new
+  cp -a "$SERVER_DATA" "$ASIDE.new" && mv "$ASIDE.new" "$ASIDE" && note_underway
+}
+
 main() {
   take_lock host
   make_scratch
+  take_back
   refuse_without_etcd
-  stop_k3s
-  if ! cp -a "$SERVER_DATA" "$ASIDE"; then
-    rm -rf "$ASIDE"
+  hold_k3s
+  if ! copy_aside; then
+    rm -rf "$ASIDE.new" "$ASIDE"
     put_back
     fail "$SERVER_DATA cannot be copied to $ASIDE (room: df -h /var/lib/rancher); nothing was changed, and k3s starts again"
   fi
@@ -33,6 +41,7 @@ main() {
   fi
   # With etcd's data there k3s asks for no server any more.
   rm -f "$RESET_CONFIG"
+  end_reset
   start_k3s
   wait_until 120 "the Node $NODE_NAME to be Ready" node_is_ready || fail "k3s serves, but its Node is not Ready; see: journalctl -u $UNIT"
   wait_until 60 "the API to take the votes back" forget_votes || say "left for later: nodes of servers that say that they vote in etcd"

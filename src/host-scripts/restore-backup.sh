@@ -1,11 +1,11 @@
 #!/bin/sh
 # Usage: sh -s -- restore-backup (on one server; k3s on the others is stopped)
 # Puts a snapshot in the place of the cluster's data, on the host that it was taken on or on another one, and makes it the only member of etcd.
-# The data of before is kept aside, and put back where the snapshot cannot be restored.
+# The data of before is kept aside, and put back where the snapshot cannot be restored. Where an earlier run was cut off, its data of before is put back first.
 # Libraries: lib-snapshots.sh lib-tailnet.sh lib-k3s-advice.sh lib-k3s-faults.sh lib-cluster-reset.sh
 # Needs: NODE_NAME SNAPSHOT SOURCE (local, s3) TOKENS_FILE (server tokens that it may have been taken under, one a line; this host's own is tried first)
 #   KNOWN_NODES (names of the stack's nodes, one a line) WAIT_SECONDS
-# May have: S3_FILE (settings of S3 as lines of k3s's config; needed with s3) S3_CA_PEM (of the authority that signed S3's certificate)
+# May have: OPERATION (what this is a part of: see lib-snapshots.sh) S3_FILE (settings of S3 as lines of k3s's config; needed with s3) S3_CA_PEM (of the authority that signed S3's certificate)
 # Prints: {"aside":"PATH","address":"100.64.0.2","isOther":true,"removedNodes":["rack-9"],"agentToken":"K10...","clusterId":"UID","authority":"HASH"}, a secret; isOther: this
 #   host's data was of another cluster
 : "${NODE_NAME:?}" "${SNAPSHOT:?}" "${SOURCE:?}" "${TOKENS_FILE:?}" "${KNOWN_NODES:?}" "${WAIT_SECONDS:?}"
@@ -16,7 +16,7 @@ UNIT=k3s.service ROLE=server
 config_lines() {
   printf 'token: "%s"\ndisable-network-policy: true\n%s\n' "$1" "$ALONE"
   if [ "$2" = reset ] && [ "$SOURCE" = s3 ]; then
-    cat "$S3_FILE"
+    cat "$SCRATCH/s3"
     [ -z "${S3_CA_PEM:-}" ] || echo "etcd-s3-endpoint-ca: $SCRATCH/s3-ca.pem"
   elif has_s3; then echo 'etcd-s3: false'; fi
 }
@@ -87,7 +87,7 @@ forget_passwords() {
 restore() {
   because "the data of before cannot be kept aside"
   keep_aside || return 1
-  { cat "$ASIDE/token" "$TOKENS_FILE" 2>/dev/null || true; } | awk 'NF && !seen[$0]++' >"$SCRATCH/tokens"
+  { cat "$ASIDE/token" "$SCRATCH/given-tokens" 2>/dev/null || true; } | awk 'NF && !seen[$0]++' >"$SCRATCH/tokens"
   restore_by_any_token || return 1
   # Made again from the restored data.
   rm -f "$SERVER_DATA/cred/passwd"
@@ -120,25 +120,31 @@ tell() {
 
 refuse_missing_snapshot() { [ "$SOURCE" = s3 ] || [ -s "$SNAPSHOTS/$SNAPSHOT" ] || fail "there is no snapshot $SNAPSHOTS/$SNAPSHOT on this host"; }
 
-forget_secrets() {
-  rm -f "$TOKENS_FILE" "${S3_FILE:-$TOKENS_FILE}"
+# From here on they go with this run's folder.
+take_secrets() {
+  { mv "$TOKENS_FILE" "$SCRATCH/given-tokens" && { [ -z "${S3_FILE:-}" ] || mv "$S3_FILE" "$SCRATCH/s3"; }; } || fail "what was sent for this run is missing; run the same command again"
   rmdir "$(dirname "$TOKENS_FILE")" 2>/dev/null || true
 }
 
 main() {
   take_lock host
   make_scratch
-  refused=0
-  (refuse_without_etcd && refuse_missing_snapshot) || refused=$?
-  [ "$refused" -eq 0 ] || { forget_secrets && exit "$refused"; }
+  take_secrets
+  was_cut_off=''
+  [ ! -e "$UNDERWAY" ] || was_cut_off=yes
+  take_back
+  if ! (refuse_without_etcd && refuse_missing_snapshot); then
+    [ -z "$was_cut_off" ] || put_back
+    # shellcheck disable=SC2034 # finish in lib.sh reads explained
+    explained=yes && exit 1
+  fi
   printf '%s\n' "${S3_CA_PEM:-}" >"$SCRATCH/s3-ca.pem"
-  stop_k3s
+  hold_k3s
   if ! (restore); then
-    forget_secrets
     put_back
     fail "the snapshot $SNAPSHOT was not restored: $(cat "$SCRATCH/why"); the data of before is back in its place, and k3s starts from it"
   fi
-  forget_secrets
+  end_reset
   tell
 }
 

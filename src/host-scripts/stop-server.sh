@@ -3,6 +3,7 @@
 # Stops k3s, and keeps it from coming back with this data at a boot: the server joins again by rejoin-server.sh.
 # Libraries: lib-snapshots.sh lib-tailnet.sh lib-k3s-advice.sh lib-k3s-faults.sh lib-cluster-reset.sh
 # Needs: NODE_NAME
+# May have: OPERATION (what this is a part of: see lib-snapshots.sh)
 # Prints: {}
 : "${NODE_NAME:?}"
 # shellcheck disable=SC2034 # read by lib-k3s-faults.sh
@@ -11,8 +12,8 @@ UNIT=k3s.service ROLE=server
 main() {
   take_lock host
   make_scratch
-  systemctl -q disable "$UNIT"
-  stop_k3s
+  printf '%s\n' "${OPERATION:-}" | write_file "$STOPPED_FOR" 0600
+  hold_k3s
   echo '{}'
 }
 

@@ -187,6 +187,9 @@ describe("hybrid-k3s", () => {
       ...["rack-2: rejoin-server", "rack-3: rejoin-server", "kiosk-1: rejoin-agent"],
     ]);
     assert.equal(ran.at(-2).environment.CLUSTER_AUTHORITY, "aaaa");
+    const operations = ran.filter(({ environment }) => environment?.OPERATION).map(({ environment }) => environment.OPERATION);
+    assert.equal(operations.length, 5);
+    assert.equal(new Set(operations).size, 1);
     assert.match(
       out.written.stderr,
       /The cluster is restored, but not all nodes are back:\n- kiosk-1: no answer; when kiosk-1 answers again, run pulumi up --refresh/,

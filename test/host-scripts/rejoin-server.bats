@@ -43,7 +43,8 @@ aside() { (cd "$HOST/var-lib/rancher/k3s" && echo server-before-*); }
   assert_success
   assert_output "{\"aside\":\"/var/lib/rancher/k3s/$(aside)\"}"
   [ "$(cat "$HOST/var-lib/rancher/k3s/$(aside)/db/etcd/data")" = mine ]
-  [ ! -e "$HOST/$DATA/db/etcd" ] && [ ! -e "$HOST/$RESET" ]
+  [ ! -e "$HOST/$DATA/db/etcd" ]
+  [ ! -e "$HOST/$RESET" ]
   printf 'token: "secret"\ntoken-file: ""\nserver: "https://100.64.0.2:6443"\ncluster-init: false\n' | cmp - "$FAKE/start-config"
   [ -e "$HOST/var-lib/rancher/k3s/agent/containerd" ]
   assert_call 'systemctl -q enable k3s.service'
@@ -107,6 +108,56 @@ aside() { (cd "$HOST/var-lib/rancher/k3s" && echo server-before-*); }
   [ -e "$FAKE/units/k3s.service.active" ]
 }
 
+@test "cut off while it resets, the next run takes the data of before from the copy; a copy that was cut off counts for nothing" {
+  mkdir -p "$HOST/var-lib/rancher/k3s/server-before-20260101T000000Z.new/db"
+  touch "$FAKE/units/k3s.service.enabled"
+  cut_off_at '*--cluster-reset*'
+  run_script reset-quorum
+  assert_failure
+  [ ! -e "$FAKE/units/k3s.service.enabled" ]
+  [ ! -e "$HOST/var-lib/rancher/k3s/server-before-20260101T000000Z.new" ]
+  [ -e "$HOST/$RESET" ]
+  echo half >"$HOST/$DATA/db/etcd/data"
+  OPERATION=recover-2 run_script reset-quorum
+  assert_success
+  assert_stderr 'an earlier run was cut off on this host; what it left is dropped, and the data of before is taken from /var/lib/rancher/k3s/server-before-'
+  [ "$(cat "$HOST/var-lib/rancher/k3s/$(aside)/db/etcd/data")" = mine ]
+  [ "$(cat "$HOST/$DATA/db/etcd/data")" = alone ]
+  [ ! -e "$HOST/$RESET" ]
+  [ ! -e "$HOST/etc/hybrid-k3s/reset-underway" ]
+  [ -e "$FAKE/units/k3s.service.enabled" ]
+  run_script look-at-server
+  assert_output "{\"api\":\"answers\",\"hasData\":true,\"address\":\"100.64.0.3\",\"authority\":\"$(sha256sum <"$HOST/$DATA/tls/server-ca.crt" | cut -d' ' -f1)\",\"begunBy\":\"recover-2\",\"stoppedFor\":\"\"}"
+}
+
+@test "a join that was cut off goes on in the same operation, and begins anew in another" {
+  export OPERATION=recover-1
+  run_script stop-server
+  assert_success
+  cut_off_at '*"get node "*'
+  run_script rejoin-server
+  assert_failure
+  [ "$(cat "$HOST/etc/hybrid-k3s/stopped-for")" = recover-1 ]
+  mkdir -p "$HOST/$DATA/db/etcd" && echo joining >"$HOST/$DATA/db/etcd/data"
+  run_script look-at-server
+  [[ "$output" == *'"hasData":true'*'"stoppedFor":"recover-1"}' ]]
+  kept=$(aside)
+  run_script rejoin-server
+  assert_success
+  assert_output "{\"aside\":\"/var/lib/rancher/k3s/$kept\"}"
+  [ "$(cat "$HOST/$DATA/db/etcd/data")" = joining ]
+  [ ! -e "$HOST/etc/hybrid-k3s/stopped-for" ]
+  [ ! -e "$HOST/etc/hybrid-k3s/reset-underway" ]
+  [ ! -e "$HOST/$RESET" ]
+  rm -rf "${HOST:?}/$DATA" && mv "$HOST/var-lib/rancher/k3s/$kept" "$HOST/$DATA"
+  cut_off_at '*"get node "*'
+  run_script rejoin-server
+  assert_failure
+  OPERATION=restore-2 run_script rejoin-server
+  assert_success
+  [ "$(cat "$HOST/var-lib/rancher/k3s/$(aside)/db/etcd/data")" = mine ]
+}
+
 @test "names the place of its data where that could not be moved" {
   printf '#!/bin/sh\ncase "$1" in /var/lib/rancher/k3s/server) exit 1 ;; esac\nexec /usr/bin/mv "$@"\n' >"$FAKE/bin/mv" && chmod +x "$FAKE/bin/mv"
   run_script rejoin-server
@@ -120,9 +171,11 @@ aside() { (cd "$HOST/var-lib/rancher/k3s" && echo server-before-*); }
   assert_success
   [ ! -e "$FAKE/units/k3s.service.active" ]
   assert_call 'systemctl -q disable k3s.service'
+  [ -e "$HOST/etc/hybrid-k3s/stopped-for" ]
   run_script start-server
   assert_success
   assert_output '{}'
   assert_call 'systemctl -q enable k3s.service'
   [ -e "$FAKE/units/k3s.service.active" ]
+  [ ! -e "$HOST/etc/hybrid-k3s/stopped-for" ]
 }

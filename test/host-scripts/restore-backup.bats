@@ -85,7 +85,8 @@ aside() { (cd "$HOST/var-lib/rancher/k3s" && echo server-before-*); }
   assert_success
   [[ "$output" == *'"isOther":true'* ]]
   assert_call k3s-killall
-  [ -d "$HOST/var-lib/rancher/k3s/agent/images" ] && [ ! -e "$HOST/var-lib/rancher/k3s/agent/containerd" ]
+  [ -d "$HOST/var-lib/rancher/k3s/agent/images" ]
+  [ ! -e "$HOST/var-lib/rancher/k3s/agent/containerd" ]
   grep -qx 'user = "server:former"' "$FAKE/curl-config"
   grep -qF '{\"newToken\":\"today\"}' "$FAKE/curl-config"
   # Neither token is a word of a program.
@@ -148,6 +149,57 @@ aside() { (cd "$HOST/var-lib/rancher/k3s" && echo server-before-*); }
   grep -qx 'etcd-s3-bucket: "k3s-backups"' "$FAKE/reset-config"
   grep -q '^etcd-s3-endpoint-ca: /' "$FAKE/reset-config"
   [ ! -e "$HOST/$S3_FILE" ]
+}
+
+@test "cut off while it resets, at a boot k3s stays down; the next run takes the data of before back and restores" {
+  cut_off_at '*--cluster-reset*'
+  touch "$FAKE/units/k3s.service.enabled"
+  run_script restore-backup
+  assert_failure
+  [ ! -e "$FAKE/units/k3s.service.enabled" ]
+  [ ! -e "$FAKE/units/k3s.service.active" ]
+  # Half made, with the one snapshot of its own that it came for aside.
+  rm -rf "${HOST:?}/$DATA"
+  run_script list-backups
+  [[ "$output" == *"$SNAPSHOT"* ]]
+  INTEGRATION=routes ROLE=server K3S_VERSION=v1.35.4+k3s1 RELEASES_URL=x INSTALLER_URL=x CONFIG_YAML=x run_script install-k3s
+  assert_failure
+  assert_stderr 'a run of hybrid-k3s restore or recover was cut off on this host. Its k3s was left as it is: run that command again, then pulumi up'
+  mkdir -p "$HOST/run/hybrid-k3s/restore" && echo x >"$HOST/$TOKENS_FILE"
+  run_script restore-backup
+  assert_success
+  [ "$(cat "$HOST/var-lib/rancher/k3s/$(aside)/db/etcd/data")" = now ]
+  [ "$(cat "$HOST/$DATA/db/etcd/data")" = restored ]
+  [ ! -e "$HOST/etc/hybrid-k3s/reset-underway" ]
+  [ ! -e "$HOST/$RESET" ]
+  [ -e "$FAKE/units/k3s.service.enabled" ]
+}
+
+@test "cut off after its first start, the next run puts the data of before back where that one is refused" {
+  cut_off_at '*"get nodes"*'
+  run_script restore-backup
+  assert_failure
+  [ "$(cat "$HOST/$DATA/db/etcd/data")" = restored ]
+  export SNAPSHOT=other
+  mkdir -p "$HOST/run/hybrid-k3s/restore" && echo x >"$HOST/$TOKENS_FILE"
+  run_script restore-backup
+  assert_failure
+  assert_stderr 'there is no snapshot'
+  [ "$(cat "$HOST/$DATA/db/etcd/data")" = now ]
+  [ -e "$FAKE/units/k3s.service.enabled" ]
+  [ -e "$FAKE/units/k3s.service.active" ]
+  [ ! -e "$HOST/etc/hybrid-k3s/reset-underway" ]
+}
+
+@test "goes on to its end where nobody listens any more" {
+  rendered restore-backup >"$FAKE/script"
+  mkfifo "$FAKE/words"
+  head -n 1 <"$FAKE/words" >/dev/null &
+  on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" TMPDIR="$FAKE/tmp" timeout 60 dash -s -- restore-backup <"$FAKE/script" >"$FAKE/result" 2>"$FAKE/words"
+  grep -q '"isOther":false' "$FAKE/result"
+  [ ! -e "$HOST/$RESET" ]
+  assert_call 'delete node rack-9'
+  [ -z "$(ls "$FAKE/tmp")" ]
 }
 
 @test "an agent takes the restored cluster's token and a server that lives, and starts again" {

@@ -49,8 +49,17 @@ on_host() {
 
 run_script() {
   local name="$1"
-  rendered "$name" >"$FAKE/script"
+  { echo 'echo $$ >"$FAKE/shell"' && rendered "$name"; } >"$FAKE/script"
   run --separate-stderr on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" TMPDIR="$FAKE/tmp" timeout 60 dash -s -- "$name" <"$FAKE/script"
+}
+
+# cut_off_at PATTERN: the next run of a script dies at that call of k3s, which $FAKE/bin has, as in a reboot.
+cut_off_at() {
+  # Both groups of processes that timeout made: the script's, and this call's.
+  printf '#!/bin/bash\ncase $* in %s) [ ! -e "$FAKE/cut" ] || { rm "$FAKE/cut" && kill -KILL -- "-$(ps -o pgid= -p "$(cat "$FAKE/shell")" | tr -d " ")" && kill -KILL 0; } ;; esac\nexec "$FAKE/bin/k3s.whole" "$@"\n' "$1" >"$FAKE/k3s.cut"
+  [ -e "$FAKE/bin/k3s.whole" ] || mv "$FAKE/bin/k3s" "$FAKE/bin/k3s.whole"
+  mv "$FAKE/k3s.cut" "$FAKE/bin/k3s" && chmod +x "$FAKE/bin/k3s"
+  touch "$FAKE/cut"
 }
 
 # What a run may change: every file of the host, with mode, time and content, and the state of its units.

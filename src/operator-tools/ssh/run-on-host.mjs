@@ -36,6 +36,8 @@ const TRIES_AGAIN = new Map([
   ["sessions", 8],
 ]);
 
+const HAD_BEGUN = new Set(["lost", "limit"]);
+
 /**
  * Runs a script as root on a host and resolves with {code, signal, stdout, stderr}.
  * A connection that broke off while it ran is made once more: the scripts are idempotent and hold a lock, so the second
@@ -44,8 +46,12 @@ const TRIES_AGAIN = new Map([
  */
 export async function runOnHost(route, credentials, { script, text, limitMs, onLine, sessions = alone, ...options }) {
   const left = new Map(TRIES_AGAIN);
+  let hadBegun = false;
   for (;;) {
-    const { session, release } = await sessions.lease(route, credentials, options);
+    const { session, release } = await sessions.lease(route, credentials, options).catch((/** @type {unknown} */ fault) => {
+      if (fault instanceof SshFault) fault.mayGoOn = hadBegun;
+      throw fault;
+    });
     try {
       const reply = await session.runAsRoot(script, text, { limitMs, onLine });
       release();
@@ -53,6 +59,8 @@ export async function runOnHost(route, credentials, { script, text, limitMs, onL
     } catch (fault) {
       release(fault);
       const kind = fault instanceof SshFault ? fault.kind : "";
+      hadBegun ||= HAD_BEGUN.has(kind);
+      if (fault instanceof SshFault) fault.mayGoOn = hadBegun;
       const tries = left.get(kind) ?? 0;
       if (tries === 0) throw fault;
       left.set(kind, tries - 1);

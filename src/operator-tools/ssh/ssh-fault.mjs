@@ -25,6 +25,8 @@ export class SshFault extends Error {
     super(`${describe(at)} ${seen}; ${remedy}`);
     this.kind = kind;
     this.at = at;
+    /** Whether the script had been started by then, so that nobody knows how far it came, and it may go on. */
+    this.mayGoOn = false;
     this.gone = GONE.has(kind) || (kind === "hostkey" && !at.isBastion);
   }
 }
