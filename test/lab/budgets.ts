@@ -64,11 +64,17 @@ export async function removeBudgets(kubectl: Kubectl): Promise<void> {
   await succeed(kubectl, ["delete", "namespace", NAMESPACE, "--wait=true", "--timeout=55s"]);
 }
 
-/** Nodes that the deployment's pods stand on. */
-export async function nodesOf(kubectl: Kubectl, name: string): Promise<string[]> {
-  const argv = ["-n", NAMESPACE, "get", "pods", "-l", `app=${name}`, "-o", "jsonpath={.items[*].spec.nodeName}"];
+/** A field of each of the deployment's pods. */
+async function ofPods(kubectl: Kubectl, name: string, field: string): Promise<string[]> {
+  const argv = ["-n", NAMESPACE, "get", "pods", "-l", `app=${name}`, "-o", `jsonpath={.items[*].${field}}`];
   return (await succeed(kubectl, argv)).stdout.split(" ").filter(Boolean);
 }
+
+/** Nodes that the deployment's pods stand on. */
+export const nodesOf = (kubectl: Kubectl, name: string): Promise<string[]> => ofPods(kubectl, name, "spec.nodeName");
+
+/** Names of the deployment's pods: one that was drained comes back under another name, wherever that is. */
+export const podsOf = (kubectl: Kubectl, name: string): Promise<string[]> => ofPods(kubectl, name, "metadata.name");
 
 /** Nodes that pods of the deployment were ever assigned to. */
 export async function placesOf(kubectl: Kubectl, name: string): Promise<string[]> {

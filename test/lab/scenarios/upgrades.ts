@@ -4,7 +4,7 @@ import { findLeftovers } from "../../../lab/checks/nothing-left";
 import { controlOf } from "../../../lab/console";
 import { nextK3sVersion } from "../../../lab/mirror/next-release";
 import { type StackSettings, metalPool, poolHost } from "../../../lab/stack-config";
-import { type Budget, deployBudgets, nodesOf, removeBudgets, watchAvailable } from "../budgets";
+import { type Budget, deployBudgets, podsOf, removeBudgets, watchAvailable } from "../budgets";
 import type { LabContext, Scenario } from "../lab-context";
 import { podCidrs } from "../node-network";
 import { expectFailure, expectSuccess, openNodes, viewNodes, waitReady } from "../nodes-view";
@@ -124,11 +124,13 @@ export const upgrades: Scenario = {
         ...AGENTS.filter((name) => !untouched.includes(name)),
       ];
       await deployBudgets(context.kubectl, [{ name: "moved", replicas: 2, nodes: [last, ...others], minAvailable: 1 }]);
+      const first = await podsOf(context.kubectl, "moved");
       const watch = watchAvailable(context.lab.operator.kubectl.bind(context.lab.operator), "moved");
       await expectSuccess(context.stack.up());
       const available = await watch.stop();
       assert.ok(available.length > 1 && Math.min(...available) >= 1, `available pods of moved over time: ${available.join(", ")}`);
-      assert.ok(!(await nodesOf(context.kubectl, "moved")).includes(last), `${last} was drained`);
+      const left = await podsOf(context.kubectl, "moved");
+      assert.deepEqual([first.length, first.filter((pod) => left.includes(pod))], [2, []], `pods that were on ${last} and are still there`);
       await waitReady(context.kubectl, NODES);
       for (const [name, { version, cordoned }] of await viewNodes(context.kubectl))
         assert.deepEqual([name, version, cordoned], [name, next, false]);
