@@ -1,4 +1,4 @@
-import { type Kubectl, succeed } from "../lab/checks/probe-pods";
+import { kubectlThrough, leaderOf, waitWhole } from "../lab/checks/servers";
 import type { HostName } from "../lab/hosts/topology";
 import { waitUntil } from "../lab/hosts/wait-until";
 import type { Lab } from "../lab/lab";
@@ -12,7 +12,6 @@ import { type Spent, measure } from "./stopwatch";
 
 export const SERVERS = ["rack-1", "rack-2", "rack-3"] as const satisfies readonly HostName[];
 const FAIL_OVER_MS = 60_000;
-const WHOLE_MS = 240_000;
 const RESTORE_MS = 900_000;
 
 export interface FloorServersTimes {
@@ -48,7 +47,7 @@ export async function measureProgramServers(lab: Lab, run: number, onOutput: (te
   await runCommand(stack, "backup", "bench");
   const restore = await measure(async () => {
     await runCommand(stack, "restore", "bench", "--yes");
-    await waitForVoters((argv, options) => lab.operator.kubectl(argv, options));
+    await waitWhole((argv, options) => lab.operator.kubectl(argv, options), SERVERS, { intervalMs: 200 });
   });
   await expectSuccess(stack, "destroy", onOutput);
   return { up, failOver, restore };
@@ -67,11 +66,9 @@ function serversSettings(lab: Lab): ReturnType<LabStack["settings"]> {
 
 /** The lost server is back and votes before this ends. */
 async function measureFailOver(lab: Lab): Promise<Spent> {
-  const leader = await leaderOf(lab);
+  const leader = await leaderOf(lab, SERVERS);
   const other = SERVERS.find((name) => name !== leader) ?? "rack-1";
-  const address = (await lab.host(other).exec("tailscale ip -4")).trim();
-  const through: Kubectl = (argv, options) =>
-    lab.operator.kubectl(["--server", `https://${address}:6443`, "--request-timeout=2s", ...argv], options);
+  const through = await kubectlThrough(lab, other, (argv, options) => lab.operator.kubectl(argv, options), 2);
   await lab.host(leader).powerOff();
   const spent = await measure(() =>
     waitUntil(`${other} takes a change`, async () => (await through(["create", "configmap", "fail-over"])).code === 0, {
@@ -80,32 +77,8 @@ async function measureFailOver(lab: Lab): Promise<Spent> {
     }),
   );
   await lab.host(leader).boot();
-  await waitForVoters(through);
+  await waitWhole(through, SERVERS, { intervalMs: 200 });
   return spent;
-}
-
-async function leaderOf(lab: Lab): Promise<HostName> {
-  for (const name of SERVERS) {
-    const metrics = await lab.host(name).exec("curl -sf http://127.0.0.1:2381/metrics");
-    if (/^etcd_server_is_leader 1$/m.test(metrics)) return name;
-  }
-  throw new Error("no server leads etcd");
-}
-
-const FIELDS =
-  '{range .items[*]}{.status.conditions[?(@.type=="Ready")].status},{.status.conditions[?(@.type=="EtcdIsVoter")].status} {end}';
-
-async function waitForVoters(kubectl: Kubectl): Promise<void> {
-  const areWhole = async () => {
-    const { stdout } = await succeed(kubectl, ["get", "nodes", "-o", `jsonpath=${FIELDS}`]).catch(() => ({ stdout: "" }));
-    return (
-      stdout
-        .trim()
-        .split(" ")
-        .filter((one) => one === "True,True").length === SERVERS.length
-    );
-  };
-  await waitUntil("all servers are Ready and vote", areWhole, { timeoutMs: WHOLE_MS, intervalMs: 200 });
 }
 
 /** `npx hybrid-k3s ...`, as a person runs it. */

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { findLeftovers } from "../../../lab/checks/nothing-left";
+import { leaderOf, members } from "../../../lab/checks/servers";
 import { controlOf } from "../../../lab/console";
 import { nextK3sVersion } from "../../../lab/mirror/next-release";
 import { type StackSettings, metalPool, poolHost } from "../../../lab/stack-config";
 import type { LabContext, Scenario } from "../lab-context";
 import { expectSuccess, viewNodes } from "../nodes-view";
-import { members } from "../servers-view";
 
 const SERVERS = ["rack-1", "rack-2", "rack-3"] as const;
 
@@ -24,14 +24,6 @@ export const upgradeServers: Scenario = {
     let context: LabContext;
     let settings: StackSettings;
 
-    const leader = async () => {
-      const looks = SERVERS.map(async (name) => {
-        const metrics = await context.lab.host(name).exec("curl -sf http://127.0.0.1:2381/metrics");
-        return /^etcd_server_is_leader 1$/m.test(metrics) ? [name] : [];
-      });
-      const [one = assert.fail("no server leads etcd")] = (await Promise.all(looks)).flat();
-      return one;
-    };
     /** When k3s last started on each server, all by the one clock of the lab's kernel. */
     const starts = async () =>
       Promise.all(
@@ -43,7 +35,7 @@ export const upgradeServers: Scenario = {
       );
     /** One `up` after which every server has another run of k3s, none begun before the one before it was active, and the leader's is the last. */
     async function changeInTurns(): Promise<void> {
-      const [first, before] = [await leader(), await starts()];
+      const [first, before] = [await leaderOf(context.lab, SERVERS), await starts()];
       const said = await expectSuccess(context.stack.up());
       const inTurn = (await starts()).sort((a, b) => a.at - b.at);
       for (const { name, at } of inTurn)
