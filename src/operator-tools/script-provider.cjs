@@ -11,6 +11,6 @@ exports.provider = linkProvider(
       return typeof script === "string" && script !== "" ? scriptDigest(script) : undefined;
     },
     refuse: async (olds, news) => (await import("./run/k3s-step.mjs")).refuseK3sStep(olds, news),
-    isDue: async ({ result }) => (await import("./run/renewal.mjs")).isRenewalDue(objectOf(result ?? {})),
+    due: async ({ result }) => (await import("./run/renewal.mjs")).whatIsDue(objectOf(result ?? {})),
   },
 );

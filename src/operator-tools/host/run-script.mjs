@@ -56,7 +56,7 @@ export async function runScript(given, context) {
   const { env, out, reveal, limits = {}, scripts, sessions = sharedSessions } = context;
   const input = readFields(given, scriptInput);
   const { node, on = node, script, environment = {}, hints = {}, limitSeconds } = input;
-  const renewal = input.before?.isDue === true ? { RENEW_DAYS } : {};
+  const renewal = input.before?.due === "renewal" ? { RENEW_DAYS } : {};
   const secrets = [...(input.secrets ?? []), ...(input.carried ?? [])];
   for (const { secret } of secrets) out.keepSecret(secret);
   const what = script ?? "place-secrets";

@@ -1,14 +1,14 @@
-/** @typedef {{ readonly environment?: Readonly<Record<string, unknown>> | undefined; readonly isOther?: boolean | undefined; readonly isDue?: boolean | undefined }} Before */
+/** @typedef {{ readonly environment?: Readonly<Record<string, unknown>> | undefined; readonly isOther?: boolean | undefined; readonly due?: string | undefined }} Before */
 
 /**
  * Whether a change of a script's work may restart what its node runs: one of these settings is another, or the script itself or its secrets
- * (`isOther`), or the same work is due again (`isDue`). Labels and taints in a k3s config are not among the reasons: `wait-ready` sets them on the living Node.
+ * (`isOther`), or the same work is due again (`due`). Labels and taints in a k3s config are not among the reasons: `wait-ready` sets them on the living Node.
  * @type {(changes: readonly string[], environment: Readonly<Record<string, unknown>>, before: Before) => boolean}
  */
 export function takesTurn(changes, environment, before) {
   return (
     before.isOther === true ||
-    before.isDue === true ||
+    before.due !== undefined ||
     changes.some((name) => withoutMarks(before.environment?.[name]) !== withoutMarks(environment[name]))
   );
 }

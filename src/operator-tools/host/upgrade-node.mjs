@@ -23,8 +23,10 @@ export const upgradeInput = fields({
   atOnce: number,
   gate: optional(fields({ name: optional(text), ...serverFields, role: oneOf("server", "agent"), drainSeconds: optional(number) })),
 });
-/** What the link did before. `isOther`: its script or its secrets were others too. `isDue`: what it came to is to be renewed. */
-export const workBefore = optional(fields({ environment: optional(mapOf(anything)), isOther: optional(flag), isDue: optional(flag) }));
+/** What the link did before. `isOther`: its script or its secrets were others too. `due`: why it runs again where nothing else changed (run/renewal.mjs). */
+export const workBefore = optional(
+  fields({ environment: optional(mapOf(anything)), isOther: optional(flag), due: optional(oneOf("renewal", "look")) }),
+);
 
 /** @typedef {ToolContext & { readonly limits?: ToolLimits; readonly scripts?: ScriptSource; readonly sessions?: Sessions; readonly turns?: UpgradeTurns }} UpgradeContext */
 /** @typedef {ReturnType<typeof upgradeInput>} Upgrade */
@@ -57,6 +59,8 @@ export async function upgradeNode({ node, environment, credentials, upgrade, bef
   const { turns = sharedTurns, out } = context;
   if (upgrade === undefined || before === undefined || !takesTurn(upgrade.changes, environment, before)) return work();
   const { atOnce, gate } = upgrade;
+  // A look alone is meant to restart nothing. It has its turn all the same, as what somebody changed on the host may.
+  const drains = takesTurn(upgrade.changes, environment, { ...before, due: before.due === "look" ? undefined : before.due });
   const servers = gate?.role === "server" ? (gate.hosts ?? []) : [];
   const own = servers.length > 1 ? servers.find(({ name }) => name === node) : undefined;
   /** @type {(stage: "leader" | "unready" | "before" | "after" | "undo", seconds: number, through?: typeof servers) => Promise<string>} */
@@ -72,7 +76,7 @@ export async function upgradeNode({ node, environment, credentials, upgrade, bef
       INTEGRATION: environment["INTEGRATION"] ?? "k3s",
     };
     const others = own === undefined ? {} : { OTHER_SERVERS: servers.flatMap(({ name }) => (name === node ? [] : [name])).join(" ") };
-    const drain = { ...(gate.drainSeconds !== undefined && { DRAIN_SECONDS: gate.drainSeconds }) };
+    const drain = { ...(drains && gate.drainSeconds !== undefined && { DRAIN_SECONDS: gate.drainSeconds }) };
     return runCheck(
       {
         node,
@@ -90,7 +94,7 @@ export async function upgradeNode({ node, environment, credentials, upgrade, bef
   const isLast = own !== undefined && (await check("leader", 0, [own]).catch(() => "")) === "leader";
   const turn = { ...turnOf({ node, upgrade, isAway: unready.has(node) }), ...(isLast && { isLastOf: servers.length }) };
   return turns.take(turn, out, async () => {
-    let mayBeCordoned = gate?.drainSeconds !== undefined;
+    let mayBeCordoned = drains && gate?.drainSeconds !== undefined;
     try {
       if ((await check("before", BEFORE_SECONDS)) === "cordoned") mayBeCordoned = true;
       const done = await work();

@@ -8,7 +8,7 @@ const { sorted } = require("./sorted.cjs");
  * @typedef {object} LinkOptions
  * @property {(wanted: unknown) => Promise<string | undefined>} [releaseOf] What else is a part of the work.
  * @property {(olds: Properties, news: Properties) => Promise<void>} [refuse] Throws where the work may not be done.
- * @property {(olds: Properties) => Promise<boolean>} [isDue] Whether the same work is to be done again, by what it came to and by the clock.
+ * @property {(olds: Properties) => Promise<string | undefined>} [due] Why the same work is to be done again, by what it came to and by the clock.
  */
 /** @typedef {{ readonly wanted?: unknown; readonly secrets?: unknown; readonly release?: unknown }} Work */
 
@@ -24,7 +24,7 @@ const { sorted } = require("./sorted.cjs");
  */
 exports.linkProvider = function linkProvider(
   verb,
-  { releaseOf = () => Promise.resolve(undefined), refuse = () => Promise.resolve(), isDue = () => Promise.resolve(false) } = {},
+  { releaseOf = () => Promise.resolve(undefined), refuse = () => Promise.resolve(), due = () => Promise.resolve(undefined) } = {},
 ) {
   /** @type {(inputs: Properties, before?: unknown) => Promise<Properties>} */
   const run = ({ access, wanted, secrets }, before) => {
@@ -47,7 +47,7 @@ exports.linkProvider = function linkProvider(
     async diff(_id, olds, news) {
       await refuse(olds, news);
       const replaces = olds.previous === news.previous ? [] : ["previous"];
-      const changes = replaces.length > 0 || olds.digest !== digestOf(news) || (await isDue(olds));
+      const changes = replaces.length > 0 || olds.digest !== digestOf(news) || (await due(olds)) !== undefined;
       return { changes, replaces, deleteBeforeReplace: true };
     },
     /** @type {(inputs: Properties) => Promise<{ id: string; outs: Properties }>} */
@@ -58,7 +58,8 @@ exports.linkProvider = function linkProvider(
     async update(_id, olds, news) {
       // Whether anything but what was wanted is another: the secrets, or what this checkout's files say.
       const isOther = olds.digest !== digestOf({ wanted: olds.wanted, secrets: news.secrets, release: news.release });
-      const before = { ...objectOf(olds.wanted), isOther, ...((await isDue(olds)) && { isDue: true }) };
+      const reason = await due(olds);
+      const before = { ...objectOf(olds.wanted), isOther, ...(reason !== undefined && { due: reason }) };
       return { outs: outs(news, await run(news, before)) };
     },
     /** @type {(id: string, props: Properties) => Promise<{ id: string; props: Properties }>} */

@@ -14,12 +14,15 @@ export function endsSoon(end, now = Date.now()) {
   return typeof end === "string" && daysLeft(end, now) < RENEW_DAYS;
 }
 
+/** @typedef {"renewal" | "look"} Due `renewal`: certificates end soon, and a restart makes them again; `look`: authorities do, and somebody may have */
+
 /**
- * Whether an install of k3s is to look at its host again, by what it told last: at certificates, to renew them, or at authorities, whether somebody has.
- * @type {(result: Readonly<Record<string, unknown>>) => boolean}
+ * Why an install of k3s is to run again on its host, by what it told last; nothing where it is not.
+ * @type {(result: Readonly<Record<string, unknown>>) => Due | undefined}
  */
-export function isRenewalDue({ certificatesEnd, authoritiesEnd }) {
-  return endsSoon(certificatesEnd) || endsSoon(authoritiesEnd);
+export function whatIsDue({ certificatesEnd, authoritiesEnd }) {
+  if (endsSoon(certificatesEnd)) return "renewal";
+  return endsSoon(authoritiesEnd) ? "look" : undefined;
 }
 
 /**

@@ -47,7 +47,7 @@ describe("a script that changes a living node", () => {
         limitSeconds: 5,
         credentials: { privateKey: operator.privateKey },
       },
-      ...(before && { before: { environment: { ...environment, K3S_VERSION: before } } }),
+      ...(before && { before: typeof before === "string" ? { environment: { ...environment, K3S_VERSION: before } } : before }),
       ...{ upgrade, ...more },
     };
     const scripts = scriptFolder({
@@ -62,6 +62,17 @@ describe("a script that changes a living node", () => {
     assert.deepEqual(done(), [
       ...[`before kiosk-1 agent ${NEW} 60`, "install kiosk-1", `after kiosk-1 agent ${NEW} 60`],
       ...[`before kiosk-2 agent ${NEW}`, "install kiosk-2", `after kiosk-2 agent ${NEW}`],
+    ]);
+  });
+
+  it("is emptied for a renewal, and not for a look that restarts nothing, which has its turn all the same", async () => {
+    const same = { environment: { K3S_VERSION: NEW, CONFIG_YAML: "x" } };
+    const due = (reason) => change("kiosk-1", { gate: { drainSeconds: 60 }, install: note("${RENEW_DAYS:-none}"), before: reason });
+    await due({ ...same, due: "renewal" });
+    await due({ ...same, due: "look" });
+    assert.deepEqual(done(), [
+      ...[`before kiosk-1 agent ${NEW} 60`, "install kiosk-1", "60", `after kiosk-1 agent ${NEW} 60`],
+      ...[`before kiosk-1 agent ${NEW}`, "install kiosk-1", "none", `after kiosk-1 agent ${NEW}`],
     ]);
   });
 

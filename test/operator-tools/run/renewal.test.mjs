@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { provider } from "../../../src/operator-tools/script-provider.cjs";
 import { digestOf, linkProvider } from "../../../src/operator-tools/run/link-provider.cjs";
 import { takesTurn } from "../../../src/operator-tools/host/takes-turn.mjs";
-import { daysLeft, endsSoon } from "../../../src/operator-tools/run/renewal.mjs";
+import { daysLeft, endsSoon, whatIsDue } from "../../../src/operator-tools/run/renewal.mjs";
 
 const NOW = Date.parse("2026-11-29T12:00:00Z");
 const DAY = 86_400_000;
@@ -25,6 +25,7 @@ describe("the renewal of k3s's certificates", () => {
     // Somebody may have rotated them, which no run can know.
     const authorities = (days) => ({ ...olds(300), result: { ...olds(300).result, authoritiesEnd: olds(days).result.certificatesEnd } });
     assert.deepEqual([await changes(authorities(59)), await changes(authorities(61))], [true, false]);
+    assert.deepEqual([whatIsDue(authorities(59).result), whatIsDue(olds(59).result)], ["look", "renewal"]);
   });
 
   it("is told to the work, which then takes a turn", async () => {
@@ -32,7 +33,7 @@ describe("the renewal of k3s's certificates", () => {
     const work = (given, { reveal }) => (told.push(given.before), reveal({ ends: given.environment.ENDS }), Promise.resolve());
     const link = linkProvider(
       { load: () => Promise.resolve(work), about: "The script" },
-      { isDue: ({ result }) => Promise.resolve(result.ends === "soon") },
+      { due: ({ result }) => Promise.resolve(result.ends === "soon" ? "renewal" : undefined) },
     );
     const inputs = (ENDS) => ({ wanted: { environment: { ENDS } }, access: "{}", previous: "p" });
     const { outs: soon } = await link.create(inputs("soon"));
@@ -40,9 +41,9 @@ describe("the renewal of k3s's certificates", () => {
     await link.update("x", late, inputs("late"));
     assert.deepEqual(told, [
       undefined,
-      { environment: { ENDS: "soon" }, isOther: false, isDue: true },
+      { environment: { ENDS: "soon" }, isOther: false, due: "renewal" },
       { environment: { ENDS: "late" }, isOther: false },
     ]);
-    assert.deepEqual([takesTurn([], {}, { isDue: true }), takesTurn([], {}, {})], [true, false]);
+    assert.deepEqual([takesTurn([], {}, { due: "renewal" }), takesTurn([], {}, {})], [true, false]);
   });
 });
