@@ -78,8 +78,12 @@ drop_reset() {
   find "$SERVER_DATA/db" -mindepth 1 -maxdepth 1 ! -name snapshots -exec rm -rf {} +
 }
 
-# reset_etcd [ARGUMENT...]: what k3s said is in $SCRATCH/said.
-reset_etcd() { timeout "$RESET_SECONDS" k3s server --cluster-reset "$@" >"$SCRATCH/said" 2>&1 </dev/null; }
+# reset_etcd [ARGUMENT...]: what k3s said is in $SCRATCH/said. After a reset k3s refuses another one until it has started (its reset-flag, k3s:
+# pkg/cluster/managed.go), which may be what it cannot.
+reset_etcd() {
+  rm -f "$SERVER_DATA/db/reset-flag"
+  timeout "$RESET_SECONDS" k3s server --cluster-reset "$@" >"$SCRATCH/said" 2>&1 </dev/null
+}
 
 last_fault() { grep -e 'level=fatal' -e 'level=error' "$SCRATCH/said" | tail -n 1 | mask_secrets | sed -E 's/^time="[^"]*" level=[a-z]+ msg=//' | cut -c1-500; }
 

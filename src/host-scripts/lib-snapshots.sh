@@ -51,8 +51,8 @@ NO_SNAPSHOT=/run/hybrid-k3s/no-snapshot
 save_ahead() {
   runs_etcd || return 0
   if [ -e "$NO_SNAPSHOT" ]; then say "no snapshot is taken before $2, as $NO_SNAPSHOT says" && return; fi
-  # Of an earlier run that went no further.
-  [ -z "$(find "$SNAPSHOTS" -name "$1-*" -mmin -60 2>/dev/null)" ] || return 0
+  # Of an earlier run that went no further. What etcd was still writing when it was ended is called so, and is none.
+  [ -z "$(find "$SNAPSHOTS" -name "$1-*" ! -name '*.part' -mmin -60 2>/dev/null)" ] || return 0
   say "taking the snapshot $1 before $2"
   save_snapshot "$1" "$3" || fail "no snapshot could be taken before $2: $(last_said); nothing was changed. Bring k3s up first (on the host $(uname -n): systemctl status k3s)," \
     "or go on without a snapshot: mkdir -p ${NO_SNAPSHOT%/*} && touch $NO_SNAPSHOT there; then run the same command again"

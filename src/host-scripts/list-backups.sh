@@ -14,7 +14,7 @@ list_disk() {
   separator='' aside=$(sed -n 1p "$UNDERWAY" 2>/dev/null || true)/db/snapshots
   [ ! -d "$aside" ] || SNAPSHOTS=$aside
   printf '{"items":['
-  find "$SNAPSHOTS" -mindepth 1 -maxdepth 1 -type f -printf '%f %s %T@\n' 2>/dev/null | sort | while read -r name size time; do
+  find "$SNAPSHOTS" -mindepth 1 -maxdepth 1 -type f ! -name '*.part' -printf '%f %s %T@\n' 2>/dev/null | sort | while read -r name size time; do
     printf '%s{"spec":{"snapshotName":"%s","nodeName":"%s","location":"file://%s/%s"},"status":{"size":"%s","creationTime":"%s","readyToUse":true}}' \
       "$separator" "$name" "$NODE_NAME" "$SNAPSHOTS" "$name" "$size" "$(date -u -d "@${time%.*}" +%FT%TZ)"
     separator=,

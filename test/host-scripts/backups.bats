@@ -74,6 +74,7 @@ with_s3() { echo 'etcd-s3: true' >>"$HOST/etc/rancher/k3s/config.yaml"; }
   touch "$FAKE/k3s/dead"
   printf 12345 >"$HOST/$DATA/db/snapshots/first-rack-1-1790000000"
   touch -d 2026-11-29T10:00:00Z "$HOST/$DATA/db/snapshots/first-rack-1-1790000000"
+  echo half >"$HOST/$DATA/db/snapshots/second-rack-1-1790000001.part"
   run_script list-backups
   assert_success
   assert_output '{"list":{"items":[{"spec":{"snapshotName":"first-rack-1-1790000000","nodeName":"rack-1","location":"file:///var/lib/rancher/k3s/server/db/snapshots/first-rack-1-1790000000"},"status":{"size":"5","creationTime":"2026-11-29T10:00:00Z","readyToUse":true}}]},"s3":"Error: dial tcp 127.0.0.1:6443: connect: connection refused"}'

@@ -21,6 +21,8 @@ K3S
 
 @test "takes a snapshot before the upgrade of a server, named for it, and once only" {
   server_to_upgrade
+  # What etcd leaves of a snapshot that was cut off.
+  touch "$HOST/var-lib/rancher/k3s/server/db/snapshots/pre-v1.35.5-k3s1-rack-1-1790000000.part"
   run_script install-k3s
   assert_success
   [ "$(calls 'etcd-snapshot' | wc -l)" -eq 1 ]

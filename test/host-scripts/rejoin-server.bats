@@ -26,6 +26,8 @@ case $* in
   "server --cluster-reset")
     cp /etc/rancher/k3s/config.yaml.d/99-hybrid-k3s-restore.yaml "$FAKE/reset-config"
     [ ! -e "$FAKE/no-reset" ] || { echo 'time="x" level=fatal msg="etcd: no space"' >&2 && rm -rf "$data/db/etcd" && exit 1; }
+    [ ! -e "$data/db/reset-flag" ] || { echo 'time="x" level=fatal msg="Managed etcd cluster membership was previously reset"' >&2 && exit 1; }
+    touch "$data/db/reset-flag"
     echo alone >"$data/db/etcd/data"
     ;;
   *EtcdIsVoter*status}) cat "$FAKE/votes" ;;
@@ -85,6 +87,15 @@ aside() { (cd "$HOST/var-lib/rancher/k3s" && echo server-before-*); }
   assert_call 'patch node rack-2 .*"status":"False"'
   assert_call 'patch node rack-3 .*"status":"False"'
   refute_call 'patch node rack-1'
+}
+
+@test "resets once more where k3s did not start after the first time" {
+  run_script reset-quorum
+  assert_success
+  # Not the name of the first copy.
+  rm -rf "$HOST"/var-lib/rancher/k3s/server-before-*
+  run_script reset-quorum
+  assert_success
 }
 
 @test "goes on with what it had where the reset comes to nothing" {
