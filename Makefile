@@ -36,8 +36,8 @@ test-burst: setup ## the cloud pools on the lab alone: up, down, faults, gone
 test-tailnet: setup ## the shared tailnet on the lab alone: its policy, devices of others, keys that come and go
 	@$(TSX) test/run.ts tailnet tailnet-nodes
 
-test-servers: setup ## several servers on the lab alone: each lost in turn, more of them and fewer, upgraded, made anew
-	@$(TSX) test/run.ts servers servers-grow upgrades upgrade-servers servers-replaced
+test-servers: setup ## several servers on the lab alone: each lost in turn, more of them and fewer, on a Postgres, upgraded, made anew
+	@$(TSX) test/run.ts servers servers-grow datastore upgrades upgrade-servers servers-replaced
 
 test-fast: setup ## the suites that need no lab
 	@$(TSX) test/run.ts lint unit scripts

@@ -64,10 +64,13 @@ const scenarios = (name: string, ...chosen: string[]): Suite => ({
 /** What it asked of the clouds and of the tailnet's API is compared, at its end, with its file in docs/permissions. */
 const recorded = (name: string, ...chosen: string[]): Suite => scenarios(name, ...chosen, "permissions");
 
+/** It needs kine and a Postgres, as its scenario does, and those are built and run for them alone. */
+const DATASTORE_CONTRACT = "test/contract/k3s-datastore.test.ts";
+
 const contract = (name: string, isChosen: (file: string) => boolean): Suite => ({
   name,
   beside: "labs",
-  commands: () => [nodeTest(1, ...files("test/contract/*.test.ts").filter(isChosen))],
+  commands: () => [nodeTest(1, ...files("test/contract/*.test.ts").filter((file) => file !== DATASTORE_CONTRACT && isChosen(file)))],
 });
 // About half of their time.
 const ofClouds = (file: string) => /\/(aws|azure|command|headscale|ways-out)[^/]*$/.test(file);
@@ -107,6 +110,11 @@ export const SUITES: readonly Suite[] = [
   recorded("tailnet", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
   // Issue 13's own: `make test-servers` runs them alone.
   scenarios("servers", "servers"),
+  {
+    ...scenarios("datastore", "datastore"),
+    onlyInAll: true,
+    commands: () => [nodeTest(1, DATASTORE_CONTRACT), nodeTest(1, "test/lab/lab.test.ts")],
+  },
   { ...scenarios("servers-replaced", "servers-replaced"), onlyInAll: true },
   recorded("tailnet-nodes", "tailnet-devices", "tailnet-keys"),
   scenarios("servers-grow", "servers-grow"),

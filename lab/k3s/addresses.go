@@ -24,7 +24,7 @@ const (
 // publishAddresses makes the service `kubernetes` lead to the supervisor's port on every server that lives. The API server's own way
 // would publish its own port.
 func (s *server) publishAddresses() error {
-	if err := s.renewAddress(); err != nil || !s.store.isEtcd {
+	if err := s.renewAddress(); err != nil || !s.store.isShared() {
 		return err
 	}
 	go func() {
@@ -41,15 +41,15 @@ func (s *server) renewAddress() error {
 	limited, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	addresses := []string{s.advertiseAddress()}
-	if s.store.isEtcd {
+	if s.store.isShared() {
 		lease, err := s.store.client.Grant(limited, addressLasts)
 		if err != nil {
 			return err
 		}
-		if _, err := s.store.client.Put(limited, addressPrefix+addresses[0], "", clientv3.WithLease(lease.ID)); err != nil {
+		if err := s.store.put(limited, addressPrefix+addresses[0], "lives", clientv3.WithLease(lease.ID)); err != nil {
 			return err
 		}
-		living, err := s.store.client.Get(limited, addressPrefix, clientv3.WithPrefix(), clientv3.WithKeysOnly())
+		living, err := s.store.client.Get(limited, addressPrefix, clientv3.WithPrefix())
 		if err != nil {
 			return err
 		}

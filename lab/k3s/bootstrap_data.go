@@ -128,8 +128,7 @@ func (s *server) saveBootstrap() error {
 	if err != nil {
 		return err
 	}
-	_, err = s.store.client.Put(limited, bootstrapKey(s.tokens["server"]), sealed)
-	return err
+	return s.store.put(limited, bootstrapKey(s.tokens["server"]), sealed)
 }
 
 // compareBootstrap refuses a start with files that are younger than what all servers share. The tokens of this start's settings are not

@@ -14,6 +14,9 @@ import (
 // fetchBootstrap takes over what all servers share from a living one, before this one makes anything of its own. A member that its
 // data know needs nobody for it (K3S: pkg/cluster/bootstrap.go).
 func (s *server) fetchBootstrap() error {
+	if s.store.isExternal {
+		return s.fetchExternal()
+	}
 	s.joinURL = strings.TrimSuffix(s.given.one("server", ""), "/")
 	if s.joinURL == "" || !s.store.isEtcd || s.store.isInitialized() {
 		return nil

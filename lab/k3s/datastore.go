@@ -14,10 +14,11 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// datastore is where the cluster's objects are: a member of an etcd of one or several servers, or an etcd of its own that stands in
-// for SQLite and whose file is server/db/state.db.
+// datastore is where the cluster's objects are: a member of an etcd of one or several servers, an etcd of its own that stands in
+// for SQLite and whose file is server/db/state.db, or a database elsewhere.
 type datastore struct {
 	isEtcd       bool
+	isExternal   bool
 	folder, file string
 	// name and address are the member's; an etcd that stands in for SQLite has none of its own.
 	name, address string
@@ -32,14 +33,14 @@ const (
 
 // chooseDatastore goes by what is on disk before it goes by the settings (K3S: pkg/cluster/managed.go).
 func (s *server) chooseDatastore() error {
-	if endpoint := s.given.one("datastore-endpoint", ""); endpoint != "" {
-		return errors.New("starting kubernetes: preparing server: creating storage endpoint: this stand-in for k3s has SQLite and embedded etcd only, no datastore-endpoint")
-	}
 	token, err := givenSecret(s.given, "token")
 	if err != nil {
 		return err
 	}
 	s.store = &datastore{folder: s.path("server/db/etcd"), file: s.path("server/db/state.db")}
+	if endpoint := s.given.one("datastore-endpoint", ""); endpoint != "" && !s.store.isInitialized() {
+		return s.chooseExternal(endpoint)
+	}
 	joins := token != "" && s.given.one("server", "") != ""
 	s.store.isEtcd = s.store.isInitialized() || s.isSet("cluster-init") || s.isSet("cluster-reset") || joins
 	if !s.store.isEtcd {
@@ -126,6 +127,9 @@ func sqliteSettings() etcdSettings {
 
 // datastoreArguments are the API server's.
 func (s *server) datastoreArguments() []string {
+	if s.store.isExternal {
+		return []string{"--etcd-servers=unix://" + s.store.socket()}
+	}
 	if !s.store.isEtcd {
 		return []string{"--etcd-servers=" + sqliteClients}
 	}
@@ -136,6 +140,9 @@ func (s *server) datastoreArguments() []string {
 func (s *server) startDatastore() error {
 	if s.store.isEtcd {
 		return s.startMember()
+	}
+	if s.store.isExternal {
+		return s.startExternal()
 	}
 	if err := s.runEtcd(sqliteSettings()); err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 
 // electLeader is for programs of which only one may act in a cluster. Whoever has SQLite is alone (K3S: pkg/cluster/cluster.go).
 func (s *server) electLeader() string {
-	if s.store.isEtcd {
+	if s.store.isShared() {
 		return "--leader-elect=true"
 	}
 	return "--leader-elect=false"

@@ -40,6 +40,7 @@ var environment = map[string]string{
 	"K3S_AGENT_TOKEN_FILE": "agent-token-file", "K3S_NODE_NAME": "node-name", "K3S_VPN_AUTH": "vpn-auth",
 	"K3S_VPN_AUTH_FILE": "vpn-auth-file", "K3S_KUBECONFIG_MODE": "write-kubeconfig-mode", "K3S_DATA_DIR": "data-dir",
 	"K3S_CLUSTER_INIT": "cluster-init", "K3S_CLUSTER_RESET": "cluster-reset", "K3S_DEBUG": "debug", "K3S_DATASTORE_ENDPOINT": "datastore-endpoint",
+	"K3S_DATASTORE_CAFILE": "datastore-cafile", "K3S_DATASTORE_CERTFILE": "datastore-certfile", "K3S_DATASTORE_KEYFILE": "datastore-keyfile",
 }
 
 // settings are the values of the flags given, in order; the last counts where one value is wanted.

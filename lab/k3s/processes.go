@@ -138,7 +138,11 @@ func (p *processes) stop() {
 func childEnvironment() []string {
 	var kept []string
 	for _, entry := range os.Environ() {
-		switch name, _, _ := cutEntry(entry); name {
+		name, _, _ := cutEntry(entry)
+		if _, ofDatastore := datastoreVariables[name]; ofDatastore {
+			continue
+		}
+		switch name {
 		case "NOTIFY_SOCKET", "K3S_TOKEN", "K3S_AGENT_TOKEN", "K3S_VPN_AUTH", "KUBECONFIG":
 		default:
 			kept = append(kept, entry)

@@ -34,7 +34,7 @@ const apiServerAddress = "127.0.0.1:6444"
 
 func (n *node) newServer() (*server, error) {
 	s := &server{node: n}
-	if err := errors.Join(os.MkdirAll(s.tls("etcd"), 0o700), os.MkdirAll(n.path("server/db"), 0o700)); err != nil {
+	if err := os.MkdirAll(s.tls("etcd"), 0o700); err != nil {
 		return nil, err
 	}
 	var err error
@@ -46,6 +46,11 @@ func (n *node) newServer() (*server, error) {
 	}
 	if err := s.chooseDatastore(); err != nil {
 		return nil, err
+	}
+	if !s.store.isExternal {
+		if err := os.MkdirAll(n.path("server/db"), 0o700); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.fetchBootstrap(); err != nil {
 		return nil, fmt.Errorf("preparing server: failed to bootstrap cluster data: %w", err)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -39,6 +40,9 @@ func (s *server) adoptToken(password string) error {
 	s.tokens = now
 	if err := s.writePasswords(); err != nil {
 		return err
+	}
+	if s.store.isExternal {
+		return errors.New("this stand-in for k3s rotates no token of an external datastore")
 	}
 	if s.store.isEtcd {
 		content, err := s.readBootstrap()

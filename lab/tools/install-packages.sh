@@ -28,6 +28,7 @@ shellcheck shellcheck
 shfmt shfmt
 bats bats
 parallel parallel
+pg_lsclusters postgresql
 "
 
 missing() {
@@ -60,7 +61,14 @@ main() {
   output=$(mktemp)
   trap 'rm -f "$output"' EXIT
   export DEBIAN_FRONTEND=noninteractive
-  if ! { apt-get -q update && apt-get -q -y --no-install-recommends install "$@"; } >"$output" 2>&1; then
+  # Debian's Postgres would start a database of this machine's own.
+  case " $* " in
+    *" postgresql "*)
+      mkdir -p /etc/postgresql-common
+      [ -e /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+      ;;
+  esac
+  if ! { apt-get -q update && apt-get -q -y -o Dpkg::Options::=--force-confold --no-install-recommends install "$@"; } >"$output" 2>&1; then
     tail -n 20 "$output" >&2
     log "apt-get failed; its last lines are above."
     exit 1

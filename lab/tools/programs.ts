@@ -155,5 +155,8 @@ function headscale(): Program {
 /** The lab's own program: always built. */
 export const probeBuild: Build = { folder: "tools/go/probe", package: ".", values: [] };
 
+/** What the stand-in for k3s has SQL databases by, for the tests of those alone: built when the first of them asks for it. */
+export const kineBuild: Build = { folder: "tools/go/kine", package: ".", values: [] };
+
 /** An S3 of one's own, for the tests of backups alone: built when the first of them asks for it. */
 export const s3Build: Build = { folder: "tools/go/versitygw", package: "github.com/versity/versitygw/cmd/versitygw", values: [] };

@@ -11,6 +11,7 @@ import { burstPlaces } from "./scenarios/burst-places";
 import { burstRemoval } from "./scenarios/burst-removal";
 import { burstServer } from "./scenarios/burst-server";
 import { certificates } from "./scenarios/certificates";
+import { datastore } from "./scenarios/datastore";
 import { faults } from "./scenarios/faults";
 import { firstUp } from "./scenarios/first-up";
 import { flannelIface } from "./scenarios/flannel-iface";
@@ -59,6 +60,7 @@ const SCENARIOS: readonly Scenario[] = [
   servers,
   serversGrow,
   serversReplaced,
+  datastore,
   backupS3,
   backupServers,
   backupLoss,
