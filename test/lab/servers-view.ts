@@ -1,7 +1,7 @@
 import { kubectlThrough as through, waitWhole as wait } from "../../lab/checks/servers";
 import type { Kubectl } from "../../lab/checks/probe-pods";
 import type { HostName } from "../../lab/hosts/topology";
-import { poolHost, type StackSettings } from "../../lab/stack-config";
+import { metalPool, poolHost, type StackSettings } from "../../lab/stack-config";
 import type { LabContext } from "./lab-context";
 
 export { members } from "../../lab/checks/servers";
@@ -25,3 +25,11 @@ export const serversOnly = (name: string): boolean => name.startsWith("rack-");
 
 /** The operator's kubectl, by the API of this one server. */
 export const kubectlThrough = ({ lab, kubectl }: LabContext, server: HostName): Promise<Kubectl> => through(lab, server, kubectl);
+
+/** Tells the stack that this server's machine was made anew. */
+export function sayMadeAnew({ lab, stack }: LabContext, server: HostName): void {
+  stack.edit((settings) => {
+    const rack = metalPool(settings, "rack");
+    rack.hosts = rack.hosts.map((host) => (host.name === server ? { ...poolHost(lab, server), generation: 1 } : host));
+  });
+}

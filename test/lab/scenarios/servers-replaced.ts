@@ -6,7 +6,7 @@ import type { StackSettings } from "../../../lab/stack-config";
 import type { LabContext, Scenario } from "../lab-context";
 import { rebootHosts } from "../node-restarts";
 import { expectSuccess, viewNodes } from "../nodes-view";
-import { members, waitWhole, withServers } from "../servers-view";
+import { members, sayMadeAnew, waitWhole, withServers } from "../servers-view";
 import { startsOf } from "../untouched";
 
 const SERVERS = ["rack-1", "rack-2", "rack-3"] as const;
@@ -29,7 +29,7 @@ export const serversReplaced: Scenario = {
       const [starts, uid] = [await agentStarts(), await uidOf(lost)];
       await context.lab.reinstall(lost);
       await context.snapshotAgain(context.lab.host(lost));
-      context.stack.addHost(lost, { generation: 1 });
+      sayMadeAnew(context, lost);
       const said = await expectSuccess(context.stack.up(["--refresh"]));
       await context.stack.saveKubeconfig();
       await waitWhole(context, NODES);

@@ -4,11 +4,11 @@ import { checkConnectivity } from "../../../lab/checks/connectivity";
 import { findLeftovers } from "../../../lab/checks/nothing-left";
 import { listProbePods, succeed } from "../../../lab/checks/probe-pods";
 import { waitUntil } from "../../../lab/hosts/wait-until";
-import { type StackSettings, metalPool, poolHost } from "../../../lab/stack-config";
+import type { StackSettings } from "../../../lab/stack-config";
 import { expectSuccess, readyNodes } from "../nodes-view";
 import type { Scenario } from "../lab-context";
 import { reachedPods, watchPods } from "../pod-watch";
-import { kubectlThrough, members, serversOnly, waitWhole, withServers } from "../servers-view";
+import { kubectlThrough, members, sayMadeAnew, serversOnly, waitWhole, withServers } from "../servers-view";
 
 const SERVERS = ["rack-1", "rack-2", "rack-3"] as const;
 const NODES = [...SERVERS, "kiosk-1"];
@@ -109,10 +109,7 @@ export const servers: Scenario = {
       };
       const [left = assert.fail("nothing is left of rack-3")] = (await listed()).filter((name) => name.startsWith("rack-3-"));
       await context().snapshotAgain(await lab.reinstall("rack-3"));
-      stack.edit((edited) => {
-        const rack = metalPool(edited, "rack");
-        rack.hosts = rack.hosts.map((host) => (host.name === "rack-3" ? { ...poolHost(lab, "rack-3"), generation: 1 } : host));
-      });
+      sayMadeAnew(context(), "rack-3");
       const said = await expectSuccess(stack.up());
       assert.match(said, new RegExp(`etcd still lists ${left} at .*, and no Node is its own: taking it out`));
       await waitWhole(context(), [...NODES, LATE]);
