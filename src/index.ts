@@ -29,8 +29,8 @@ import { tellUpgrades } from "./preview/tell-upgrades";
 import { createVpn } from "./vpn/create-vpn";
 
 export = async () => {
-  const { config, secrets, owner, mirrorCaPem, vpnCaPem, s3CaPem, sshPublicKey, warnings } = loadConfig();
-  const plan = planCluster(config, { mirrorCaPem, vpnCaPem, s3CaPem, sshPublicKey, owner, warnings });
+  const { config, secrets, owner, mirrorCaPem, vpnCaPem, s3CaPem, datastoreMarks, sshPublicKey, warnings } = loadConfig();
+  const plan = planCluster(config, { mirrorCaPem, vpnCaPem, s3CaPem, datastoreMarks, sshPublicKey, owner, warnings });
   for (const warning of plan.warnings) await pulumi.log.warn(warning);
   if (plan.costs !== undefined) await pulumi.log.info(plan.costs);
   // Pulumi takes a call stack with each of its many promises (runtime/debuggable.ts) and looks every line of it up in the sources: with Node's

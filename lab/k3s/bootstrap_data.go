@@ -92,7 +92,7 @@ func bootstrapKey(password string) string {
 
 var errOtherToken = errors.New("bootstrap data already found and encrypted with different token")
 
-// findBootstrap gives what the datastore has for this token; nothing where it has none for any.
+// findBootstrap gives what the datastore has for this token; nothing where it has none for any, or but a lock (external_bootstrap.go).
 func (s *server) findBootstrap(limited context.Context) ([]byte, error) {
 	found, err := s.store.client.Get(limited, bootstrapPrefix, clientv3.WithPrefix())
 	if err != nil || len(found.Kvs) == 0 {
@@ -100,6 +100,9 @@ func (s *server) findBootstrap(limited context.Context) ([]byte, error) {
 	}
 	for _, pair := range found.Kvs {
 		if string(pair.Key) == bootstrapKey(s.tokens["server"]) {
+			if len(pair.Value) == 0 {
+				return nil, nil
+			}
 			return unseal(s.tokens["server"], string(pair.Value))
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -55,41 +54,6 @@ func (s *server) openExternal() error {
 	var err error
 	s.store.client, err = clientv3.New(clientv3.Config{Endpoints: []string{"unix://" + s.store.socket()}, DialTimeout: 2 * time.Second, Logger: zap.NewNop()})
 	return err
-}
-
-// fetchExternal takes over what all servers share from the datastore, before this one makes anything of its own
-// (K3S: pkg/cluster/storage.go, storageBootstrap).
-func (s *server) fetchExternal() error {
-	if err := s.openExternal(); err != nil {
-		return fmt.Errorf("creating storage endpoint: %w", err)
-	}
-	text, err := givenSecret(s.given, "token")
-	if err != nil {
-		return err
-	}
-	if text == "" {
-		stored, err := os.ReadFile(s.path("server/token"))
-		if err != nil && !os.IsNotExist(err) {
-			return err
-		}
-		text = strings.TrimSpace(string(stored))
-	}
-	if text == "" {
-		return nil
-	}
-	given, err := parseToken(text, "server")
-	if err != nil {
-		return err
-	}
-	limited, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	s.tokens = tokens{"server": given.password}
-	content, err := s.findBootstrap(limited)
-	if err != nil || content == nil {
-		return err
-	}
-	logf("info", "Reconciling bootstrap data between datastore and disk")
-	return s.writeBootstrap(content, false)
 }
 
 // startExternal leaves in the datastore what other servers need, where there is nothing yet.

@@ -7,6 +7,7 @@ import { datastoreFiles } from "./datastore-schema";
 import type { GivenConfig, GivenFile } from "./given-config";
 import type { HybridConfig } from "./schema";
 import { readDatastoreEndpoint } from "./values/datastore-endpoint";
+import { datastoreMarks } from "./values/datastore-marks";
 import { publicKeyOf } from "./values/ssh-public-key";
 import { validateConfig } from "./validate";
 
@@ -59,6 +60,8 @@ export interface LoadedConfig {
   readonly vpnCaPem: string;
   /** The same of `cluster.backup.s3.caFile`. */
   readonly s3CaPem: string;
+  /** Of `hybrid-k3s:datastoreEndpoint`, with `cluster.datastore: external`. */
+  readonly datastoreMarks?: readonly string[];
   /** `access.sshPublicKey`, or the public half of sshPrivateKey; absent where neither is given. */
   readonly sshPublicKey?: string;
   readonly warnings: readonly string[];
@@ -77,6 +80,7 @@ export function loadConfig(): LoadedConfig {
     mirrorCaPem: given.mirrorCa?.text ?? "",
     vpnCaPem: given.vpnCa?.text ?? "",
     s3CaPem: given.s3Ca?.text ?? "",
+    datastoreMarks: config.cluster.datastore === "external" ? datastoreMarks(String(given.settings["datastoreEndpoint"])) : undefined,
     sshPublicKey: withoutComment(config.access.sshPublicKey) ?? derivedPublicKey(given),
     warnings,
   });

@@ -31,6 +31,9 @@ const clusterSchema = z.strictObject({
     "etcd",
   ).default("etcd"),
   datastoreTls: datastoreTlsSchema.optional(),
+  allowDatastoreMove: yesNo(
+    "Lets `hybrid-k3s:datastoreEndpoint` name another database than before: the same one at another address, or one that the data were copied to.",
+  ).default(false),
   allowDistantServers: yesNo("Lets servers stand further apart than etcd likes: a path over a relay, or a round trip over 30 ms.").default(
     false,
   ),

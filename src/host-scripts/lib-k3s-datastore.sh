@@ -31,7 +31,7 @@ refuse_unreached_datastore() {
 
 # A name that is not among DATASTORE_FILES is of a config that had it.
 take_datastore() {
-  if ! uses_datastore; then rm -rf "$DATASTORE" && return; fi
+  if ! uses_datastore; then rm -rf "$DATASTORE" "$DATASTORE_BEGUN" && return; fi
   (umask 077 && mkdir -p "$DATASTORE")
   for name in endpoint.env ca.pem cert.pem key.pem; do
     case " $DATASTORE_FILES " in

@@ -23,6 +23,10 @@ export interface ClusterPlan {
   readonly sources: SourcesPlan;
   /** What holds the cluster's data; `sqlite` on one server alone. With `external` its endpoint and files are secrets, and no part of the plan. */
   readonly datastore: Datastore;
+  /** Which external datastore it is, as far as that may be seen: config/values/datastore-marks.ts. */
+  readonly datastoreMarks?: readonly string[];
+  /** It may be another than before. */
+  readonly allowDatastoreMove: boolean;
   /** Servers may stand further apart than etcd likes. */
   readonly allowDistantServers: boolean;
   /** Snapshots as the config asks for them; absent: as k3s takes them by default. */

@@ -17,6 +17,8 @@ export interface ClusterStatus {
   readonly route?: string;
   /** What holds the data; absent in state of older releases. */
   readonly datastore?: Datastore;
+  /** Which external datastore, without its address; absent in state of older releases. */
+  readonly datastoreMarks?: readonly string[];
   /** What it was begun by where another cluster had been there: preview/has-begun.ts. */
   readonly begunBy?: string;
   /** By name, where there are several. */
@@ -29,7 +31,7 @@ interface ServerStatus {
 }
 
 export function clusterStatus(plan: ClusterPlan): ClusterStatus {
-  const { name, firstServer, servers, allowServerReplacement, k3sVersion, tailnet } = plan;
+  const { name, firstServer, servers, allowServerReplacement, k3sVersion, tailnet, datastoreMarks } = plan;
   const serverReplacement = allowServerReplacement ? "allowed" : "refused";
   return {
     name,
@@ -40,6 +42,7 @@ export function clusterStatus(plan: ClusterPlan): ClusterStatus {
     vpnVersion: tailnet.clientVersion,
     route: routeDigest(firstServer),
     datastore: plan.datastore,
+    ...(datastoreMarks && { datastoreMarks }),
     ...(hasSeveralServers(plan) && { servers: Object.fromEntries(servers.map(serverStatus)) }),
   };
 }

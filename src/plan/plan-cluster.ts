@@ -17,6 +17,8 @@ export interface PlanExtras {
   readonly vpnCaPem?: string;
   /** Contents of `cluster.backup.s3.caFile`; empty or absent: the hosts' own store. */
   readonly s3CaPem?: string;
+  /** Of the external datastore's endpoint. */
+  readonly datastoreMarks?: readonly string[] | undefined;
   readonly warnings: readonly string[];
   /** `<project>/<stack>`, for what several stacks share. */
   readonly owner?: string;
@@ -40,6 +42,8 @@ export function planCluster(config: HybridConfig, extras: PlanExtras = { mirrorC
     allowServerReplacement: config.cluster.allowServerReplacement,
     integration: config.vpn.integration,
     datastore: config.cluster.datastore,
+    ...(extras.datastoreMarks === undefined ? {} : { datastoreMarks: extras.datastoreMarks }),
+    allowDatastoreMove: config.cluster.allowDatastoreMove,
     allowDistantServers: config.cluster.allowDistantServers,
     tailnet: planTailnet(config, extras),
     sources: planSources(config, extras.mirrorCaPem),

@@ -78,6 +78,7 @@ const PLANNED: Readonly<Record<string, Trial>> = {
   "cluster.k3s": [{}, { disable: ["traefik"] }],
   "cluster.allowServerReplacement": [false, true],
   "cluster.datastore": ["etcd", "sqlite"],
+  "cluster.allowDatastoreMove": [false, true],
   "cluster.allowDistantServers": [false, true],
   "cluster.backup.schedule": ["@daily", "@hourly"],
   "cluster.backup.retention": [5, 14],
@@ -245,6 +246,5 @@ describe("a setting of the schema", () => {
 });
 
 function subnetId(name: string): string {
-  const group = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/net";
-  return `${group}/providers/Microsoft.Network/virtualNetworks/net/subnets/${name}`;
+  return `/subscriptions/${"0".repeat(8)}-0000-0000-0000-${"0".repeat(12)}/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/net/subnets/${name}`;
 }

@@ -66,6 +66,7 @@ describe("validate", () => {
       k3s: {},
       allowServerReplacement: false,
       datastore: "etcd",
+      allowDatastoreMove: false,
       allowDistantServers: false,
       allowUntestedK3s: false,
     });

@@ -6,6 +6,7 @@ import type { Lab } from "../../lab/lab";
 import { inState } from "../../lab/paths";
 import { type LabPostgres, placeKine, startPostgres } from "../../lab/postgres";
 import { renderDatastoreEnvironment } from "../../src/k3s/datastore-settings";
+import { lookInto } from "./datastore-look";
 import { type Server, startK3sServers } from "./k3s-servers";
 
 // What the program relies on in a k3s whose data are in a database elsewhere: a real Postgres, with TLS.
@@ -98,6 +99,20 @@ describe("a k3s server with an external datastore", () => {
     assert.match(await third.host.exec("journalctl -u k3s -o cat"), said);
     assert.equal(await third.host.exec("systemctl show -P ActiveState k3s"), "activating\n");
     await third.stop();
+  });
+
+  it("looks into a database without becoming a server there, and finds what its token opens", async () => {
+    const caPem = readFileSync(postgres.caFile, "utf8");
+    const look = (endpoint: string, token = TOKEN) => lookInto(first, { endpoint, caPem, token });
+    const empty = postgres.endpoint.replace(/k3s$/, "empty");
+    assert.equal(await look(`${postgres.endpoint}?application_name=look`), "");
+    assert.match(await look(empty), /^first: the database that hybrid-k3s:datastoreEndpoint leads to is empty/m);
+    assert.match(await look(empty), /is empty, and k3s would begin an empty cluster there/, "by the lock of the look before");
+    assert.match(await look(`${postgres.endpoint}?application_name=look`, "other-secret"), /leads to holds another cluster/);
+    const closed = await look(postgres.endpoint.replace(encodeURIComponent(postgres.password), "wrong"));
+    assert.match(closed, /does not let k3s in: .*\(SQLSTATE 28P01\)/);
+    assert.equal(await first.host.exec("systemctl show -P ActiveState k3s; pgrep -cf [2]40.0.0.1 || true"), "active\n0\n");
+    assert.equal(await first.kubectl("get configmap kept -o name"), "configmap/kept\n");
   });
 
   it("goes on where another one stops", async () => {

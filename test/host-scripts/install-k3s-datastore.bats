@@ -130,3 +130,99 @@ place() {
   assert_failure
   assert_stderr 'k3s.service is not ready after 2 s'
 }
+
+# A server that has its cluster in the datastore, and a k3s that looks into another one: it finds what $FAKE/look-finds has and says $FAKE/look-says.
+with_cluster() {
+  with_datastore ca.pem
+  export MAY_BEGIN=true LOOK_SECONDS=20
+  mkdir -p "$HOST/var-lib/rancher/k3s/server/tls"
+  echo 'of this cluster' >"$HOST/var-lib/rancher/k3s/server/tls/server-ca.crt"
+  installed
+  cat >"$FAKE/bin/k3s" <<'K3S'
+#!/bin/sh
+[ "$1" = server ] || exec "$STUBS/k3s" "$@"
+echo "k3s $*" >>"$CALLS"
+while [ $# -gt 1 ]; do
+  [ "$1" != --data-dir ] || look=$2
+  shift
+done
+[ -d "$look/server/tls/client-admin.key" ] || exit
+printf '%s\n' "$K3S_DATASTORE_ENDPOINT" >"$FAKE/looked-into"
+cat "$K3S_DATASTORE_CAFILE" >>"$FAKE/looked-into"
+[ ! -e "$FAKE/look-finds" ] || cp "$FAKE/look-finds" "$look/server/tls/server-ca.crt"
+cat "$FAKE/look-says"
+[ ! -e "$FAKE/look-lasts" ] || exec tail -f /dev/null
+exit 1
+K3S
+  chmod +x "$FAKE/bin/k3s"
+  echo 'level=fatal msg="Error: preparing server: failed to generate server dependencies"' >"$FAKE/look-says"
+  place_anew
+}
+
+place_anew() {
+  place 'postgres://k3s:anders@192.0.2.7/k3s' ca.pem
+  echo 'K3S_DATASTORE_CAFILE=/etc/hybrid-k3s/datastore/ca.pem' >>"$HOST/run/hybrid-k3s/rack-1/datastore/endpoint.env"
+}
+
+refused_at_look() {
+  run_script install-k3s
+  assert_failure
+  refute_call 'systemctl (stop|start|restart)'
+  grep -q geheim "$HOST/$KEPT/endpoint.env"
+  [ ! -e "$HOST/run/hybrid-k3s/rack-1/datastore" ]
+  run ! grep -rqE 'geheim|anders' "$CALLS" "$FAKE/tmp"
+}
+
+@test "k3s goes on with another way to the database that has its cluster, once it has looked there" {
+  with_cluster
+  echo 'of this cluster' >"$FAKE/look-finds"
+  run_script install-k3s
+  assert_success
+  assert_call 'k3s server .*--bind-address 240.0.0.1'
+  assert_call 'systemctl start .*k3s.service'
+  [ "$(cat "$FAKE/looked-into")" = 'postgres://k3s:anders@192.0.2.7/k3s
+of ca.pem' ]
+  grep -q anders "$HOST/$KEPT/endpoint.env"
+  forget_calls
+  place_anew
+  run_script install-k3s
+  assert_success
+  refute_call 'k3s server'
+}
+
+@test "an empty database is refused before k3s is told of it" {
+  with_cluster
+  touch "$FAKE/look-lasts"
+  echo 'level=info msg="Bootstrap key locked for initial create"' >"$FAKE/look-says"
+  refused_at_look
+  assert_stderr 'rack-1: the database that hybrid-k3s:datastoreEndpoint leads to is empty, and k3s would begin an empty cluster there. Its k3s was left as it is.'
+  assert_stderr 'drop that before anything is copied'
+}
+
+@test "so is one with another cluster, or with another authority" {
+  with_cluster
+  echo 'level=fatal msg="Error: bootstrap data already found and encrypted with different token"' >"$FAKE/look-says"
+  refused_at_look
+  assert_stderr 'leads to holds another cluster. Its k3s was left as it is.'
+  echo 'of another one' >"$FAKE/look-finds"
+  echo 'level=fatal msg="Error: preparing server"' >"$FAKE/look-says"
+  place_anew
+  refused_at_look
+  assert_stderr "has this cluster's token and another authority"
+}
+
+@test "so is one that does not let k3s in, in the database's words" {
+  with_cluster
+  touch "$FAKE/look-lasts"
+  for _ in 1 2 3 4; do
+    echo 'time="2026-11-29T22:01:17Z" level=error msg="Failed to ping database connection: failed SASL auth: FATAL: password authentication failed for user k3s (SQLSTATE 28P01)"'
+  done >"$FAKE/look-says"
+  refused_at_look
+  assert_stderr 'rack-1: the datastore does not let k3s in: "Failed to ping database connection: failed SASL auth: FATAL: password authentication failed for user k3s (SQLSTATE 28P01)". Its k3s was left as it is.'
+}
+
+@test "what k3s cannot tell is no permission" {
+  with_cluster
+  refused_at_look
+  assert_stderr 'k3s cannot tell whether the datastore holds this cluster: "Error: preparing server: failed to generate server dependencies"'
+}

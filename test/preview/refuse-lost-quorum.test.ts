@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { datastoreMarks } from "../../src/config/values/datastore-marks";
 import { clusterStatus } from "../../src/plan/cluster-status";
 import { planCluster } from "../../src/plan/plan-cluster";
 import { refuseLostEtcd, refuseLostQuorum } from "../../src/preview/refuse-lost-quorum";
@@ -120,6 +121,40 @@ describe("a living cluster's datastore", () => {
     assert.equal(await said({ cluster: statusOf({}) }, planOf([1], [1], external)), "", "another cluster, where that is allowed");
     assert.equal(await said({ cluster: statusOf(external) }, planOf([1, 2], [], external)), "");
     assert.equal(await saidOf(refuseLostEtcd(planOf([1, 2], [], external))), "");
+  });
+});
+
+describe("the database of a living cluster", () => {
+  const planIn = (database: string, more: Overrides = {}) => {
+    const datastoreEndpoint = `postgres://k3s:secret@db.example.org/${database}`;
+    const config = configWith({
+      ...{ "vpn.integration": "routes", "cluster.datastore": "external", datastoreEndpoint },
+      ...more,
+    });
+    return planCluster(config, { mirrorCaPem: "", warnings: [], datastoreMarks: datastoreMarks(datastoreEndpoint) });
+  };
+  const said = async (now: ReturnType<typeof planIn>) => {
+    await mockLastRun({ cluster: clusterStatus(planIn("k3s")) });
+    return saidOf(refuseOtherDatastore(now));
+  };
+
+  it("is not changed for another one unasked, and neither is shown", async () => {
+    const text = await said(planIn("other"));
+    assert.match(
+      text,
+      /^hybrid-k3s:datastoreEndpoint names another database than the one that holds the cluster edge: another kind, host, port or name\./,
+    );
+    assert.match(text, /Nothing was changed\. Set it as it was; .* set cluster\.allowDatastoreMove: true for one pulumi up\.$/);
+    assert.doesNotMatch(text, /secret|db\.example\.org|other\b.*@/);
+    assert.doesNotMatch(JSON.stringify(clusterStatus(planIn("k3s"))), /secret|db\.example\.org/);
+  });
+
+  it("stays what it is by its marks, or is another by the operator's word", async () => {
+    assert.equal(await said(planIn("k3s")), "");
+    assert.equal(await said(planIn("other", { "cluster.allowDatastoreMove": true })), "");
+    const older = Object.fromEntries(Object.entries(clusterStatus(planIn("k3s"))).filter(([key]) => key !== "datastoreMarks"));
+    await mockLastRun({ cluster: older });
+    assert.equal(await saidOf(refuseOtherDatastore(planIn("other"))), "", "hosts look themselves");
   });
 });
 

@@ -40,6 +40,7 @@ describe("the program with an external datastore", () => {
     );
     assert.doesNotMatch(JSON.stringify([registrations, outputs]), /of-the-test|db\.example\.org|2379/);
     assert.equal(outputs["serverToken"], "[secret]");
+    assert.match(JSON.stringify(outputs["cluster"]), /"datastoreMarks":\["[0-9a-f]{16}"\]/);
   });
 
   it("writes the unit's environment as systemd reads it", () => {

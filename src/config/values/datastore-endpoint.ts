@@ -3,6 +3,8 @@ export interface DatastoreEndpoint {
   readonly kind: "Postgres" | "MySQL" | "etcd";
   /** Where it is reached; of several one is enough. */
   readonly hosts: readonly { readonly host: string; readonly port: number }[];
+  /** Its name there; empty for an etcd, which has none. */
+  readonly database: string;
 }
 
 /** Nothing of the value stands in it: that holds a password. */
@@ -16,6 +18,8 @@ const forms = {
   MySQL: "mysql://USER:PASSWORD@tcp(HOST:3306)/DATABASE",
   etcd: "https://HOST:2379,https://HOST:2379",
 };
+/** Which kine takes where none is named. */
+const USUAL_DATABASE = "kubernetes";
 const anyForm = `Write ${forms.Postgres}, ${forms.MySQL} (MariaDB too), or ${forms.etcd}.`;
 
 /** The forms that k3s documents (https://docs.k3s.io/datastore), each with a host that is not a socket's path. */
@@ -49,7 +53,10 @@ function readPostgres(rest: string): DatastoreEndpoint | EndpointFault {
   const at = authority.lastIndexOf("@");
   if (/%(?![0-9A-Fa-f]{2})/.test(rest)) return { problem: "has a % that begins no %XX", remedy };
   if (authority.slice(0, Math.max(at, 0)).includes("@")) return { problem: "has more than one @ before its host", remedy };
-  return located("Postgres", [authority.slice(at + 1)], 5432, remedy);
+  const [path = "", options = ""] = rest.slice(authority.length).split("#")[0]?.split("?") ?? [];
+  // By the option pgx goes before the path; by the path kine has it in small letters (kine: pkg/drivers/pgsql/pgsql.go).
+  const database = new URLSearchParams(options).get("dbname") ?? path.slice(1).toLowerCase();
+  return located("Postgres", [authority.slice(at + 1)], 5432, remedy, database || USUAL_DATABASE);
 }
 
 /** As github.com/go-sql-driver/mysql reads it: the last slash is before the database, the last @ before the host. */
@@ -59,14 +66,15 @@ function readMysql(rest: string): DatastoreEndpoint | EndpointFault {
   if (login === "") return { problem: "has no slash before the name of the database", remedy };
   const [, network, address = ""] = /^([a-z]*)(?:\((.*)\))?$/.exec(login.slice(login.lastIndexOf("@") + 1)) ?? [];
   if (network !== "tcp") return { problem: "has no host in the form tcp(HOST:PORT)", remedy };
-  return located("MySQL", [address], 3306, remedy);
+  const [database] = rest.slice(login.length + 1).split("?");
+  return located("MySQL", [address], 3306, remedy, database || USUAL_DATABASE);
 }
 
 function readEtcd(text: string): DatastoreEndpoint | EndpointFault {
   const remedy = `Write ${forms.etcd}, a URL for each member.`;
   const parts = text.split(",").map((part) => /^https?:\/\/([^/?#@]+)\/?$/.exec(part)?.[1]);
   if (parts.includes(undefined)) return { problem: "is no list of addresses with https:// and a port", remedy };
-  return located("etcd", parts as string[], undefined, remedy);
+  return located("etcd", parts as string[], undefined, remedy, "");
 }
 
 function located(
@@ -74,6 +82,7 @@ function located(
   addresses: readonly string[],
   usual: number | undefined,
   remedy: string,
+  database: string,
 ): DatastoreEndpoint | EndpointFault {
   const hosts = addresses.map((address) => {
     const [, bracketed, name, port = usual] = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]*))(?::([^:]*))?$/.exec(address) ?? [];
@@ -81,7 +90,7 @@ function located(
   });
   if (hosts.some(({ host }) => host === "")) return { problem: "has no host that can be reached from all servers", remedy };
   if (!hosts.every(({ port }) => port >= 1 && port <= 65535)) return { problem: "has a host without a port from 1 to 65535", remedy };
-  return { kind, hosts };
+  return { kind, hosts, database };
 }
 
 /** A host that is each server's own. */

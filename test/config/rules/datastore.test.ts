@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { X509Certificate, createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { describe, it } from "node:test";
 import { readDatastoreEndpoint } from "../../../src/config/values/datastore-endpoint";
+import { datastoreMarks } from "../../../src/config/values/datastore-marks";
 import { configWith, faultsOf, hostKey, type Overrides, siteCa } from "../../helpers/config-builder";
 
 const KEY = "hybrid-k3s:datastoreEndpoint";
@@ -84,17 +85,19 @@ describe("cluster.datastore: external", () => {
 
 describe("the endpoint of an external datastore", () => {
   it("is read in each of the forms that k3s documents", () => {
-    const cases: readonly (readonly [string, string, string])[] = [
-      ["postgres://k3s:p%40ss@db.example.org:6432/k3s?sslmode=verify-full", "Postgres", "db.example.org 6432"],
-      ["postgresql://k3s@[2001:db8::7]/k3s", "Postgres", "2001:db8::7 5432"],
-      ["mysql://k3s:p@ss/w(rd@tcp(192.0.2.7:3307)/k3s", "MySQL", "192.0.2.7 3307"],
-      ["mysql://k3s:secret@tcp(db.example.org)/k3s?tls=true", "MySQL", "db.example.org 3306"],
-      ["https://192.0.2.7:2379,https://192.0.2.8:2379", "etcd", "192.0.2.7 2379,192.0.2.8 2379"],
+    const cases: readonly (readonly [string, string, string, string])[] = [
+      ["postgres://k3s:p%40ss@db.example.org:6432/K3s?sslmode=verify-full", "Postgres", "db.example.org 6432", "k3s"],
+      ["postgresql://k3s@[2001:db8::7]/k3s?dbname=Other", "Postgres", "2001:db8::7 5432", "Other"],
+      ["postgresql://k3s@db.example.org", "Postgres", "db.example.org 5432", "kubernetes"],
+      ["mysql://k3s:p@ss/w(rd@tcp(192.0.2.7:3307)/k3s", "MySQL", "192.0.2.7 3307", "k3s"],
+      ["mysql://k3s:secret@tcp(db.example.org)/k3s?tls=true", "MySQL", "db.example.org 3306", "k3s"],
+      ["mysql://k3s:secret@tcp(db.example.org)/", "MySQL", "db.example.org 3306", "kubernetes"],
+      ["https://192.0.2.7:2379,https://192.0.2.8:2379", "etcd", "192.0.2.7 2379,192.0.2.8 2379", ""],
     ];
-    for (const [text, kind, places] of cases) {
+    for (const [text, kind, places, database] of cases) {
       const read = readDatastoreEndpoint(text);
       assert.ok("hosts" in read, `${text}: ${JSON.stringify(read)}`);
-      assert.deepEqual([read.kind, read.hosts.map(({ host, port }) => `${host} ${port}`).join()], [kind, places]);
+      assert.deepEqual([read.kind, read.hosts.map(({ host, port }) => `${host} ${port}`).join(), read.database], [kind, places, database]);
     }
   });
 
@@ -120,5 +123,31 @@ describe("the endpoint of an external datastore", () => {
       assert.ok(fault.startsWith(`${KEY}: ${problem}`), `${datastoreEndpoint}: ${fault}`);
       assert.deepEqual([others, /secret|cret/.test(fault)], [[], false]);
     }
+  });
+});
+
+describe("the marks of an external datastore", () => {
+  const alike = (one: string, other: string) => datastoreMarks(one).some((mark) => datastoreMarks(other).includes(mark));
+  const postgres = "postgres://k3s:secret@db.example.org/k3s";
+
+  it("are the same whoever asks, and however", () => {
+    for (const same of ["postgresql://other:p%40ss@DB.example.org.:5432/k3s?sslmode=verify-full", "postgres://db.example.org/K3S"])
+      assert.ok(alike(postgres, same), same);
+    assert.ok(
+      alike("https://192.0.2.7:2379,https://192.0.2.8:2379", "http://192.0.2.8:2379,http://192.0.2.9:2379"),
+      "an etcd with another member",
+    );
+    assert.match(JSON.stringify(datastoreMarks(postgres)), /^\["[0-9a-f]{16}"\]$/);
+  });
+
+  it("are others for another kind, host, port or database, and none of what is no endpoint", () => {
+    for (const other of [
+      "mysql://k3s:secret@tcp(db.example.org:5432)/k3s",
+      "postgres://db2.example.org/k3s",
+      "postgres://db.example.org:5433/k3s",
+    ])
+      assert.ok(!alike(postgres, other), other);
+    assert.ok(!alike(postgres, "postgres://db.example.org/other"));
+    assert.deepEqual(datastoreMarks("secret"), []);
   });
 });

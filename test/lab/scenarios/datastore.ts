@@ -112,6 +112,33 @@ export const datastore: Scenario = {
       stack.edit((edited) => Object.assign(edited, written, { "hybrid-k3s:datastoreEndpoint": endpoint }));
     });
 
+    it("refuses another database at preview, and on hosts an empty one, before k3s is told of it", async () => {
+      const { lab, stack, kubectl } = context();
+      const starts = () => Promise.all(SERVERS.map((name) => lab.host(name).exec("systemctl show -P ActiveEnterTimestampMonotonic k3s")));
+      const before = await starts();
+      await stack.setSecret("hybrid-k3s:datastoreEndpoint", postgres.endpoint.replace(/k3s$/, "empty"));
+      const refused = await expectFailure(stack.preview());
+      assert.match(refused, /hybrid-k3s:datastoreEndpoint names another database than the one that holds the cluster edge:/);
+      stack.edit((edited) => Object.assign(edited["hybrid-k3s:cluster"], { allowDatastoreMove: true }));
+      const told = await expectFailure(stack.up());
+      assert.match(told, /the database that hybrid-k3s:datastoreEndpoint leads to is empty/);
+      printed.push(refused, told);
+      assert.deepEqual(await starts(), before);
+      await succeed(kubectl, ["get", "nodes"]);
+      stack.edit((edited) => Reflect.deleteProperty(edited["hybrid-k3s:cluster"], "allowDatastoreMove"));
+      await stack.setSecret("hybrid-k3s:datastoreEndpoint", postgres.endpoint);
+      await expectSuccess(stack.up());
+      assert.deepEqual(await starts(), before);
+    });
+
+    it("takes another way to the same database, one server at a time", async () => {
+      const { stack, kubectl } = context();
+      await stack.setSecret("hybrid-k3s:datastoreEndpoint", `${postgres.endpoint}?application_name=lab`);
+      await expectSuccess(stack.up());
+      assert.deepEqual(await readyNodes(kubectl), [...NODES]);
+      await expectSuccess(stack.up(["--expect-no-changes"]));
+    });
+
     for (const lost of SERVERS)
       it(`answers through the other server within 15 s when ${lost} is powered off, and has it back by itself`, async () => {
         const { lab, kubectl } = context();
