@@ -55,6 +55,28 @@ export const backupServers: Scenario = {
       await expectSuccess(context.stack.up(["--expect-no-changes"]));
     });
 
+    it("brings them back by the same command where the host lost its power in the middle, and lets k3s begin from nothing half made", async () => {
+      const { lab } = context;
+      await writeNote(context, "between");
+      const cutOff = runBackupCommand(context, "restore", "first", "--yes");
+      const underway = async () => (await lab.host("rack-1").run(["test", "-e", "/etc/hybrid-k3s/reset-underway"])).code === 0;
+      await waitUntil("the restore is under way", underway, { timeoutMs: 180_000, intervalMs: 50 });
+      await lab.host("rack-1").powerOff();
+      assert.match(await expectFailure(cutOff), /rack-2, rack-3: k3s stays stopped[^]*Run the same command again/);
+      await lab.host("rack-1").boot();
+      for (const server of SERVERS) assert.notEqual((await lab.host(server).run(["systemctl", "is-active", "k3s"])).code, 0, server);
+      const again = await runBackupCommand(context, "restore", "first", "--yes");
+      assert.equal(again.code, 0, again.stderr);
+      assert.match(again.stderr, /rack-1: an earlier run was cut off on this host/);
+      await waitWhole(context, NODES);
+      assert.deepEqual(await readNotes(context), ["before"]);
+      assert.deepEqual(await members(context.kubectl), VOTERS);
+      for (const server of SERVERS)
+        await lab
+          .host(server)
+          .exec("systemctl is-enabled k3s; test ! -e /etc/hybrid-k3s/reset-underway; test ! -e /etc/hybrid-k3s/stopped-for");
+    });
+
     it("refuses to recover while the API answers anywhere", async () => {
       assert.match(await expectFailure(runBackupCommand(context, "recover", "--yes")), /Nothing was changed: the API answers on rack-/);
     });
