@@ -82,9 +82,9 @@ field_of_node() { awk -v node="$NODE_NAME" -v field="$1" '$1 == node { print $fi
 empty_node() {
   [ "$(field_of_node 3)" = True ] || { say "the Node is not Ready, so it is not drained" && return; }
   [ "$(field_of_node 6)" = closed ] ||
-    kubectl patch node "$NODE_NAME" --type=merge -p '{"metadata":{"annotations":{"hybrid-k3s/upgrading":"true"}},"spec":{"unschedulable":true}}' >&2 ||
+    aloud kubectl patch node "$NODE_NAME" --type=merge -p '{"metadata":{"annotations":{"hybrid-k3s/upgrading":"true"}},"spec":{"unschedulable":true}}' ||
     fail "the Node could not be cordoned; its k3s was left as it is"
-  timeout $((DRAIN_SECONDS + 15)) k3s kubectl drain "$NODE_NAME" --ignore-daemonsets --delete-emptydir-data --force --timeout="${DRAIN_SECONDS}s" >&2 && return
+  aloud timeout $((DRAIN_SECONDS + 15)) k3s kubectl drain "$NODE_NAME" --ignore-daemonsets --delete-emptydir-data --force --timeout="${DRAIN_SECONDS}s" && return
   open_node
   fail "its pods did not leave within $DRAIN_SECONDS s, as the lines above say; its k3s was left as it is, and it takes pods again." \
     "Let their disruption budgets or other nodes make room for them, or set upgrade.drain: false for its pool; then run pulumi up again"
@@ -96,7 +96,7 @@ prepare_node() {
   [ -z "${DRAIN_SECONDS:-}" ] && [ "$(field_of_node 7)" != true ] || echo cordoned
 }
 
-is_open() { read_nodes && { [ "$(field_of_node 7)" != true ] || kubectl patch node "$NODE_NAME" --type=merge -p '{"metadata":{"annotations":{"hybrid-k3s/upgrading":null}},"spec":{"unschedulable":null}}' >&2; }; }
+is_open() { read_nodes && { [ "$(field_of_node 7)" != true ] || aloud kubectl patch node "$NODE_NAME" --type=merge -p '{"metadata":{"annotations":{"hybrid-k3s/upgrading":null}},"spec":{"unschedulable":null}}'; }; }
 open_node() { wait_until 90 "the API to take the uncordon" is_open || fail "the Node could not be uncordoned; later: kubectl uncordon $NODE_NAME"; }
 
 node_ip() { awk -v node="$NODE_NAME" '$1 == node { for (i = 10; i <= NF; i++) if ($i ~ /\./) { print $i; exit } }' "$SCRATCH/nodes"; }

@@ -29,7 +29,7 @@ uninstall_k3s() {
 }
 
 # Best effort: the device is deleted in the tailnet afterwards, whether or not this came through.
-log_out() { ! command -v tailscale >/dev/null || timeout 30 tailscale logout >&2 || say "could not log out; the device is removed in the tailnet all the same"; }
+log_out() { ! command -v tailscale >/dev/null || aloud timeout 30 tailscale logout || say "could not log out; the device is removed in the tailnet all the same"; }
 
 # Each would have systemd read all its units again, a third of a second a unit; that is done once, when their files are gone.
 stop_units() {

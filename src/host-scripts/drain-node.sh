@@ -85,7 +85,7 @@ is_alive() {
 drain() {
   seconds=$1
   shift
-  timeout $((seconds + 15)) k3s kubectl drain "$NODE_NAME" --ignore-daemonsets --delete-emptydir-data --force --timeout="${seconds}s" "$@" >&2
+  aloud timeout $((seconds + 15)) k3s kubectl drain "$NODE_NAME" --ignore-daemonsets --delete-emptydir-data --force --timeout="${seconds}s" "$@"
 }
 
 # drain_within SECONDS: again where it ends before, as when the API restarts. What budgets hold back takes kubectl the whole time.
@@ -130,7 +130,7 @@ drain_or_delete_pods() {
   drain 20 --disable-eviction --grace-period=5 && return
   list_movable_pods || true
   while read -r pod; do
-    kubectl delete pod -n "${pod%/*}" "${pod#*/}" --grace-period=0 --force --wait=false >&2 </dev/null || true
+    aloud kubectl delete pod -n "${pod%/*}" "${pod#*/}" --grace-period=0 --force --wait=false </dev/null || true
   done <"$SCRATCH/left"
 }
 
@@ -152,9 +152,9 @@ leave_server() {
 
 # k3s takes a server out of etcd before its Node is gone, and another server's controller may first have to notice that it is in charge.
 delete_node() {
-  retry delete node "$NODE_NAME" --ignore-not-found --timeout=15s >&2 || fail "the Node $NODE_NAME could not be deleted; later: kubectl delete node $NODE_NAME"
+  aloud retry delete node "$NODE_NAME" --ignore-not-found --timeout=15s || fail "the Node $NODE_NAME could not be deleted; later: kubectl delete node $NODE_NAME"
   # Goes with the Node in current versions; where it stays, the next machine of this name is rejected.
-  kubectl delete secret -n kube-system "$NODE_NAME.node-password.k3s" --ignore-not-found >&2 || true
+  aloud kubectl delete secret -n kube-system "$NODE_NAME.node-password.k3s" --ignore-not-found || true
 }
 
 main() {

@@ -8,7 +8,7 @@ stop_k3s() {
   say "stopping k3s"
   timeout 120 systemctl stop "$UNIT" || fail "$UNIT does not stop; see: journalctl -u $UNIT"
   # k3s's own integration takes the host out of the tailnet when it stops.
-  [ "$(tailnet_status | json_value BackendState)" != Stopped ] || timeout 60 tailscale up --timeout=45s >&2 || true
+  [ "$(tailnet_status | json_value BackendState)" != Stopped ] || aloud timeout 60 tailscale up --timeout=45s || true
 }
 
 # No boot in between may start it from what is half made.
@@ -105,8 +105,8 @@ forget_votes() {
   kubectl get nodes -l node-role.kubernetes.io/etcd -o 'go-template={{range .items}}{{.metadata.name}}{{"\n"}}{{end}}' >"$SCRATCH/voters" 2>/dev/null || return 1
   while read -r node _; do
     [ "$node" != "$NODE_NAME" ] || continue
-    kubectl patch node "$node" --subresource=status --type=strategic \
-      -p '{"status":{"conditions":[{"type":"EtcdIsVoter","status":"False","reason":"NotAMember","message":"etcd was begun again without it"}]}}' >&2 </dev/null || return 1
+    aloud kubectl patch node "$node" --subresource=status --type=strategic \
+      -p '{"status":{"conditions":[{"type":"EtcdIsVoter","status":"False","reason":"NotAMember","message":"etcd was begun again without it"}]}}' </dev/null || return 1
   done <"$SCRATCH/voters"
 }
 
@@ -119,8 +119,7 @@ start_k3s() {
 # The token without the authority's hash and the user, which change with the cluster.
 password_of() { sed -n '1s/^.*:://; 1s/^[a-z]*://; 1p' "$1"; }
 
-# Nor does it end half way where nobody listens: see say.
-kubectl() (trap '' PIPE && timeout 30 k3s kubectl --request-timeout=25s "$@")
+kubectl() { timeout 30 k3s kubectl --request-timeout=25s "$@"; }
 
 node_address() { kubectl get node "$NODE_NAME" -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}' 2>/dev/null; }
 

@@ -24,7 +24,7 @@ is_forgotten() { list_left && [ ! -s "$SCRATCH/left" ]; }
 
 # A Node that names the member, held by k3s's own finalizer from the start; no pod gets onto it. An earlier run's may still be there.
 make_placeholder() {
-  kubectl create -f - >&2 2>"$SCRATCH/api-error" <<NODE && return
+  kubectl create -f - >/dev/null 2>"$SCRATCH/api-error" <<NODE && return
 {"apiVersion":"v1","kind":"Node","metadata":{"name":"$PLACEHOLDER","labels":{"node-role.kubernetes.io/etcd":"true"},
 "annotations":{"etcd.k3s.cattle.io/node-name":"$member","etcd.k3s.cattle.io/node-address":"$address"},"finalizers":["wrangler.cattle.io/managed-etcd-controller"]},
 "spec":{"unschedulable":true,"taints":[{"key":"hybrid-k3s/left","effect":"NoExecute"}]}}
@@ -39,7 +39,7 @@ forget_member() {
   read -r member address <"$SCRATCH/left" || return 0
   say "etcd still lists $member at $address, and no Node is its own: taking it out"
   wait_until "$API_SECONDS" "the API to take a Node in its name" make_placeholder || fail "no Node could be made in the name of the member $member: $(tail -n 1 "$SCRATCH/api-error")"
-  retry delete node "$PLACEHOLDER" --ignore-not-found --timeout=15s >&2 || true
+  aloud retry delete node "$PLACEHOLDER" --ignore-not-found --timeout=15s || true
   wait_until "$LEFT_SECONDS" "$member to leave etcd" is_forgotten ||
     fail "k3s did not take the member $member out of etcd, which no server of that name can join before. See on this server: journalctl -u k3s | grep -i 'etcd member'. By hand: etcdctl" \
       "with --cacert, --cert and --key of server-ca.crt, client.crt and client.key in $SERVER_DATA/tls/etcd: member list, then member remove; then run the same command again"

@@ -72,6 +72,6 @@ has_left() { list_members && ! grep -q "^$NODE_NAME " "$SCRATCH/members"; }
 # seconds after this and comes back as a new member, so whoever asked for this stops it at once.
 leave_etcd() {
   grep -q "^$NODE_NAME " "$SCRATCH/members" || return 0
-  retry annotate node "$NODE_NAME" --overwrite etcd.k3s.cattle.io/remove=true >&2 || fail "$NODE_NAME could not be taken out of etcd; see on this server: systemctl status k3s"
+  aloud retry annotate node "$NODE_NAME" --overwrite etcd.k3s.cattle.io/remove=true || fail "$NODE_NAME could not be taken out of etcd; see on this server: systemctl status k3s"
   wait_until "$LEAVE_SECONDS" "$NODE_NAME to leave etcd" has_left || say "etcd still lists $NODE_NAME after $LEAVE_SECONDS s; its Node is deleted all the same"
 }

@@ -9,7 +9,7 @@ label_keys() { printf '%s\n' "$1" | sed -nE 's/^([^=]+)=.*/label:\1/p'; }
 
 taint_keys() { printf '%s\n' "$1" | sed -nE 's/^([^=:]+)(=[^:]*)?:(.+)$/taint:\1:\3/p'; }
 
-write_owned() { kubectl annotate node "$NODE_NAME" --overwrite "$OWNED_ANNOTATION=$(printf '%s\n' "$1" | paste -sd ' ' -)" >&2; }
+write_owned() { aloud kubectl annotate node "$NODE_NAME" --overwrite "$OWNED_ANNOTATION=$(printf '%s\n' "$1" | paste -sd ' ' -)"; }
 
 # What is about to be set is recorded before, what is taken off is forgotten after: a run cut off in between loses nothing of ours.
 # shellcheck disable=SC2046,SC2086 # labels and taints hold no blanks and no wildcards; one word each
@@ -21,9 +21,9 @@ reconcile_marks() {
   [ -z "$unrecorded" ] || write_owned "$(printf '%s\n' "$wanted" "$obsolete" | sed '/^$/d')"
 
   set -- $(printf '%s\n' "$obsolete" | sed -n 's/^label:\(.*\)/\1-/p') $(lines_without "${LABELS:-}" "$(node_facts label)")
-  [ $# -eq 0 ] || kubectl label node "$NODE_NAME" --overwrite "$@" >&2
+  [ $# -eq 0 ] || aloud kubectl label node "$NODE_NAME" --overwrite "$@"
   set -- $(printf '%s\n' "$obsolete" | sed -n 's/^taint:\(.*\)/\1-/p' | present_taints) $(lines_without "${TAINTS:-}" "$(node_facts taint)")
-  [ $# -eq 0 ] || kubectl taint node "$NODE_NAME" --overwrite "$@" >&2
+  [ $# -eq 0 ] || aloud kubectl taint node "$NODE_NAME" --overwrite "$@"
   [ -z "$obsolete" ] || write_owned "$wanted"
 }
 

@@ -4,7 +4,7 @@
 
 # cordon_marked NODE...: by us, so that they can be given back where they stay after all. One that somebody else has cordoned must not be among them.
 CORDONED=hybrid-k3s/cordoned
-cordon_marked() { kubectl patch node "$@" --type=merge -p '{"metadata":{"annotations":{"'"$CORDONED"'":"leaving"}},"spec":{"unschedulable":true}}' >&2; }
+cordon_marked() { aloud kubectl patch node "$@" --type=merge -p '{"metadata":{"annotations":{"'"$CORDONED"'":"leaving"}},"spec":{"unschedulable":true}}'; }
 
 # One line for each bound volume and each of its node selector terms, which are alternatives, and one for each requirement within them.
 # shellcheck disable=SC2016 # the variables are the template's

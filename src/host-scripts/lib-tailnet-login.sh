@@ -81,7 +81,7 @@ comes_back_online() {
   has_login || return 1
   say "logged in already, waiting for the tailnet"
   # Stopped is what `tailscale down` leaves; up without settings takes it back and needs no key.
-  [ "$(tailnet_status | json_value BackendState)" != Stopped ] || timeout 60 tailscale up --timeout=45s >&2 || true
+  [ "$(tailnet_status | json_value BackendState)" != Stopped ] || aloud timeout 60 tailscale up --timeout=45s || true
   wait_until "$SETTLE_SECONDS" "the tailnet" online_or_login_needed && { tailnet_is_online && return 0 || return 1; }
   wait_until "$WAIT_SECONDS" "the control server $CONTROL_URL" control_answers ||
     fail "logged in, but the control server $CONTROL_URL does not answer; check this host's network, then run pulumi up again"

@@ -8,6 +8,14 @@ export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # stdout carries the result alone. A shell that says something to nobody is ended by it, and this run is to go on where its operator is gone.
 say() { (trap '' PIPE && printf '%s\n' "$*" >&2) || true; }
 
+# aloud COMMAND...: what a program says goes the same way, line by line, and ends it no more: one in Go dies of the first word that nobody takes, even
+# where this shell would not. Needs SCRATCH.
+aloud() {
+  rm -f "$SCRATCH/unsuccessful"
+  { "$@" 2>&1 || : >"$SCRATCH/unsuccessful"; } | (trap '' PIPE && while IFS= read -r line || [ -n "$line" ]; do printf '%s\n' "$line" >&2 || true; done)
+  [ ! -e "$SCRATCH/unsuccessful" ]
+}
+
 fail() {
   say "${NODE_NAME:-this host}: $*"
   explained=yes && exit 1

@@ -44,9 +44,9 @@ cordon_all() {
 # shellcheck disable=SC2016,SC2046
 uncordon_all() {
   set -- $(printf '%s\n' "${UNCORDON:-}" | among '$3 == "us:leaving"')
-  [ $# -eq 0 ] || kubectl patch node "$@" --type=merge -p '{"metadata":{"annotations":{"'"$CORDONED"'":null}},"spec":{"unschedulable":false}}' >&2 || fail "the Nodes $* could not all be uncordoned"
+  [ $# -eq 0 ] || aloud kubectl patch node "$@" --type=merge -p '{"metadata":{"annotations":{"'"$CORDONED"'":null}},"spec":{"unschedulable":false}}' || fail "the Nodes $* could not all be uncordoned"
   set -- $(printf '%s\n' "${UNCORDON:-}" | among 1)
-  [ $# -eq 0 ] || kubectl annotate node "$@" --overwrite hybrid-k3s/remove-data- hybrid-k3s/drain-policy- >&2
+  [ $# -eq 0 ] || aloud kubectl annotate node "$@" --overwrite hybrid-k3s/remove-data- hybrid-k3s/drain-policy-
 }
 
 annotate_all() {
@@ -54,7 +54,7 @@ annotate_all() {
   while read -r setting; do
     # shellcheck disable=SC2046
     set -- $(printf '%s\n' "$ANNOTATE" | sed -n "s|^\([^ ]*\) $setting\$|\1|p" | among 1)
-    [ $# -eq 0 ] || kubectl annotate node "$@" --overwrite "hybrid-k3s/$setting" >&2 </dev/null
+    [ $# -eq 0 ] || aloud kubectl annotate node "$@" --overwrite "hybrid-k3s/$setting" </dev/null
   done <"$SCRATCH/annotations"
 }
 

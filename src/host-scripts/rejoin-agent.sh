@@ -16,7 +16,7 @@ main() {
   make_scratch
   [ -f "/etc/systemd/system/$UNIT" ] || fail "there is no k3s agent on this host; run pulumi up"
   timeout 120 systemctl stop "$UNIT" || fail "$UNIT does not stop; see: journalctl -u $UNIT"
-  [ "$(tailnet_status | json_value BackendState)" != Stopped ] || timeout 60 tailscale up --timeout=45s >&2 || true
+  [ "$(tailnet_status | json_value BackendState)" != Stopped ] || aloud timeout 60 tailscale up --timeout=45s || true
   sed "s|^server: .*|server: https://$SERVER_IP:6443|" "$CONFIG" | write_file "$CONFIG" 0600
   follow_cluster
   timeout 30 systemctl start --no-block "$UNIT" || fail "$UNIT does not start; see: systemctl status $UNIT"

@@ -65,7 +65,7 @@ list_stale_nodes() {
 }
 
 # An API that has only just come up may fail once more; that is no reason to take the restored data away again.
-delete() { wait_until 60 "the API to delete $*" kubectl delete "$@" --ignore-not-found >&2 </dev/null || say "left for later: kubectl delete $*"; }
+delete() { aloud wait_until 60 "the API to delete $*" kubectl delete "$@" --ignore-not-found </dev/null || say "left for later: kubectl delete $*"; }
 
 remove_stale_nodes() {
   printf '%s\n' "$KNOWN_NODES" >"$SCRATCH/known"
@@ -79,9 +79,11 @@ remove_stale_nodes() {
   done <"$SCRATCH/stale"
 }
 
-# Nodes that joined another cluster meanwhile have other passwords; k3s takes the one that a node brings where it knows none.
+# Nodes that joined another cluster meanwhile have other passwords; k3s takes the one that a node brings where it knows none. One call for all, as each takes
+# a second, and a minute where the API is away.
 forget_passwords() {
-  while read -r node; do delete secret -n kube-system "$node.node-password.k3s"; done <"$SCRATCH/known"
+  # shellcheck disable=SC2046 # a Node's name is one word
+  delete secret -n kube-system $(sed 's/$/.node-password.k3s/' "$SCRATCH/known")
 }
 
 restore() {

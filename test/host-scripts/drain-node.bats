@@ -35,6 +35,18 @@ k3s kubectl --request-timeout=15s delete secret -n kube-system rack-2.node-passw
   refute_call ' patch '
 }
 
+@test "goes on where nobody listens any more: pods are evicted within their time, not killed at its end" {
+  # As kubectl does, which is no shell: it dies of the first word that nobody takes.
+  printf '#!/bin/bash\ncase $* in *" drain "* | *" delete "* | *" patch "*) echo a word >&2 || exit 141 ;; esac\nexec "$STUBS/k3s" "$@"\n' >"$FAKE/bin/k3s" && chmod +x "$FAKE/bin/k3s"
+  rendered drain-node >"$FAKE/script"
+  mkfifo "$FAKE/words"
+  head -c 0 <"$FAKE/words" >/dev/null &
+  on_host env PATH="$FAKE/bin:$STUBS:/usr/bin:/bin" TMPDIR="$FAKE/tmp" timeout 60 dash -s -- drain-node <"$FAKE/script" 2>"$FAKE/words"
+  [ ! -e "$K/node" ]
+  refute_call 'disable-eviction|delete pod'
+  [ -z "$(ls "$FAKE/tmp")" ]
+}
+
 @test "a second run finds no Node and does nothing" {
   run_script drain-node
   forget_calls

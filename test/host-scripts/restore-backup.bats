@@ -72,7 +72,7 @@ aside() { (cd "$HOST/var-lib/rancher/k3s" && echo server-before-*); }
   refute_call 'k3s-killall'
   refute_call '^curl'
   assert_call 'delete node rack-9'
-  assert_call 'delete secret -n kube-system kiosk-1.node-password.k3s'
+  assert_call 'delete secret -n kube-system rack-1.node-password.k3s kiosk-1.node-password.k3s'
 }
 
 @test "tries the tokens that the stack knows, gives the cluster this host's again, and forgets the cluster that was here" {
