@@ -11,7 +11,7 @@ UNDERWAY=/etc/hybrid-k3s/reset-underway
 STOPPED_FOR=/etc/hybrid-k3s/stopped-for BEGUN_BY=/etc/hybrid-k3s/etcd-begun-by
 
 refuse_half_made() {
-  [ ! -e "$UNDERWAY" ] || fail "a run of hybrid-k3s restore or recover was cut off on this host. Its k3s was left as it is: run that command again, then pulumi up" \
+  [ ! -e "$UNDERWAY" ] || fail "a run of hybrid-k3s restore or recover was cut off on this host, and nothing was changed on it: run that command again, then pulumi up" \
     "(the data of before: $(sed -n 1p "$UNDERWAY"))"
 }
 

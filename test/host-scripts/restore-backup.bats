@@ -164,7 +164,7 @@ aside() { (cd "$HOST/var-lib/rancher/k3s" && echo server-before-*); }
   [[ "$output" == *"$SNAPSHOT"* ]]
   INTEGRATION=routes ROLE=server K3S_VERSION=v1.35.4+k3s1 RELEASES_URL=x INSTALLER_URL=x CONFIG_YAML=x run_script install-k3s
   assert_failure
-  assert_stderr 'a run of hybrid-k3s restore or recover was cut off on this host. Its k3s was left as it is: run that command again, then pulumi up'
+  assert_stderr 'a run of hybrid-k3s restore or recover was cut off on this host, and nothing was changed on it: run that command again, then pulumi up'
   mkdir -p "$HOST/run/hybrid-k3s/restore" && echo x >"$HOST/$TOKENS_FILE"
   run_script restore-backup
   assert_success
