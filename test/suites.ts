@@ -49,8 +49,8 @@ const UNIT = [
 ];
 
 // A file that waits for ever ends its run red instead of holding it.
-const unitTests = (concurrency: number) => [
-  ...[...runTests(concurrency), "--test-timeout=600000"],
+const unitTests = () => [
+  ...[...runTests(2), "--test-timeout=600000"],
   ...files("test/*.test.ts", ...UNIT.map((folder) => `test/${folder}/**/*.test.*`)),
 ];
 
@@ -88,9 +88,9 @@ export const SUITES: readonly Suite[] = [
       ["bash", "-c", GOFMT],
     ],
   },
-  { name: "unit", beside: "no lab", commands: () => [unitTests(2)] },
+  { name: "unit", beside: "no lab", commands: () => [unitTests()] },
   // The other release that is supported.
-  { name: "unit-24", beside: "no lab", commands: () => [["lab/tools/on-node.sh", "24", ...unitTests(1)]] },
+  { name: "unit-24", beside: "no lab", commands: () => [["lab/tools/on-node.sh", "24", ...unitTests()]] },
   { name: "scripts", beside: "no lab", commands: () => [["bats", "--tap", "--jobs", "2", ...files("test/host-scripts/*.bats")]] },
   contract("contract", ofClouds),
   contract("contract-2", (file) => !ofClouds(file)),
