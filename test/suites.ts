@@ -92,22 +92,15 @@ export const SUITES: readonly Suite[] = [
   // The other release that is supported.
   { name: "unit-24", beside: "no lab", commands: () => [["lab/tools/on-node.sh", "24", ...unitTests()]] },
   { name: "scripts", beside: "no lab", commands: () => [["bats", "--tap", "--jobs", "2", ...files("test/host-scripts/*.bats")]] },
-  contract("contract", ofClouds),
-  contract("contract-2", (file) => !ofClouds(file)),
-  // They count what a lab leaves on the machine, so nothing else may run a lab meanwhile.
-  {
-    name: "lab",
-    commands: () => [
-      nodeTest(1, ...["clouds", "hosts", "interrupt", "lifecycle", "requirements"].map((name) => `test/lab/${name}.test.ts`)),
-    ],
-  },
   // The longest first: a lab that is free takes the next, and none is left running alone at the end.
+  contract("contract-2", (file) => !ofClouds(file)),
   recorded("burst", "burst-first-up", "burst-cycle", "burst-places", "burst-server", "burst-removal"),
   recorded("burst-faults", "burst-faults"),
   recorded("network", "first-up", "second-up", "outside", "withdrawn-routes", "policy-order", "restarts", "certificates", "node-changes"),
   recorded("removal", "preflight", "faults", "recovery", "backup", "secrets", "removal", "routes"),
   { ...scenarios("backup", "backup-s3", "backup-servers", "backup-loss"), onlyInAll: true },
   recorded("tailnet", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
+  contract("contract", ofClouds),
   // Issue 13's own: `make test-servers` runs them alone.
   scenarios("servers", "servers"),
   {
@@ -123,6 +116,13 @@ export const SUITES: readonly Suite[] = [
   { ...scenarios("upgrade-servers", "upgrade-servers"), onlyInAll: true },
   { ...scenarios("headscale", "headscale"), onlyInAll: true },
   { ...scenarios("flannel-iface", "flannel-iface"), onlyInAll: true },
+  // They count what a lab leaves on the machine, so nothing else may run a lab meanwhile.
+  {
+    name: "lab",
+    commands: () => [
+      nodeTest(1, ...["clouds", "hosts", "interrupt", "lifecycle", "requirements"].map((name) => `test/lab/${name}.test.ts`)),
+    ],
+  },
 ];
 
 /** Suites of which some run at once. */
