@@ -9,8 +9,7 @@ import type { PolicyDocument } from "./policy/policy-document";
 import { readShape } from "./shape";
 import { requireTags } from "./tag-ownership";
 
-// On a busy machine the end of a poll takes seconds to be seen; within what a caller gives one request (api-calls.mjs: 10 s).
-const LET_GO_MS = 6000;
+const LET_GO_MS = 2000;
 
 /** The devices resource: https://tailscale.com/api#tag/devices. */
 export class Devices {
