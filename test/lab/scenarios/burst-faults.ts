@@ -52,57 +52,6 @@ export const burstFaults: Scenario = {
       await emptyPools(context);
     });
 
-    it("tells of clouds without capacity for one of three, joins the others, and completes with the next up", async () => {
-      for (const pool of burstPools) await atCloud(context.lab, pool, "capacity", { count: 1 });
-      setPools({ count: 3 });
-      const said = await expectFailure(context.stack.up(REFRESH));
-      assert.match(said, /InsufficientInstanceCapacity/);
-      assert.match(said, /Code="AllocationFailed" Message="Allocation failed\. We do not have sufficient capacity/);
-      for (const pool of burstPools)
-        assert.equal(
-          [...(await viewNodes(context.kubectl)).keys()].filter((name) => /^(.*)-\d$/.exec(name)?.[1] === `edge-${pool}`).length,
-          2,
-        );
-      await up();
-      await waitBurst(context, [0, 1, 2].flatMap(nodesAt));
-    });
-
-    it("replaces machines that were terminated behind their back in one run, and the preview names node and reason", async () => {
-      const earlier = await look(nodesAt(1));
-      await inBoth((pool) => atCloud(context.lab, pool, "terminate", { node: burstNode(pool, 1) }));
-      const preview = await expectSuccess(context.stack.preview(["--refresh"]));
-      for (const pool of burstPools)
-        assert.match(preview, new RegExp(`${burstNode(pool, 1)}: its machine ${MACHINE[pool]} is gone from the cloud`));
-      await up();
-      await waitBurst(context, [0, 1, 2].flatMap(nodesAt));
-      await expectAnother(earlier);
-    });
-
-    it("replaces machines of another type: drained first, then other machines of the same names", async () => {
-      const earlier = await look(FIRST);
-      setPool(context, "burst", { count: 1, instanceType: "t3.xlarge" });
-      setPool(context, "burst-az", { count: 1, vmSize: "Standard_D4s_v5" });
-      const preview = await expectSuccess(context.stack.preview());
-      assert.match(preview, new RegExp(`edge-burst-0: its machine ${MACHINE.burst} is replaced, t3\\.large by t3\\.xlarge`));
-      const resized = `edge-burst-az-0: its machine ${MACHINE["burst-az"]} is replaced, Standard_D2s_v5 by Standard_D4s_v5`;
-      assert.match(preview, new RegExp(resized));
-      const said = await up();
-      for (const node of FIRST) assert.match(said, new RegExp(`${node}-drain deleted[^]*${node}-\\S*vm deleting[^]*${node}-join creating`));
-      await waitBurst(context, FIRST);
-      await expectAnother(earlier);
-      const types = [...(await viewNodes(context.kubectl))].flatMap(([name, { labels }]) =>
-        FIRST.includes(name) ? labels["node.kubernetes.io/instance-type"] : [],
-      );
-      assert.deepEqual(types.sort(), ["Standard_D4s_v5", "t3.xlarge"]);
-    });
-
-    it("removes machines that hang", async () => {
-      await inBoth(async (_pool, first) => (await machineOf(context.lab, first)).powerOff());
-      await emptyPools(context);
-      setPool(context, "burst", { instanceType: "t3.large" });
-      setPool(context, "burst-az", { vmSize: "Standard_D2s_v5" });
-    });
-
     it("marks spot nodes, and replaces those that were reclaimed, also where the cloud has none to lend for a while", async () => {
       setPools({ count: 1, spot: true });
       await up();
@@ -221,6 +170,58 @@ export const burstFaults: Scenario = {
       await context.lab.namespaces.runOrFail(["pkill", "--full", "operator-tools/wait-for-ssh.mjs"]);
       await expectFailure(run);
       await emptyPools(context);
+    });
+
+    // Last: three and more devices that go at once make headscale 0.26.1 lose updates to others, and what joins then waits minutes for its route.
+    it("tells of clouds without capacity for one of three, joins the others, and completes with the next up", async () => {
+      for (const pool of burstPools) await atCloud(context.lab, pool, "capacity", { count: 1 });
+      setPools({ count: 3 });
+      const said = await expectFailure(context.stack.up(REFRESH));
+      assert.match(said, /InsufficientInstanceCapacity/);
+      assert.match(said, /Code="AllocationFailed" Message="Allocation failed\. We do not have sufficient capacity/);
+      for (const pool of burstPools)
+        assert.equal(
+          [...(await viewNodes(context.kubectl)).keys()].filter((name) => /^(.*)-\d$/.exec(name)?.[1] === `edge-${pool}`).length,
+          2,
+        );
+      await up();
+      await waitBurst(context, [0, 1, 2].flatMap(nodesAt));
+    });
+
+    it("replaces machines that were terminated behind their back in one run, and the preview names node and reason", async () => {
+      const earlier = await look(nodesAt(1));
+      await inBoth((pool) => atCloud(context.lab, pool, "terminate", { node: burstNode(pool, 1) }));
+      const preview = await expectSuccess(context.stack.preview(["--refresh"]));
+      for (const pool of burstPools)
+        assert.match(preview, new RegExp(`${burstNode(pool, 1)}: its machine ${MACHINE[pool]} is gone from the cloud`));
+      await up();
+      await waitBurst(context, [0, 1, 2].flatMap(nodesAt));
+      await expectAnother(earlier);
+    });
+
+    it("replaces machines of another type: drained first, then other machines of the same names", async () => {
+      const earlier = await look(FIRST);
+      setPool(context, "burst", { count: 1, instanceType: "t3.xlarge" });
+      setPool(context, "burst-az", { count: 1, vmSize: "Standard_D4s_v5" });
+      const preview = await expectSuccess(context.stack.preview());
+      assert.match(preview, new RegExp(`edge-burst-0: its machine ${MACHINE.burst} is replaced, t3\\.large by t3\\.xlarge`));
+      const resized = `edge-burst-az-0: its machine ${MACHINE["burst-az"]} is replaced, Standard_D2s_v5 by Standard_D4s_v5`;
+      assert.match(preview, new RegExp(resized));
+      const said = await up();
+      for (const node of FIRST) assert.match(said, new RegExp(`${node}-drain deleted[^]*${node}-\\S*vm deleting[^]*${node}-join creating`));
+      await waitBurst(context, FIRST);
+      await expectAnother(earlier);
+      const types = [...(await viewNodes(context.kubectl))].flatMap(([name, { labels }]) =>
+        FIRST.includes(name) ? labels["node.kubernetes.io/instance-type"] : [],
+      );
+      assert.deepEqual(types.sort(), ["Standard_D4s_v5", "t3.xlarge"]);
+    });
+
+    it("removes machines that hang", async () => {
+      await inBoth(async (_pool, first) => (await machineOf(context.lab, first)).powerOff());
+      await emptyPools(context);
+      setPool(context, "burst", { instanceType: "t3.large" });
+      setPool(context, "burst-az", { vmSize: "Standard_D2s_v5" });
     });
 
     after(() => emptyPools(context));
