@@ -2,7 +2,7 @@
 # Usage: sh -s -- restore-backup (on one server; k3s on the others is stopped)
 # Puts a snapshot in the place of the cluster's data, on the host that it was taken on or on another one, and makes it the only member of etcd.
 # The data of before is kept aside, and put back where the snapshot cannot be restored. Where an earlier run was cut off, its data of before is put back first.
-# Libraries: lib-snapshots.sh lib-tailnet.sh lib-k3s-advice.sh lib-k3s-faults.sh lib-cluster-reset.sh
+# Libraries: lib-snapshots.sh lib-tailnet.sh lib-k3s-advice.sh lib-k3s-faults.sh lib-cluster-reset.sh lib-restored-cluster.sh
 # Needs: NODE_NAME SNAPSHOT SOURCE (local, s3) TOKENS_FILE (server tokens that it may have been taken under, one a line; this host's own is tried first)
 #   KNOWN_NODES (names of the stack's nodes, one a line) WAIT_SECONDS
 # May have: OPERATION (what this is a part of: see lib-snapshots.sh) S3_FILE (settings of S3 as lines of k3s's config; needed with s3) S3_CA_PEM (of the authority that signed S3's certificate)
@@ -40,56 +40,10 @@ restore_by_any_token() {
   return 1
 }
 
-# To the token that this host has, and its token for agents along with it: the next start would find them newer than the data, and refuse to.
-adopt_tokens() {
-  wanted=$(password_of "$ASIDE/token")
-  now=$(printf '%s\n' "$restored_by" >"$SCRATCH/token" && password_of "$SCRATCH/token")
-  [ -n "$wanted" ] && [ "$wanted" != "$now" ] || return 0
-  say "giving the restored cluster the server token of this host"
-  answer=$(
-    curl -sk --max-time 60 -o "$SCRATCH/said" -w '%{http_code}' -K - <<CURL
-url = "https://127.0.0.1:6443/v1-k3s/token"
-request = "PUT"
-user = "server:$now"
-header = "Content-Type: application/json"
-data = "{\"newToken\":\"$wanted\"}"
-CURL
-  ) || answer=none
-  [ "$answer" = 200 ] || { because "the restored k3s does not take this host's server token (answer $answer)" && return 1; }
-}
-
-# A name that the stack has no node for any more: an old server, a node that was removed since.
-list_stale_nodes() {
-  kubectl get nodes -o 'go-template={{range .items}}{{.metadata.name}}{{"\n"}}{{end}}' -l hybrid-k3s/pool >"$SCRATCH/nodes" 2>/dev/null || return 1
-  grep -vxF -f "$SCRATCH/known" "$SCRATCH/nodes" >"$SCRATCH/stale" || true
-}
-
-# An API that has only just come up may fail once more; that is no reason to take the restored data away again.
-delete() { aloud wait_until 60 "the API to delete $*" kubectl delete "$@" --ignore-not-found </dev/null || say "left for later: kubectl delete $*"; }
-
-remove_stale_nodes() {
-  printf '%s\n' "$KNOWN_NODES" >"$SCRATCH/known"
-  : >"$SCRATCH/stale"
-  wait_until 60 "the API to tell of Nodes" list_stale_nodes || say "left for later: the Nodes that the stack does not have; see: kubectl get nodes"
-  while read -r node; do
-    say "deleting the Node $node, which the stack does not have"
-    # Its finalizer may wait for etcd (seen: 40 s).
-    delete node "$node" --wait=false
-    delete secret -n kube-system "$node.node-password.k3s"
-  done <"$SCRATCH/stale"
-}
-
-# Nodes that joined another cluster meanwhile have other passwords; k3s takes the one that a node brings where it knows none. One call for all, as each takes
-# a second, and a minute where the API is away.
-forget_passwords() {
-  # shellcheck disable=SC2046 # a Node's name is one word
-  delete secret -n kube-system $(sed 's/$/.node-password.k3s/' "$SCRATCH/known")
-}
-
 restore() {
   because "the data of before cannot be kept aside"
   keep_aside || return 1
-  { cat "$ASIDE/token" "$SCRATCH/given-tokens" 2>/dev/null || true; } | awk 'NF && !seen[$0]++' >"$SCRATCH/tokens"
+  list_tokens "$ASIDE/token"
   restore_by_any_token || return 1
   # Made again from the restored data.
   rm -f "$SERVER_DATA/cred/passwd"
@@ -101,7 +55,7 @@ restore() {
   start_k3s || return 1
   because "the Node $NODE_NAME does not take this host's address"
   wait_until 90 "the Node to have this host's address" has_own_address || return 1
-  adopt_tokens || return 1
+  adopt_tokens "$restored_by" || return 1
   remove_stale_nodes
   forget_passwords
   wait_until 60 "the API to take the votes back" forget_votes || say "left for later: nodes of servers that say that they vote in etcd"
@@ -112,21 +66,7 @@ restore() {
   echo "$is_other" >"$SCRATCH/is-other"
 }
 
-tell() {
-  authority=$(sha256sum "$SERVER_DATA/tls/server-ca.crt" | cut -d' ' -f1)
-  id=$(kubectl get namespace kube-system -o 'jsonpath={.metadata.uid}')
-  removed=$(sed 's/.*/"&"/' "$SCRATCH/stale" | paste -sd , -)
-  printf '{"aside":"%s","address":"%s","isOther":%s,"removedNodes":[%s],"agentToken":"%s","clusterId":"%s","authority":"%s"}\n' \
-    "$ASIDE" "$(tailnet_ip)" "$(cat "$SCRATCH/is-other")" "$removed" "$(sed -n 1p "$SERVER_DATA/agent-token")" "$id" "$authority"
-}
-
 refuse_missing_snapshot() { [ "$SOURCE" = s3 ] || [ -s "$SNAPSHOTS/$SNAPSHOT" ] || fail "there is no snapshot $SNAPSHOTS/$SNAPSHOT on this host"; }
-
-# From here on they go with this run's folder.
-take_secrets() {
-  { mv "$TOKENS_FILE" "$SCRATCH/given-tokens" && { [ -z "${S3_FILE:-}" ] || mv "$S3_FILE" "$SCRATCH/s3"; }; } || fail "what was sent for this run is missing; run the same command again"
-  rmdir "$(dirname "$TOKENS_FILE")" 2>/dev/null || true
-}
 
 main() {
   take_lock host
