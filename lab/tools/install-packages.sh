@@ -29,6 +29,7 @@ shfmt shfmt
 bats bats
 parallel parallel
 pg_lsclusters postgresql
+sqlite3 sqlite3
 "
 
 missing() {

@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import { openHosts } from "./host-work.mjs";
 import { readAccess } from "./read-stack.mjs";
-import { ageOf, listSnapshots, refuseWithoutEtcd } from "./snapshots.mjs";
+import { ageOf, listSnapshots, refuseExternal } from "./snapshots.mjs";
 
 /** @import { Command } from "./command.mjs" */
 
@@ -15,7 +15,7 @@ export const listBackups = {
   async run(_words, { stack, json }, context) {
     const { out, readStack, hostWork = openHosts } = context;
     const access = await readAccess(stack, out, readStack);
-    refuseWithoutEtcd(access);
+    refuseExternal(access);
     const { snapshots, faults } = await listSnapshots(access, hostWork(access, context));
     if (json) out.result(JSON.stringify(snapshots, undefined, 2));
     else {

@@ -4,7 +4,7 @@ import { askFor } from "./ask.mjs";
 import { onAll, openHosts, textOf } from "./host-work.mjs";
 import { readAccess } from "./read-stack.mjs";
 import { leftOut, rejoinServers, whileStopped } from "./rejoin.mjs";
-import { refuseWithoutEtcd } from "./snapshots.mjs";
+import { refuseExternal } from "./snapshots.mjs";
 
 /** @import { StackNode } from "./read-stack.mjs" */
 /** @import { Command, CommandContext } from "./command.mjs" */
@@ -26,7 +26,11 @@ export const recover = {
   async run(_words, { on, yes = false, stack }, context) {
     const { out, readStack, hostWork = openHosts } = context;
     const access = await readAccess(stack, out, readStack);
-    refuseWithoutEtcd(access);
+    refuseExternal(access);
+    if (access.datastore === "sqlite")
+      throw new ToolError(
+        "The cluster's data is in SQLite on its one server, which has no quorum to lose. From a backup: hybrid-k3s restore NAME.",
+      );
     const run = hostWork(access, context);
     const looks = await onAll(access.servers, (node) => run(node, { script: "look-at-server", limitSeconds: LOOK_SECONDS, isQuiet: true }));
     for (const { fault } of looks) if (fault) out.say(fault.message);

@@ -7,7 +7,7 @@ import { askFor } from "./ask.mjs";
 import { openHosts, textOf } from "./host-work.mjs";
 import { readAccess } from "./read-stack.mjs";
 import { rejoinAgents, rejoinServers, whileStopped } from "./rejoin.mjs";
-import { ageOf, findSnapshot, listSnapshots, refuseWithoutEtcd } from "./snapshots.mjs";
+import { ageOf, findSnapshot, listSnapshots, refuseExternal } from "./snapshots.mjs";
 
 /** @import { RunScript } from "./host-work.mjs" */
 /** @import { StackAccess, StackNode } from "./read-stack.mjs" */
@@ -30,7 +30,7 @@ export const restore = {
     const { out, readStack, hostWork = openHosts } = context;
     const tokens = tokenFile === undefined ? [] : [readToken(tokenFile)];
     const access = await readAccess(stack, out, readStack);
-    refuseWithoutEtcd(access);
+    refuseExternal(access);
     const run = hostWork(access, context);
     const { snapshots, faults, answered } = await listSnapshots(access, run);
     for (const fault of faults) out.say(`not looked at: ${fault}`);
@@ -90,11 +90,11 @@ function restoreOn(server, { snapshot, source, tokens, access, operation }, run)
   const s3File = { path: `${FILES}/s3`, secret: s3Lines(access.s3) };
   const known = [...access.servers, ...access.agents].map((node) => node.name).join("\n");
   return run(server, {
-    script: "restore-backup",
+    script: access.datastore === "sqlite" ? "restore-copy" : "restore-backup",
     environment: {
       OPERATION: operation,
       SNAPSHOT: snapshot.name,
-      SOURCE: source,
+      ...(access.datastore !== "sqlite" && { SOURCE: source }),
       TOKENS_FILE: tokensFile.path,
       KNOWN_NODES: known,
       WAIT_SECONDS: START_SECONDS,

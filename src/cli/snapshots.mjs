@@ -19,15 +19,14 @@ import { onAll } from "./host-work.mjs";
 
 const LIST_SECONDS = 150;
 
+/** Where a server keeps copies of SQLite: lib-snapshots.sh has the same. */
+export const COPIES = "/var/lib/rancher/k3s/sqlite-backups";
+
 /** @type {(access: StackAccess) => void} */
-export function refuseWithoutEtcd({ datastore }) {
-  if (datastore === "etcd") return;
-  if (datastore === "external")
-    throw new ToolError(
-      "The cluster's data is in an external datastore, of which k3s takes no backup. Back it up and restore it by its own means, and keep the stack's output serverToken: docs/backup.md.",
-    );
+export function refuseExternal({ datastore }) {
+  if (datastore !== "external") return;
   throw new ToolError(
-    "The cluster's data is in SQLite, of which k3s takes no backup. Set cluster.datastore: etcd and run pulumi up, which moves it in place; then run this again.",
+    "The cluster's data is in an external datastore, of which k3s takes no backup. Back it up and restore it by its own means, and keep the stack's output serverToken: docs/backup.md.",
   );
 }
 

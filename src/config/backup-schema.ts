@@ -17,9 +17,11 @@ const s3Schema = z.strictObject({
   caFile: text("CA that signed the S3's certificate, as PEM. Relative to the project's folder.", "s3-ca.pem").optional(),
 });
 
-/** Snapshots that k3s takes by itself. Which schedule is legal stands in rules/backup.ts. */
+/** Snapshots that k3s takes by itself, or copies of SQLite. Which schedule is legal stands in rules/backup.ts. */
 export const backupSchema = z.strictObject({
-  schedule: text("When k3s takes a snapshot, as cron writes it, in the server's own time.", '"0 */6 * * *"').default("0 */12 * * *"),
+  schedule: text("When a snapshot is taken, or a copy of SQLite, as cron writes it, in the server's own time.", '"0 */6 * * *"').default(
+    "0 */12 * * *",
+  ),
   retention: whole("How many of them are kept, on each server and in S3. Those that were asked for by name are not counted.", 14).default(
     5,
   ),

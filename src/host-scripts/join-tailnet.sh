@@ -6,6 +6,7 @@
 # Needs: NODE_NAME CLUSTER_NAME OWNER TAG POD_CIDR TAILSCALE_VERSION TAILSCALE_URL AUTH_KEY_FILE WAIT_SECONDS REPLACE_COMMAND
 # May have: ROUTE_SECONDS (how long a route may be away after a restart; default 60) CA_PEM (authority of TAILSCALE_URL), LOGIN_SERVER (default: the vendor's), CONTROL_CA_PEM (authority of LOGIN_SERVER),
 #   K3S_VERSION RELEASES_URL (k3s's program is fetched meanwhile, for install-k3s)
+#   NODE_PROGRAMS (with blanks: what this node needs beside those that all need, each in the package of its name)
 #   CLOUD_INIT_SECONDS (a cloud's machine: how long its first boot may take), METADATA_ADDRESSES (what pods must not reach, one a line)
 # Writes: what lib-host-additions.sh lists. Prints: {"tailnetIp":"100.64.0.1"}
 : "${NODE_NAME:?}" "${CLUSTER_NAME:?}" "${OWNER:?}" "${TAG:?}" "${POD_CIDR:?}" "${TAILSCALE_VERSION:?}" "${TAILSCALE_URL:?}"
@@ -24,7 +25,7 @@ claim_host() {
 }
 
 missing_programs() {
-  for program in ipset iptables conntrack; do
+  for program in ipset iptables conntrack ${NODE_PROGRAMS:-}; do
     command -v "$program" >/dev/null || echo "$program"
   done
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What joining and k3s add to a host, as lines `KEY ITEM` for the marker; clean-host takes out exactly what stands there.
 
-our_units() { printf 'units %s\n' k3s.service k3s-agent.service hybrid-k3s-heartbeat.service hybrid-k3s-guard.service tailscaled.service hybrid-k3s-route.service; }
+our_units() { printf 'units %s\n' k3s.service k3s-agent.service hybrid-k3s-heartbeat.service hybrid-k3s-copy.timer hybrid-k3s-copy.service hybrid-k3s-guard.service tailscaled.service hybrid-k3s-route.service; }
 
 # A path that was there before us is not ours, so only the absent ones are named. A trailing slash: a folder to remove only if empty;
 # a trailing /*: a folder that was there and empty (a disk of its own may be mounted on it), to be emptied again.
@@ -9,6 +9,7 @@ absent_paths() {
   for path in /etc/hybrid-k3s /usr/local/lib/hybrid-k3s /etc/sysctl.d/90-hybrid-k3s.conf /etc/sysctl.d/ \
     /etc/systemd/system/hybrid-k3s-route.service /etc/systemd/system/hybrid-k3s-guard.service \
     /etc/systemd/system/hybrid-k3s-heartbeat.service /etc/systemd/system/tailscaled.service \
+    /etc/systemd/system/hybrid-k3s-copy.timer /etc/systemd/system/hybrid-k3s-copy.service /etc/systemd/system/timers.target.wants/ \
     /etc/systemd/system/k3s.service.d /etc/systemd/system/k3s-agent.service.d \
     /etc/systemd/system/k3s.service /etc/systemd/system/k3s.service.env \
     /etc/systemd/system/k3s-agent.service /etc/systemd/system/k3s-agent.service.env \

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Usage: sh -s -- list-backups (on a server)
-# Lists the snapshots on this host's disk and those in S3, as k3s knows them; without k3s those on the disk. Changes nothing.
+# Lists the snapshots on this host's disk and those in S3, as k3s knows them; without k3s those on the disk, of SQLite the copies. Changes nothing.
 # Libraries: lib-snapshots.sh
 # Needs: NODE_NAME
 # Prints: {"list":{"items":[...]},"s3":"listed"} as k3s etcd-snapshot ls -o json, without certificates; s3: listed, none, or why not
@@ -13,6 +13,7 @@ ask_k3s() { timeout "$LIMIT_SECONDS" k3s etcd-snapshot ls -o json "$@" >"$SCRATC
 list_disk() {
   separator='' aside=$(sed -n 1p "$UNDERWAY" 2>/dev/null || true)/db/snapshots
   [ ! -d "$aside" ] || SNAPSHOTS=$aside
+  ! runs_sqlite || SNAPSHOTS=$COPIES
   printf '{"items":['
   find "$SNAPSHOTS" -mindepth 1 -maxdepth 1 -type f ! -name '*.part' -printf '%f %s %T@\n' 2>/dev/null | sort | while read -r name size time; do
     printf '%s{"spec":{"snapshotName":"%s","nodeName":"%s","location":"file://%s/%s"},"status":{"size":"%s","creationTime":"%s","readyToUse":true}}' \
@@ -26,7 +27,10 @@ main() {
   make_scratch
   s3=none
   ! has_s3 || s3=listed
-  if ! ask_k3s; then
+  if runs_sqlite; then
+    s3=none
+    list_disk >"$SCRATCH/list"
+  elif ! ask_k3s; then
     [ "$s3" = none ] || s3=$(last_said | tr -d '\\"')
     ask_k3s --etcd-s3=false || list_disk >"$SCRATCH/list"
   fi

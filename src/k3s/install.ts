@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "../cluster-context";
 import type { JoinedNode } from "../nodes/node";
 import { k3sChanges, upgradeTurn } from "../nodes/upgrade-turn";
-import { canGrow } from "../plan/cluster-plan";
+import { type ClusterPlan, canGrow } from "../plan/cluster-plan";
 import { agentTokenFile, renderK3sConfig } from "../plan/k3s-config";
 import type { ServerRoute } from "../remote/connection";
 import { RemoteScript, type SecretFile } from "../remote/remote-script";
@@ -42,6 +42,12 @@ export interface InstallResult {
   readonly authoritiesEnd?: string;
 }
 
+/** For lib-sqlite-copies.sh; nothing where k3s takes snapshots by itself. */
+function copiesOf({ backup }: ClusterPlan): Readonly<Record<string, string>> {
+  if (backup?.copies === undefined) return {};
+  return { COPY_CALENDAR: backup.copies.calendar.join("\n"), COPY_RETENTION: String(backup.copies.retention) };
+}
+
 /** k3s on one node, by its installer: config file, what it knows of the VPN, start, wait for its own readiness. */
 export function createInstall(name: string, args: InstallArgs, opts: pulumi.CustomResourceOptions): RemoteScript<InstallResult> {
   const { context, node } = args;
@@ -79,6 +85,7 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
         ...datastore?.environment,
         ...(grows && plan.allowDistantServers && { ALLOW_DISTANT: "true" }),
         ...(plan.allowUntestedK3s && { ALLOW_UNTESTED: "true" }),
+        ...(node.plan.role === "server" && copiesOf(plan)),
         ...(args.drainId !== undefined && { DRAIN_ID: args.drainId }),
         WAIT_SECONDS: String(START_SECONDS),
       },

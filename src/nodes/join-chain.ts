@@ -78,7 +78,7 @@ interface JoinLink {
 
 function createJoin(name: string, args: JoinChainArgs, link: JoinLink, opts: pulumi.CustomResourceOptions): RemoteScript<JoinResult> {
   const { plan, context } = args;
-  const { tailnet, sources, podCidr } = context.plan;
+  const { tailnet, sources, podCidr, backup } = context.plan;
   const keyFile = `/run/hybrid-k3s/${plan.name}/auth-key`;
   return new RemoteScript<JoinResult>(
     name,
@@ -99,6 +99,7 @@ function createJoin(name: string, args: JoinChainArgs, link: JoinLink, opts: pul
         AUTH_KEY_FILE: keyFile,
         WAIT_SECONDS: String(JOIN_SECONDS),
         REPLACE_COMMAND: link.replaceCommand,
+        ...(plan.role === "server" && backup?.copies !== undefined && { NODE_PROGRAMS: "sqlite3" }),
         ...args.cloud,
       },
       hints: { K3S_VERSION: context.plan.k3sVersion, RELEASES_URL: sources.k3sReleasesUrl },

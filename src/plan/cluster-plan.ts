@@ -29,7 +29,7 @@ export interface ClusterPlan {
   readonly allowDatastoreMove: boolean;
   /** Servers may stand further apart than etcd likes. */
   readonly allowDistantServers: boolean;
-  /** Snapshots as the config asks for them; absent: as k3s takes them by default. */
+  /** Snapshots as the config asks for them; absent: as k3s takes them by default, of SQLite none. */
   readonly backup?: BackupPlan;
   /** The server that begins the cluster. Once it stands, with several servers none is special. */
   readonly firstServer: NodePlan;
@@ -117,7 +117,7 @@ export interface SourcesPlan {
   readonly caPem: string;
 }
 
-export type { BackupPlan, S3Plan } from "./plan-backup";
+export type { BackupPlan, CopiesPlan, S3Plan } from "./plan-backup";
 export type { AwsNetworkPlan, AzureNetworkPlan, CloudNetworkPlan, SubnetPlan } from "./network-plan";
 export type {
   AwsNodePlan,

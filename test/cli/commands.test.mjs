@@ -82,14 +82,33 @@ describe("hybrid-k3s", () => {
     assert.deepEqual(ran, []);
   });
 
-  it("says what to do where the stack was never up with this release, and where there is no etcd", async () => {
+  it("says what to do where the stack was never up with this release, and where the datastore is external", async () => {
     access = undefined;
     assert.equal(await run("backup"), 1);
     assert.match(out.written.stderr, /The stack has no output operatorAccess: run pulumi up once/);
-    access = { ...ACCESS, datastore: "sqlite" };
-    assert.equal(await run("backup"), 1);
-    assert.match(out.written.stderr, /Set cluster\.datastore: etcd and run pulumi up, which moves it in place/);
+    access = { ...ACCESS, datastore: "external" };
+    for (const words of [["backup"], ["list-backups"], ["restore", "first"], ["recover"]]) assert.equal(await run(...words), 1);
+    assert.equal(out.written.stderr.match(/The cluster's data is in an external datastore/g)?.length, 4);
     assert.deepEqual(ran, []);
+  });
+
+  it("does the same of SQLite, by copies on the one server", async () => {
+    access = { ...ACCESS, datastore: "sqlite", servers: [RACK], s3: undefined };
+    replies["save-backup"] = { name: "nightly-rack-1-1", s3: "none" };
+    assert.equal(await run("backup", "nightly"), 0);
+    assert.match(out.written.stderr, /on the disk of rack-1 alone, in \/var\/lib\/rancher\/k3s\/sqlite-backups: copy it elsewhere/);
+    replies["list-backups"] = { list: { items: [item("first-rack-1-1790000000")] }, s3: "none" };
+    replies["restore-copy"] = RESTORED;
+    ran.length = 0;
+    assert.equal(await run("restore", "first", "--yes"), 0);
+    assert.deepEqual(scripts().slice(0, 2), ["rack-1: list-backups", "rack-1: restore-copy"]);
+    const { SNAPSHOT, SOURCE } = ran[1].environment;
+    assert.deepEqual([SNAPSHOT, SOURCE], ["first-rack-1-1790000000", undefined]);
+    assert.ok(scripts().includes("kiosk-1: rejoin-agent"));
+    assert.equal(await run("recover", "--yes"), 1);
+    assert.match(out.written.stderr, /has no quorum to lose/);
+    assert.equal(await run("restore", "first", "--from", "s3", "--yes"), 1);
+    assert.match(out.written.stderr, /first-rack-1-1790000000 is not in S3/);
   });
 
   it("takes a snapshot by name and says where it is; an S3 that refused is a failure", async () => {

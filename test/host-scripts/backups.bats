@@ -50,7 +50,7 @@ with_s3() { echo 'etcd-s3: true' >>"$HOST/etc/rancher/k3s/config.yaml"; }
   assert_call 'etcd-snapshot save --name first --etcd-s3=false'
 }
 
-@test "fails where k3s takes none, and where the data is in SQLite" {
+@test "fails where k3s takes none, and where there is no etcd" {
   touch "$FAKE/k3s/dead"
   run_script save-backup
   assert_failure
@@ -58,7 +58,7 @@ with_s3() { echo 'etcd-s3: true' >>"$HOST/etc/rancher/k3s/config.yaml"; }
   rmdir "$HOST/$DATA/db/etcd"
   run_script save-backup
   assert_failure
-  assert_stderr 'Set cluster.datastore: etcd and run pulumi up, which moves it'
+  assert_stderr "k3s does not keep its data in etcd on this host, as the stack's last run has it; run pulumi up"
 }
 
 @test "lists what k3s knows on one line, without certificates" {

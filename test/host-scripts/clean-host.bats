@@ -16,6 +16,9 @@ join() {
     { printf "packages %s\n" ipset libipset13; absent_paths; our_units; printf "%s\n" "sysctls net.ipv4.ip_forward=0" "mounts /var/lib/kubelet"; } | add_to_marker' - "$SCRIPTS"
   mkdir -p "$HOST"/{var-lib/tailscale,var-lib/rancher/k3s/agent,var-lib/kubelet/pods,etc/rancher/k3s,usr-local/lib/hybrid-k3s,etc/systemd/system/k3s.service.d}
   for unit in k3s tailscaled hybrid-k3s-heartbeat hybrid-k3s-guard hybrid-k3s-route; do touch "$HOST/etc/systemd/system/$unit.service" "$FAKE/units/$unit.service.active" "$FAKE/units/$unit.service.enabled"; done
+  for unit in timer service; do touch "$HOST/etc/systemd/system/hybrid-k3s-copy.$unit" "$FAKE/units/hybrid-k3s-copy.$unit.active"; done
+  mkdir -p "$HOST/etc/systemd/system/timers.target.wants" "$HOST/var-lib/rancher/k3s/sqlite-backups"
+  touch "$HOST/var-lib/rancher/k3s/sqlite-backups/first-rack-1-1790000000" "$FAKE/units/hybrid-k3s-copy.timer.enabled"
   touch "$HOST/var-lib/tailscale/tailscaled.state" "$HOST/usr-local/bin/tailscale" "$HOST/usr-local/sbin/tailscaled" "$HOST/etc/sysctl.d/90-hybrid-k3s.conf" "$HOST/var-lib/kubelet/pods/x"
   printf '#!/bin/sh\necho k3s-uninstall >>"$CALLS"\nrm -f /etc/systemd/system/k3s.service "$FAKE/units/k3s".* "$0"\n' >"$HOST/usr-local/bin/k3s-uninstall.sh"
   chmod +x "$HOST/usr-local/bin/k3s-uninstall.sh"

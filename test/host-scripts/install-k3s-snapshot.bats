@@ -41,7 +41,7 @@ K3S
   before=$(cat "$HOST/usr-local/bin/k3s")
   run_script install-k3s
   assert_failure
-  assert_stderr 'no snapshot could be taken before the upgrade to v1.35.5+k3s1: "Error: connection refused"; nothing was changed. Bring k3s up first'
+  assert_stderr 'no snapshot could be taken before the upgrade to v1.35.5+k3s1: "Error: connection refused"; nothing was changed. Cure that first'
   [ "$(cat "$HOST/usr-local/bin/k3s")" = "$before" ]
   refute_call 'systemctl stop'
   mkdir -p "$HOST/run/hybrid-k3s" && touch "$HOST/run/hybrid-k3s/no-snapshot"

@@ -46,6 +46,14 @@ load join_helper
   assert_failure
 }
 
+@test "what this node alone needs is installed like what all need" {
+  echo sqlite3-of-the-test >"$FAKE/packages"
+  NODE_PROGRAMS=sqlite3-of-the-test run_script join-tailnet
+  assert_success
+  assert_call '^apt-get .*install sqlite3-of-the-test$'
+  grep -q '^      "sqlite3-of-the-test",\?$' "$HOST/etc/hybrid-k3s/owner.json"
+}
+
 @test "a package that cannot be had fails with the command to run, before tailscale is touched" {
   rm "$FAKE/bin/ipset"
   run_script join-tailnet

@@ -28,6 +28,28 @@ describe("the program on a stack with backups in S3", () => {
     assert.equal(outputs["operatorAccess"], "[secret]");
   });
 
+  it("has the server of SQLite alone copy it, with the program for it, and changes nothing else", async () => {
+    const run = async (backup?: object): Promise<Readonly<Record<string, string>>[]> => {
+      const settings = labSettings(labWithFixedKeys());
+      Object.assign(settings["hybrid-k3s:cluster"], { datastore: "sqlite", ...(backup && { backup }) });
+      const { registrations } = await recordProgram(runOf("lab", settings));
+      return registrations.flatMap(({ name, inputs }) => {
+        const { wanted } = inputs as { readonly wanted?: { readonly environment: Readonly<Record<string, string>> } };
+        return wanted === undefined ? [] : [{ name, ...wanted.environment }];
+      });
+    };
+    const plain = await run();
+    const copied = await run({ schedule: "0 3 1 * mon", retention: 3 });
+    assert.deepEqual(
+      copied.filter((link) => !plain.some((one) => JSON.stringify(one) === JSON.stringify(link))),
+      plain.flatMap((link): Readonly<Record<string, string>>[] => {
+        if (link["name"] === "rack-1-join") return [{ ...link, NODE_PROGRAMS: "sqlite3" }];
+        const copies = { COPY_CALENDAR: "*-*-01 03:00:00\nMon *-*-* 03:00:00", COPY_RETENTION: "3" };
+        return link["name"] === "rack-1-install" ? [{ ...link, ...copies }] : [];
+      }),
+    );
+  });
+
   it("writes the Secret in k3s's own form, the authority only where there is one", () => {
     const plan = { ...s3, folder: "edge", bucketLookup: "auto", caPem: "" };
     const keys = { accessKey: "AKIA1", secretKey: "a: b" };

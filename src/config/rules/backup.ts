@@ -1,6 +1,7 @@
 import { type ConfigIssue, quote, settingPath } from "../config-issue";
 import type { ConfigDraft } from "../draft";
 import type { GivenConfig } from "../given-config";
+import { cronFields, cronWords, readCronField } from "../values/cron-schedule";
 import { validateCaFile } from "../values/validate-ca-file";
 
 /** Keys of their own, as every secret. */
@@ -22,54 +23,33 @@ export function validateBackup(draft: ConfigDraft, given: GivenConfig): readonly
   ];
 }
 
-/** k3s takes snapshots of its own etcd alone. */
+/** k3s takes snapshots of its own etcd, and puts them into S3; copies of SQLite are ours, and stay where they are. */
 function validateDatastore({ cluster }: ConfigDraft): ConfigIssue[] {
   if (cluster?.backup === undefined) return [];
   if (cluster.datastore === "external") {
     const remedy = "Remove it, and back the database up by its own means; docs/backup.md says what else you have to keep.";
     return [{ path: at(), problem: "is set, and cluster.datastore is external, of which k3s takes no snapshot", remedy }];
   }
-  if (cluster.datastore !== "sqlite") return [];
-  const remedy = "Set cluster.datastore: etcd, which moves the data in place, or remove it.";
-  return [{ path: at(), problem: "is set, and cluster.datastore is sqlite, of which k3s takes no snapshot", remedy }];
+  if (cluster.datastore !== "sqlite" || cluster.backup.s3 === undefined) return [];
+  const remedy =
+    "Set cluster.datastore: etcd, which moves the data in place, or remove it and fetch the copies from the server yourself; docs/backup.md says how.";
+  return [{ path: at("s3"), problem: "is set, and cluster.datastore is sqlite, of which k3s puts nothing into S3", remedy }];
 }
 
-/** The least and the most of each field (k3s: github.com/robfig/cron, ParseStandard). */
-const fields = [
-  { name: "minute", from: 0, to: 59 },
-  { name: "hour", from: 0, to: 23 },
-  { name: "day of the month", from: 1, to: 31 },
-  { name: "month", from: 1, to: 12, words: ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"] },
-  { name: "day of the week", from: 0, to: 6, words: ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] },
-] as const;
-const descriptors = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
 const cronRemedy = 'Write five fields, minute first, for example "0 */6 * * *" for every six hours, or @daily.';
 
 /** k3s with a schedule that it cannot read says so in its log, and takes no snapshot for ever. */
 function validateSchedule(schedule: string | undefined): ConfigIssue[] {
-  if (schedule === undefined || descriptors.includes(schedule)) return [];
+  if (schedule === undefined || cronWords.has(schedule)) return [];
   const path = at("schedule");
   const parts = schedule.trim().split(/\s+/);
-  if (parts.length !== fields.length)
-    return [{ path, problem: `${quote(schedule)} has ${parts.length} of the ${fields.length} fields`, remedy: cronRemedy }];
-  return fields.flatMap((field, index) => {
+  if (parts.length !== cronFields.length)
+    return [{ path, problem: `${quote(schedule)} has ${parts.length} of the ${cronFields.length} fields`, remedy: cronRemedy }];
+  return cronFields.flatMap((field, index) => {
     const part = parts[index] ?? "";
-    if (part.split(",").every((range) => isCronRange(range, field))) return [];
+    if (readCronField(part, field) !== undefined) return [];
     return [{ path, problem: `${quote(part)} is no ${field.name}`, remedy: cronRemedy }];
   });
-}
-
-function isCronRange(range: string, field: (typeof fields)[number]): boolean {
-  const [, span = "", step] = /^([^/]+)(?:\/(\d+))?$/.exec(range) ?? [];
-  if (span === "" || (step !== undefined && Number(step) === 0)) return false;
-  if (span === "*" || span === "?") return true;
-  const words: readonly string[] = "words" in field ? field.words : [];
-  const ends = span.split("-").map((end) => {
-    const word = words.indexOf(end.toLowerCase());
-    return word === -1 ? (/^\d+$/.test(end) ? Number(end) : Number.NaN) : word + field.from;
-  });
-  const [first = Number.NaN, last = first] = ends;
-  return ends.length <= 2 && first >= field.from && last <= field.to && first <= last;
 }
 
 function validateRetention(retention: number | undefined): ConfigIssue[] {

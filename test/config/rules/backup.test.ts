@@ -37,9 +37,12 @@ describe("cluster.backup", () => {
     ]);
   });
 
-  it("refuses snapshots of SQLite", () => {
-    assert.deepEqual(faultsOf({ "cluster.backup.retention": 3, "cluster.datastore": "sqlite" }), [
-      "hybrid-k3s:cluster.backup: is set, and cluster.datastore is sqlite, of which k3s takes no snapshot. Set cluster.datastore: etcd, which moves the data in place, or remove it.",
+  it("takes copies of SQLite, and refuses to have them in S3", () => {
+    const sqlite = { "cluster.datastore": "sqlite" };
+    assert.deepEqual(faultsOf({ "cluster.backup.schedule": "15 3 1 * mon", "cluster.backup.retention": 3, ...sqlite }), []);
+    assert.deepEqual(faultsWith(sqlite), [
+      "hybrid-k3s:cluster.backup.s3: is set, and cluster.datastore is sqlite, of which k3s puts nothing into S3. " +
+        "Set cluster.datastore: etcd, which moves the data in place, or remove it and fetch the copies from the server yourself; docs/backup.md says how.",
     ]);
   });
 
@@ -108,6 +111,18 @@ describe("the plan of backups", () => {
     assert.deepEqual(planCluster(config, { mirrorCaPem: "", warnings: [], s3CaPem: "PEM" }).backup?.s3, {
       ...{ endpoint: "s3.amazonaws.com", bucket: "k3s-backups", region: "us-east-1", folder: "edge", bucketLookup: "auto", caPem: "PEM" },
     });
+  });
+
+  it("has SQLite copied by the server's own timer, and tells k3s nothing", () => {
+    const sqlite = { "cluster.datastore": "sqlite", "cluster.backup.schedule": "30 2 * * *", "cluster.backup.retention": 7 };
+    assert.deepEqual(planCluster(configWith(sqlite)).backup, {
+      schedule: "30 2 * * *",
+      copies: { calendar: ["*-*-* 02:30:00"], retention: 7 },
+    });
+    assert.deepEqual(
+      Object.keys(settingsOf(sqlite)).filter((key) => key.startsWith("etcd-")),
+      [],
+    );
   });
 
   it("says nothing of snapshots where the config does not", () => {
