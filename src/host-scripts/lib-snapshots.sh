@@ -37,11 +37,10 @@ refuse_without_etcd() {
   runs_etcd || fail "k3s does not keep its data in etcd on this host, as the stack's last run has it; run pulumi up"
 }
 
-refuse_without_copies() {
+refuse_without_sqlite() {
   refuse_without_server
   runs_sqlite || fail "k3s does not keep its data in SQLite on this host, as the stack's last run has it; run pulumi up"
-  { [ -x "$COPY_PROGRAM" ] && command -v sqlite3 >/dev/null; } ||
-    fail "nothing on this host copies SQLite: set cluster.backup ({} is enough) and run pulumi up, which installs sqlite3"
+  command -v sqlite3 >/dev/null || fail "sqlite3 is not on this host: set cluster.backup ({} is enough) and run pulumi up, or apt-get install -y --no-install-recommends sqlite3"
 }
 
 # With an S3 that does not answer k3s takes no snapshot at all, not even one on its disk (seen with 1.35.4).

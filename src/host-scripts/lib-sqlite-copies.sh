@@ -19,7 +19,6 @@ ExecStart=$COPY_PROGRAM $NODE_NAME sqlite-snapshot $COPY_RETENTION
 TimeoutStartSec=30min
 Nice=10
 NoNewPrivileges=yes
-PrivateNetwork=yes
 UNIT
   write_file "$COPY_UNITS.timer" 0644 <<UNIT
 [Unit]
@@ -60,7 +59,7 @@ write_copy_program() {
 #!/bin/sh
 # Usage: copy-sqlite.sh NODE NAME [RETENTION]
 # Copies k3s's SQLite database as it is at one moment, while k3s writes on, and prints what the copy is called: NAME-NODE-TIME. It is looked
-# through before it counts. With RETENTION only so many of this NAME are kept, the newest. Says on stderr what it failed of, and leaves nothing then.
+# through before it counts. With RETENTION only so many of this NAME are kept: this one, whatever the clock was before, and the newest. Says on stderr what it failed of, and leaves nothing then.
 set -eu
 umask 077
 export LC_ALL=C PATH="$PATH:/usr/local/bin:/usr/bin:/bin"
@@ -97,7 +96,8 @@ sync "$part"
 mv -f "$part" "$folder/$copy"
 sync "$folder"
 [ -z "$retention" ] || find "$folder" -mindepth 1 -maxdepth 1 -type f -printf '%f\n' |
-  awk -v start="$name-$node-" 'index($0, start) == 1 && substr($0, length(start) + 1) ~ /^[0-9]+$/' | sort -r | tail -n "+$((retention + 1))" |
+  awk -v start="$name-$node-" 'index($0, start) == 1 && substr($0, length(start) + 1) ~ /^[0-9]+$/' |
+  grep -vxF "$copy" | sort -r | tail -n "+$retention" |
   while read -r old; do rm -f "$folder/$old"; done
 echo "$copy"
 PROGRAM

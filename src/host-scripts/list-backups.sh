@@ -9,15 +9,23 @@ LIMIT_SECONDS=60
 
 ask_k3s() { timeout "$LIMIT_SECONDS" k3s etcd-snapshot ls -o json "$@" >"$SCRATCH/list" 2>"$SCRATCH/said"; }
 
-# In the same form; a file's time is the snapshot's. A run that was cut off may have them aside, and the next one takes that back.
+# Seconds since 1970, of a copy by its name: one that was fetched and put back has another time as a file.
+time_of() {
+  [ "$SNAPSHOTS" != "$COPIES" ] || in_name=$(printf '%s' "$1" | sed -nE 's/^.*-([0-9]{10})$/\1/p')
+  echo "${in_name:-${2%.*}}"
+}
+
+# In the same form; a file's time is the snapshot's. A run that was cut off may have them aside, and the next one takes that back. What somebody else put
+# there is called otherwise, or is what SQLite leaves beside a file that was opened.
 list_disk() {
   separator='' aside=$(sed -n 1p "$UNDERWAY" 2>/dev/null || true)/db/snapshots
   [ ! -d "$aside" ] || SNAPSHOTS=$aside
   ! runs_sqlite || SNAPSHOTS=$COPIES
   printf '{"items":['
-  find "$SNAPSHOTS" -mindepth 1 -maxdepth 1 -type f ! -name '*.part' -printf '%f %s %T@\n' 2>/dev/null | sort | while read -r name size time; do
+  find "$SNAPSHOTS" -mindepth 1 -maxdepth 1 -type f -name '[A-Za-z0-9]*' ! -name '*[!A-Za-z0-9._-]*' ! -name '*.part' ! -name '*-wal' ! -name '*-shm' ! -name '*-journal' \
+    -printf '%f %s %T@\n' 2>/dev/null | sort | while read -r name size time; do
     printf '%s{"spec":{"snapshotName":"%s","nodeName":"%s","location":"file://%s/%s"},"status":{"size":"%s","creationTime":"%s","readyToUse":true}}' \
-      "$separator" "$name" "$NODE_NAME" "$SNAPSHOTS" "$name" "$size" "$(date -u -d "@${time%.*}" +%FT%TZ)"
+      "$separator" "$name" "$NODE_NAME" "$SNAPSHOTS" "$name" "$size" "$(date -u -d "@$(time_of "$name" "$time")" +%FT%TZ)"
     separator=,
   done
   printf ']}'

@@ -42,7 +42,7 @@ find_token() {
 
 # Whatever is wrong with it, k3s runs on.
 refuse_unusable() {
-  refuse_without_copies
+  refuse_without_sqlite
   stage_copy
   find_token
 }

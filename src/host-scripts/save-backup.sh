@@ -14,7 +14,8 @@ main() {
     refuse_without_etcd
     save_snapshot "$BACKUP_NAME" "$LIMIT_SECONDS" || fail "k3s took no snapshot: $(last_said); see: systemctl status k3s"
   else
-    refuse_without_copies
+    refuse_without_sqlite
+    [ -x "$COPY_PROGRAM" ] || fail "nothing on this host copies SQLite: set cluster.backup ({} is enough) and run pulumi up"
     save_snapshot "$BACKUP_NAME" "$LIMIT_SECONDS" || fail "no copy was made: $(last_said)"
   fi
   s3=none

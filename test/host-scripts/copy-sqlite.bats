@@ -47,6 +47,27 @@ $output
 sqlite-snapshot-rack-1-2-1790000000" ]
 }
 
+@test "keeps what it has made where the clock was ahead before" {
+  mkdir "$HOST/$COPIES"
+  for one in 3000000000 3000000900; do echo old >"$HOST/$COPIES/sqlite-snapshot-rack-1-$one"; done
+  copy rack-1 sqlite-snapshot 2
+  assert_success
+  [ "$(copies)" = "$output
+sqlite-snapshot-rack-1-3000000900" ]
+}
+
+@test "copies what k3s left that was killed, also where the rest of it went with a boot" {
+  mkfifo "$FAKE/held"
+  hold_open two
+  cp "$HOST/$DATA/db/state.db" "$FAKE/killed.db" && cp "$HOST/$DATA/db/state.db-wal" "$FAKE/killed.db-wal"
+  exec 8>"$FAKE/held" && exec 8>&- && wait "$writer" && unset writer
+  rm "$HOST/$DATA/db/state.db"*
+  for file in state.db state.db-wal; do cp "$FAKE/killed.db${file#state.db}" "$HOST/$DATA/db/$file"; done
+  copy rack-1 first
+  assert_success
+  [ "$(word_in "$HOST/$COPIES/$output")" = two ]
+}
+
 @test "takes away what a run that was cut off left" {
   mkdir "$HOST/$COPIES"
   echo half >"$HOST/$COPIES/first-rack-1-1790000000.part"
@@ -106,18 +127,23 @@ sqlite-snapshot-rack-1-2-1790000000" ]
   rm "$HOST/usr-local/lib/hybrid-k3s/copy-sqlite.sh"
   run_script save-backup
   assert_failure
-  assert_stderr 'nothing on this host copies SQLite: set cluster.backup ({} is enough) and run pulumi up, which installs sqlite3'
+  assert_stderr 'nothing on this host copies SQLite: set cluster.backup ({} is enough) and run pulumi up'
 }
 
 @test "lists them without asking k3s, which knows none of them, also where the database itself is lost" {
   mkdir "$HOST/$COPIES"
+  # Its name tells when it was made, whenever somebody put it back there; one without a time is as old as its file.
   printf 12345 >"$HOST/$COPIES/first-rack-1-1790000000"
-  touch -d 2026-11-29T10:00:00Z "$HOST/$COPIES/first-rack-1-1790000000"
-  echo half >"$HOST/$COPIES/second-rack-1-1790000001.part"
+  printf 123 >"$HOST/$COPIES/my-own"
+  touch -d 2026-11-29T10:00:00Z "$HOST/$COPIES"/*
+  for other in second-rack-1-1790000001.part first-rack-1-1790000000-wal 'a copy "of mine"' .hidden; do echo other >"$HOST/$COPIES/$other"; done
+  item='{"spec":{"snapshotName":"%s","nodeName":"rack-1","location":"file:///var/lib/rancher/k3s/sqlite-backups/%s"},"status":{"size":"%s","creationTime":"%s","readyToUse":true}}'
+  # shellcheck disable=SC2059 # the form stands once
+  listed=$(printf "$item,$item" first-rack-1-1790000000 first-rack-1-1790000000 5 2026-09-21T14:13:20Z my-own my-own 3 2026-11-29T10:00:00Z)
   for _ in whole lost; do
     run_script list-backups
     assert_success
-    assert_output '{"list":{"items":[{"spec":{"snapshotName":"first-rack-1-1790000000","nodeName":"rack-1","location":"file:///var/lib/rancher/k3s/sqlite-backups/first-rack-1-1790000000"},"status":{"size":"5","creationTime":"2026-11-29T10:00:00Z","readyToUse":true}}]},"s3":"none"}'
+    assert_output "{\"list\":{\"items\":[$listed]},\"s3\":\"none\"}"
     rm -f "$HOST/$DATA/db/state.db"*
   done
   # Those of before a move to etcd are no backups of that.

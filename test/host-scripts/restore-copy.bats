@@ -191,8 +191,8 @@ expect_refused() {
   [ ! -e "$HOST/etc/hybrid-k3s/reset-underway" ]
 }
 
-@test "restores where the database itself is lost" {
-  rm "$HOST/$DATA/db/state.db"*
+@test "restores where the database itself is lost, and cluster.backup was taken out" {
+  rm "$HOST/$DATA/db/state.db"* "$HOST/usr-local/lib/hybrid-k3s/copy-sqlite.sh"
   run_script restore-copy
   assert_success
   [ "$(word_in "$HOST/$DATA/db/state.db")" = before ]
