@@ -7,9 +7,10 @@ set -eu
 variant=$1
 target=$2
 
-# What the facts about booted hosts ask for, then what k3s would bring by itself and its stand-in takes from Debian.
+# What the facts about booted hosts ask for, then what k3s would bring by itself and its stand-in takes from Debian. A host of the lab reaches no place
+# that packages come from: what joining would install, it has.
 packages="systemd,systemd-sysv,dbus,openssh-server,sudo,ca-certificates,curl,procps,kmod"
-packages="$packages,iproute2,iputils-ping,iptables,nftables,ipset,conntrack"
+packages="$packages,iproute2,iputils-ping,iptables,nftables,ipset,conntrack,sqlite3"
 packages="$packages,containerd,runc,containernetworking-plugins,etcd-server"
 [ "$variant" != cloud ] || packages="$packages,cloud-init"
 

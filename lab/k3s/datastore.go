@@ -20,6 +20,8 @@ type datastore struct {
 	isEtcd       bool
 	isExternal   bool
 	folder, file string
+	// endpoint is that of an SQLite which kine keeps; of a database elsewhere it stands in the settings.
+	endpoint string
 	// name and address are the member's; an etcd that stands in for SQLite has none of its own.
 	name, address string
 	client        *clientv3.Client
@@ -44,8 +46,7 @@ func (s *server) chooseDatastore() error {
 	joins := token != "" && s.given.one("server", "") != ""
 	s.store.isEtcd = s.store.isInitialized() || s.isSet("cluster-init") || s.isSet("cluster-reset") || joins
 	if !s.store.isEtcd {
-		s.store.folder = s.path("server/db/kine")
-		return s.store.adoptFile()
+		return s.chooseSQLite()
 	}
 	s.store.address = s.memberAddress()
 	if err := s.store.leaveCluster(s.given.one("server", "")); err != nil {

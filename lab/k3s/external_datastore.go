@@ -41,6 +41,9 @@ func (d *datastore) socket() string { return d.folder + "/kine.sock" }
 // after five minutes, and k3s with it.
 func (s *server) openExternal() error {
 	var environment []string
+	if s.store.endpoint != "" {
+		environment = append(environment, "K3S_DATASTORE_ENDPOINT="+s.store.endpoint)
+	}
 	for variable, name := range datastoreVariables {
 		if value := s.given.one(name, ""); value != "" {
 			environment = append(environment, variable+"="+value)
@@ -70,7 +73,7 @@ func (s *server) startExternal() error {
 }
 
 // isShared tells whether other servers may have the same objects.
-func (d *datastore) isShared() bool { return d.isEtcd || d.isExternal }
+func (d *datastore) isShared() bool { return d.isEtcd || d.isExternal && d.endpoint == "" }
 
 // put writes a key as kine takes it: only as what follows what was there.
 func (d *datastore) put(limited context.Context, key, value string, options ...clientv3.OpOption) error {

@@ -49,6 +49,9 @@ func (d *datastore) migrateFile(folder string) error {
 	if _, err := os.Stat(d.file); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	if hasKine() {
+		return errors.New("this stand-in for k3s moves nothing out of an SQLite that kine keeps")
+	}
 	before := &datastore{folder: folder, file: d.file}
 	if err := before.adoptFile(); err != nil {
 		return err

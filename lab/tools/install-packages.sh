@@ -30,6 +30,8 @@ bats bats
 parallel parallel
 pg_lsclusters postgresql
 sqlite3 sqlite3
+gcc gcc
+gencat libc6-dev
 "
 
 missing() {

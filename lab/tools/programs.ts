@@ -31,6 +31,8 @@ export interface Build {
   readonly package: string;
   /** Values that the linker sets, e.g. `main.version=1`. */
   readonly values: readonly string[];
+  /** It holds C too, and so takes a C compiler. The program needs no library of the machine that it is built on. */
+  readonly hasC?: boolean;
 }
 
 const lab = path.resolve(__dirname, "..");
@@ -155,8 +157,8 @@ function headscale(): Program {
 /** The lab's own program: always built. */
 export const probeBuild: Build = { folder: "tools/go/probe", package: ".", values: [] };
 
-/** What the stand-in for k3s has SQL databases by, for the tests of those alone: built when the first of them asks for it. */
-export const kineBuild: Build = { folder: "tools/go/kine", package: ".", values: [] };
+/** What the stand-in for k3s has SQL databases by, SQLite among them, for the tests of those alone: built when the first of them asks for it. */
+export const kineBuild: Build = { folder: "tools/go/kine", package: ".", values: [], hasC: true };
 
 /** An S3 of one's own, for the tests of backups alone: built when the first of them asks for it. */
 export const s3Build: Build = { folder: "tools/go/versitygw", package: "github.com/versity/versitygw/cmd/versitygw", values: [] };

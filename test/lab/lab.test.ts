@@ -4,6 +4,7 @@ import { backup } from "./scenarios/backup";
 import { backupLoss } from "./scenarios/backup-loss";
 import { backupS3 } from "./scenarios/backup-s3";
 import { backupServers } from "./scenarios/backup-servers";
+import { backupSqlite } from "./scenarios/backup-sqlite";
 import { burstCycle } from "./scenarios/burst-cycle";
 import { burstFaults } from "./scenarios/burst-faults";
 import { burstFirstUp } from "./scenarios/burst-first-up";
@@ -64,6 +65,7 @@ const SCENARIOS: readonly Scenario[] = [
   backupS3,
   backupServers,
   backupLoss,
+  backupSqlite,
   headscale,
   burstFirstUp,
   burstCycle,
