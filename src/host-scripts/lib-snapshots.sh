@@ -57,7 +57,9 @@ snapshot_once() {
 
 # copy_once NAME SECONDS: the same of SQLite.
 copy_once() {
-  timeout "$2" "$COPY_PROGRAM" "$NODE_NAME" "$1" >"$SCRATCH/snapshot" 2>"$SCRATCH/said" </dev/null && [ -s "$SCRATCH/snapshot" ]
+  timeout "$2" "$COPY_PROGRAM" "$NODE_NAME" "$1" >"$SCRATCH/snapshot" 2>"$SCRATCH/said" </dev/null && return
+  [ -s "$SCRATCH/said" ] || echo "it was not done after $2 s" >"$SCRATCH/said"
+  return 1
 }
 
 last_said() { grep -v 'Unknown flag' "$SCRATCH/said" | tail -n 1 | mask_secrets | sed -E 's/^time="[^"]*" level=[a-z]+ msg=//' | cut -c1-400; }
@@ -65,7 +67,10 @@ last_said() { grep -v 'Unknown flag' "$SCRATCH/said" | tail -n 1 | mask_secrets 
 # save_snapshot NAME SECONDS: on this host and, where it is set up, in S3. An S3 that fails leaves one on this host; $SCRATCH/s3-fault tells. Of SQLite a copy.
 save_snapshot() {
   rm -f "$SCRATCH/s3-fault"
-  if runs_sqlite; then copy_once "$1" "$2" && return || return 1; fi
+  if runs_sqlite; then
+    copy_once "$1" "$2"
+    return
+  fi
   snapshot_once "$2" --name "$1" && return
   has_s3 || return 1
   last_said >"$SCRATCH/s3-fault"
