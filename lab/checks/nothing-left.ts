@@ -25,10 +25,11 @@ export async function snapshotBefore(lab: Lab, hosts: readonly LabHost[]): Promi
 /** What a cluster that is gone has left behind, a line each; empty where all is as before. */
 export async function findLeftovers(lab: Lab, before: Before): Promise<string[]> {
   const { admin } = controlOf(lab);
-  const [{ text }, { devices }, { keys }, ...perHost] = await Promise.all([
+  const [{ text }, { devices }, { keys }, { services }, ...perHost] = await Promise.all([
     admin.call("getPolicy"),
     admin.call("listDevices"),
     admin.call("listKeys"),
+    admin.call("listServices"),
     ...before.hosts.map(async ({ host, snapshot }) =>
       diffSnapshots(snapshot, await takeSnapshot(host)).map((line) => `${host.name}: ${line}`),
     ),
@@ -39,6 +40,7 @@ export async function findLeftovers(lab: Lab, before: Before): Promise<string[]>
     ...keys
       .filter((key) => key.tags.includes(`tag:k3s-${clusterName}`) && key.revoked === undefined)
       .map(({ id, description }) => `tailnet: key ${id} ${description}`),
+    ...services.map(({ name, comment }) => `tailnet: Service ${name} (${comment})`),
     ...(text === before.policy ? [] : [`tailnet: the policy is not the one from before:\n${text}`]),
   ];
 }

@@ -14,6 +14,7 @@ const SDK_TYPES: Readonly<Record<string, Readonly<Record<string, readonly [file:
   tailscale: {
     provider: ["provider.d.ts", "ProviderArgs"],
     tailnetKey: ["tailnetKey.d.ts", "TailnetKeyArgs"],
+    service: ["service.d.ts", "ServiceArgs"],
   },
   aws: {
     vpc: ["ec2/vpc.d.ts", "VpcArgs"],

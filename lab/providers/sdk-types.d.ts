@@ -6,7 +6,7 @@ declare module "sdk-types:command" {
 }
 
 declare module "sdk-types:tailscale" {
-  const types: Readonly<Record<"provider" | "tailnetKey", import("./plugin/property-types").ObjectType>>;
+  const types: Readonly<Record<"provider" | "tailnetKey" | "service", import("./plugin/property-types").ObjectType>>;
   export default types;
   export const version: string;
 }

@@ -13,7 +13,7 @@ export type Actor =
       readonly used: Set<string>;
     };
 
-export type Scope = "auth_keys" | "oauth_keys" | "policy_file" | "devices:core" | "devices:routes";
+export type Scope = "auth_keys" | "oauth_keys" | "policy_file" | "devices:core" | "devices:routes" | "services";
 
 /** Scopes of before October 2024 that still work (https://tailscale.com/kb/1215/oauth-clients, "Legacy scopes"). */
 const legacyScopes: Readonly<Record<string, readonly Scope[]>> = {

@@ -109,8 +109,14 @@ function keyHandlers({ keys, policy }: Tailnet) {
   };
 }
 
-function tailnetHandlers({ devices, policy }: Tailnet) {
+function tailnetHandlers({ store, devices, policy }: Tailnet) {
   return {
+    editService: ({ name, comment }: AdminCalls["editService"]["in"]) => {
+      const services = store.current.services.map((service) => (service.name === name ? { ...service, comment } : service));
+      store.update({ services });
+      return {};
+    },
+    listServices: () => ({ services: store.current.services }),
     listDevices: async () =>
       jsonOf(await devices.list(admin, new URLSearchParams({ fields: "all" }))) as { devices: readonly AdminDevice[] },
     deleteDevice: async ({ id }: { id: string }) => {

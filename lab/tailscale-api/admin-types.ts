@@ -1,6 +1,7 @@
 import type { DefaultPolicyForm } from "./default-policy";
 import type { Fault } from "./faults";
 import type { LoggedRequest } from "./request-log";
+import type { Service } from "./state-store";
 
 /** Requests of the interface for the lab's tests: what a person does in the vendor's console, and faults. Each is POSTed to /<name>. */
 export interface AdminCalls {
@@ -23,6 +24,9 @@ export interface AdminCalls {
   listDevices: { in: Record<string, never>; out: { devices: readonly AdminDevice[] } };
   deleteDevice: { in: { id: string }; out: Record<string, never> };
   setRoutes: { in: { id: string; routes: readonly string[] }; out: Record<string, never> };
+  /** Somebody else changes what it says. */
+  editService: { in: { name: string; comment: string }; out: Record<string, never> };
+  listServices: { in: Record<string, never>; out: { services: readonly Service[] } };
   getPolicy: { in: Record<string, never>; out: { text: string; etag: string; untouched: boolean } };
   /** Somebody else edits the file. */
   editPolicy: { in: { text: string }; out: Record<string, never> };

@@ -28,6 +28,7 @@ export const testsFailed = (failed: readonly FailedTest[]): ApiError => new ApiE
 // The statuses are the vendor's (its OpenAPI file); no source shows these wordings.
 export const keyNotFound = (): ApiError => new ApiError(404, "key not found");
 export const tailnetNotFound = (): ApiError => new ApiError(404, "tailnet not found");
+export const serviceNotFound = (): ApiError => new ApiError(404, "service not found");
 
 /** What the vendor can and the lab cannot: refused, so that nothing is taken for enforced that is not. */
 export const notInTheLab = (what: string): ApiError =>

@@ -7,6 +7,7 @@ import type { ApiRequest, ApiResponse } from "./http-types";
 import { issueToken } from "./oauth-token";
 import type { PolicyFile } from "./policy-file";
 import { responseOf } from "./refusal";
+import type { Services } from "./services";
 import type { StateStore } from "./state-store";
 
 export interface Tailnet {
@@ -14,6 +15,7 @@ export interface Tailnet {
   readonly keys: AuthKeys;
   readonly devices: Devices;
   readonly policy: PolicyFile;
+  readonly services: Services;
   /** The tailnet's name in paths, beside "-". */
   readonly name: string;
 }
@@ -54,8 +56,9 @@ async function route(tailnet: Tailnet, actor: Actor, request: ApiRequest, now: D
 }
 
 async function routeTailnet(tailnet: Tailnet, actor: Actor, request: ApiRequest, rest: readonly string[], now: Date): Promise<ApiResponse> {
-  const { keys, devices, policy } = tailnet;
-  const [collection, id] = rest;
+  const { keys, devices, policy, services } = tailnet;
+  const [collection, id, ...below] = rest;
+  if (below.length > 0) throw notServed(request);
   switch (`${request.method} ${collection ?? ""}${id === undefined ? "" : "/"}`) {
     case "GET keys":
       return await keys.list(actor, request.query.get("all") === "true", now);
@@ -74,6 +77,19 @@ async function routeTailnet(tailnet: Tailnet, actor: Actor, request: ApiRequest,
       throw notServed(request);
     case "GET devices":
       return await devices.list(actor, request.query);
+    // The documented path, and the one that the vendor's own clients ask (tailscale-client-go-v2, vip_services.go).
+    case "GET services":
+    case "GET vip-services":
+      return services.list(actor);
+    case "GET services/":
+    case "GET vip-services/":
+      return services.get(actor, id ?? "");
+    case "PUT services/":
+    case "PUT vip-services/":
+      return services.put(actor, id ?? "", readJson(request));
+    case "DELETE services/":
+    case "DELETE vip-services/":
+      return services.delete(actor, id ?? "");
     default:
       throw notServed(request);
   }

@@ -13,6 +13,7 @@ import { publicListener, readBody, send } from "./http-server";
 import { PolicyFile } from "./policy-file";
 import { responseOf } from "./refusal";
 import { RequestLog } from "./request-log";
+import { Services } from "./services";
 import { StateStore } from "./state-store";
 import { UserDirectory } from "./user-directory";
 
@@ -27,7 +28,9 @@ async function openTailnet(config: TailscaleApiConfig): Promise<Tailnet> {
   const policy = new PolicyFile(store, headscale, users);
   await policy.push();
   const keys = new AuthKeys(store, headscale, users, () => policy.document);
-  return { store, keys, policy, devices: new Devices(headscale, config.tailnetDomain, () => policy.document), name: config.tailnetDomain };
+  const services = new Services(store, () => policy.document);
+  const devices = new Devices(headscale, config.tailnetDomain, () => policy.document);
+  return { store, keys, policy, services, devices, name: config.tailnetDomain };
 }
 
 async function main(configFile: string): Promise<void> {

@@ -7,7 +7,8 @@ import { defaultPolicy } from "./default-policy";
 import type { HeadscaleClient } from "./headscale-client";
 import { HeadscaleRefusal, tagsOf } from "./headscale-client";
 import type { ApiRequest, ApiResponse } from "./http-types";
-import { checkPolicy } from "./policy/check-policy";
+import { checkPolicy, servicesOf } from "./policy/check-policy";
+import { quote, refuse } from "./policy/check-names";
 import type { Tailnet } from "./policy/endpoints";
 import { toHeadscalePolicy, usersOf } from "./policy/headscale-policy";
 import type { PolicyDocument, PolicyTest, SshTest } from "./policy/policy-document";
@@ -105,6 +106,10 @@ export class PolicyFile {
   /** Refuses what the vendor refuses, and what the lab cannot enforce before the tests are believed. */
   private async check(document: PolicyDocument): Promise<void> {
     checkPolicy(document);
+    // Whether the vendor takes a policy that speaks of a Service which is not there, no source says. So it is refused: a stack has to be in an
+    // order that works either way.
+    const missing = servicesOf(document).find((name) => !this.store.current.services.some((service) => service.name === name));
+    if (missing !== undefined) throw refuse(`service not found: ${quote(missing)}`);
     toHeadscalePolicy(document, this.users.emails());
     await this.test(document, document.tests ?? [], document.sshTests ?? []);
   }

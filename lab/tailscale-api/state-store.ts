@@ -42,6 +42,18 @@ export interface AuthKey {
   readonly revoked?: string;
 }
 
+/** A Tailscale Service: a name and addresses that several devices may stand behind. */
+export interface Service {
+  readonly name: string;
+  readonly displayName?: string;
+  /** The IPv4 address, then the IPv6 one. */
+  readonly addrs: readonly string[];
+  readonly comment: string;
+  readonly ports: readonly string[];
+  readonly tags: readonly string[];
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
 export interface ApiState {
   readonly headscaleApiKey?: string;
   readonly policy?: { readonly text: string; readonly untouched: boolean };
@@ -49,9 +61,10 @@ export interface ApiState {
   readonly apiKeys: readonly ApiKey[];
   readonly tokens: readonly AccessToken[];
   readonly authKeys: readonly AuthKey[];
+  readonly services: readonly Service[];
 }
 
-const empty: ApiState = { clients: [], apiKeys: [], tokens: [], authKeys: [] };
+const empty: ApiState = { clients: [], apiKeys: [], tokens: [], authKeys: [], services: [] };
 
 /** The state in memory, written whole to a 0600 file at each change, so that a restarted server knows its keys. */
 export class StateStore {

@@ -4,6 +4,7 @@ import { defineFaultCases } from "./tailscale-api-fault-cases";
 import { defineKeyCases } from "./tailscale-api-key-cases";
 import { definePolicyCases } from "./tailscale-api-policy-cases";
 import { definePolicyTestCases } from "./tailscale-api-policy-test-cases";
+import { defineServiceCases } from "./tailscale-api-service-cases";
 import { openTarget } from "./tailscale-api-target";
 
 openTarget(__filename).then(
@@ -13,6 +14,7 @@ openTarget(__filename).then(
     definePolicyTestCases(target);
     defineKeyCases(target);
     defineDeviceCases(target);
+    defineServiceCases(target);
     defineFaultCases(target);
   },
   (error: unknown) => {

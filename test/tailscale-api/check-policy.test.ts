@@ -43,6 +43,8 @@ describe("the check of a policy file", () => {
     ssh({ checkPeriod: "always", action: "accept", dst: ["autogroup:self"], users: ["autogroup:nonroot"], acceptEnv: ["GIT_*"] }),
     '"autoApprovers": {"routes": {"10.42.0.0/16": ["tag:a", "group:ops"]}, "exitNode": ["autogroup:tagged"]}',
     '"nodeAttrs": [{"target": ["*", "tag:a", "printer", "100.64.0.1"], "attr": ["funnel"], "ipPool": ["100.81.0.0/16"]}]',
+    grant({ dst: ["svc:web"], ip: ["tcp:443"] }),
+    '"autoApprovers": {"services": {"svc:web": ["tag:a"], "tag:b": ["group:ops"]}}',
     '"defaultSrcPosture": ["posture:linux"], "randomizeClientPort": true, "oneCGNATRoute": "", "derpMap": {"regions": {}}',
   ];
   for (const members of accepted) it(`accepts ${members}`, () => assert.doesNotThrow(() => check(members)));
@@ -54,6 +56,11 @@ describe("the check of a policy file", () => {
     ['"acls": [], "ACLs": []', 'json: field "acls" stands twice, in different spellings'],
     ['"acls": {}', "json: cannot unmarshal object into field acls of type array"],
     [acl({ action: "deny" }), 'action="deny" is not supported'],
+    [acl({ dst: ["svc:web:443"] }), 'dst="svc:web:443": "svc:web" can only be used in grants'],
+    [grant({ src: ["svc:web"] }), '"svc:web" not valid on the src side of a rule'],
+    ['"autoApprovers": {"services": {"svc:web": ["tag:c"]}}', 'autoApprovers=tag not found: "tag:c"'],
+    ['"autoApprovers": {"services": {"tag:c": ["tag:a"]}}', 'autoApprovers=tag not found: "tag:c"'],
+    ['"autoApprovers": {"services": {"group:ops": ["tag:a"]}}', 'autoApprovers: "group:ops" is neither a service nor a tag'],
     [acl({ src: ["tag:c"] }), 'src=tag not found: "tag:c"'],
     [acl({ src: ["group:c"] }), 'src=group not found: "group:c"'],
     [acl({ src: ["scanner"] }), 'src=host not found: "scanner"'],

@@ -80,6 +80,12 @@ describe("the translation of a policy for headscale", () => {
   });
 
   const grant = { src: ["group:ops"], dst: ["tag:k3s"], ip: ["*"] };
+  it("gives nobody anything by rules for a Service, which has no address here", () => {
+    const services = { "svc:web": ["tag:k3s"] };
+    const { acls, autoApprovers } = translate({ acls: [], grants: [{ ...grant, dst: ["svc:web"] }], autoApprovers: { services } });
+    assert.deepEqual([acls, autoApprovers], [[], { routes: {}, exitNode: [] }]);
+  });
+
   const refused: readonly (readonly [string, PolicyDocument])[] = [
     ["app", { grants: [{ ...grant, app: { "example.com/cap/x": [{}] } }] }],
     ["via", { grants: [{ ...grant, via: ["tag:k3s"] }] }],
@@ -88,11 +94,9 @@ describe("the translation of a policy for headscale", () => {
     ["defaultSrcPosture", { defaultSrcPosture: ["posture:linux"] }],
     ["autogroup:self", { grants: [{ ...grant, dst: ["autogroup:self"] }] }],
     ["ipset:lan", { grants: [{ ...grant, dst: ["ipset:lan"] }] }],
-    ["svc:web", { grants: [{ ...grant, dst: ["svc:web"] }] }],
     ["user:*@example.org", { grants: [{ ...grant, src: ["user:*@example.org"] }] }],
     ["srcPosture", { ssh: [{ action: "accept", src: ["group:ops"], dst: ["tag:k3s"], users: ["root"], srcPosture: ["posture:linux"] }] }],
     ["ipPool", { nodeAttrs: [{ target: ["*"], ipPool: ["100.81.0.0/16"] }] }],
-    ["autoApprovers.services", { autoApprovers: { services: { "svc:web": ["tag:k3s"] } } }],
     ["disableIPv4", { disableIPv4: true }],
     ["derpMap", { derpMap: { regions: {} } }],
   ];

@@ -6,7 +6,7 @@ const REQUEST_LIMIT_MS = 60_000;
 const TOKEN_MARGIN_MS = 10_000;
 
 export interface ApiRequest {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Below /api/v2/tailnet/<tailnet>/ */
   readonly path: readonly string[];
   readonly body?: string;

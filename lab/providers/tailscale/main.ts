@@ -5,6 +5,7 @@ import { ApiClient } from "./api-client";
 import { wrapped } from "./api-error";
 import { minimizeHuJson } from "./hujson";
 import { checkConfig, readConfig } from "./provider-config";
+import { serviceResource } from "./service";
 import { tailnetKeyResource } from "./tailnet-key";
 
 let configured: ApiClient | undefined;
@@ -24,6 +25,7 @@ void serveProvider({
   },
   resources: {
     "tailscale:index/tailnetKey:TailnetKey": tailnetKeyResource(types.tailnetKey, api),
+    "tailscale:index/service:Service": serviceResource(types.service, api),
   },
   functions: {
     "tailscale:index/getAcl:getAcl": {

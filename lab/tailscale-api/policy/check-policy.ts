@@ -65,6 +65,12 @@ function checkSets(policy: PolicyDocument): void {
   }
 }
 
+/** The Services that the policy speaks of. */
+export function servicesOf({ grants = [], autoApprovers }: PolicyDocument): readonly string[] {
+  const named = [...grants.flatMap(({ dst = [] }) => dst), ...Object.keys(autoApprovers?.services ?? {})];
+  return [...new Set(named.filter((name) => kindOf(name) === "service"))];
+}
+
 function checkAutoApprovers(policy: PolicyDocument): void {
   const { routes = {}, exitNode = [], services = {} } = policy.autoApprovers ?? {};
   for (const [route, approvers] of Object.entries(routes)) {
@@ -72,7 +78,13 @@ function checkAutoApprovers(policy: PolicyDocument): void {
     approvers.forEach((approver) => checkOwner(policy, "autoApprovers", approver));
   }
   exitNode.forEach((approver) => checkOwner(policy, "autoApprovers", approver));
-  Object.values(services).forEach((approvers) => approvers.forEach((approver) => checkOwner(policy, "autoApprovers", approver)));
+  for (const [service, approvers] of Object.entries(services)) {
+    const fault = faultOf(policy, service);
+    if (fault !== undefined) throw refuse(`autoApprovers=${fault}`);
+    // https://tailscale.com/docs/features/tailscale-services, "Set up automatic approval"; the wording is ours.
+    if (!["service", "tag"].includes(kindOf(service))) throw refuse(`autoApprovers: ${quote(service)} is neither a service nor a tag`);
+    approvers.forEach((approver) => checkOwner(policy, "autoApprovers", approver));
+  }
 }
 
 /** Ranges that no pool may touch: the vendor's own service address, and what Chrome OS uses (the record's filters leave it out too). */

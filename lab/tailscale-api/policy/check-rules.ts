@@ -17,6 +17,8 @@ export function checkAcl(policy: PolicyDocument, rule: AclRule): void {
     const prefix = `dst=${quote(destination)}: `;
     checkPorts(prefix, split.ports);
     checkProtocolPorts(numbers, split.ports, prefix);
+    // Services are "a destination in grants" (https://tailscale.com/docs/features/tailscale-services): no source shows acls that take one.
+    if (kindOf(split.host) === "service") throw refuse(`${prefix}${quote(split.host)} can only be used in grants`);
     // Beside autogroup:self, acls take "*" as a source and grants do not (recorded).
     checkTarget(
       policy,

@@ -54,6 +54,7 @@ export function means(
     // The translation for headscale refuses policies with these before anything is looked at.
     case "domain":
     case "ipset":
+    // No device: it has addresses of its own.
     case "service":
       return false;
   }

@@ -14,7 +14,8 @@ interface HeadscaleRule {
 /**
  * The checked document in the words of headscale 0.26, which knows no grants, no tags as owners and no autogroup but autogroup:internet
  * (hscontrol/policy/v2/types.go), and ignores what it does not know. What it could not enforce is refused. Checked but given to nobody,
- * since nothing in a lab asks for it: ssh rules, attributes of nodes, postures and IP sets that no rule names.
+ * since nothing in a lab asks for it: ssh rules, attributes of nodes, postures and IP sets that no rule names. Nor do rules for Services give
+ * anybody anything: headscale has no address for one, so that nobody reaches one and no host of one is approved, whatever they say.
  * As a source, "*" means all addresses to headscale and devices and approved routes to the vendor.
  */
 export function toHeadscalePolicy(policy: PolicyDocument, knownUsers: readonly string[]): string {
@@ -61,14 +62,14 @@ function refuseUnenforceable(policy: PolicyDocument): void {
   if (grants.some(({ app = {} }) => Object.keys(app).length > 0)) throw notInTheLab("app");
   if (defaultSrcPosture.length > 0) throw notInTheLab("defaultSrcPosture");
   if (nodeAttrs.some(({ ipPool = [] }) => ipPool.length > 0)) throw notInTheLab("ipPool");
-  if (Object.keys(policy.autoApprovers?.services ?? {}).length > 0) throw notInTheLab("autoApprovers.services");
   if (disableIPv4) throw notInTheLab("disableIPv4");
   if (policy.derpMap !== undefined && policy.derpMap !== null) throw notInTheLab("derpMap");
 }
 
 function expandName(policy: PolicyDocument, knownUsers: readonly string[], name: string): readonly string[] {
   const kind = kindOf(name);
-  if (kind === "ipset" || kind === "service" || kind === "domain") throw notInTheLab(name);
+  if (kind === "ipset" || kind === "domain") throw notInTheLab(name);
+  if (kind === "service") return [];
   if (kind !== "autogroup") return [name];
   switch (name) {
     case "autogroup:internet":
