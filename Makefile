@@ -36,8 +36,8 @@ test-burst: setup ## the cloud pools on the lab alone: up, down, faults, gone
 test-tailnet: setup ## the shared tailnet on the lab alone: its policy, devices of others, keys that come and go
 	@$(TSX) test/run.ts tailnet tailnet-nodes
 
-test-servers: setup ## several servers on the lab alone: each lost in turn, more of them and fewer, on a Postgres, upgraded, made anew
-	@$(TSX) test/run.ts servers servers-grow datastore upgrades upgrade-servers servers-replaced
+test-servers: setup ## several servers on the lab alone: each lost in turn, more of them and fewer, on a Postgres, upgraded, made anew, a Service in front of them
+	@$(TSX) test/run.ts servers servers-grow api-service datastore upgrades upgrade-servers servers-replaced
 
 test-fast: setup ## the suites that need no lab
 	@$(TSX) test/run.ts lint unit scripts
@@ -55,7 +55,7 @@ docs: node_modules/.installed ## write the pages and schemas that are made from 
 	@$(TSX) docs/generate/main.ts
 
 permissions: setup ## run the suites that say what the credentials need, write docs/permissions again, and the page
-	@export RECORD_PERMISSIONS=yes; $(TSX) test/run.ts network removal burst burst-faults tailnet tailnet-nodes
+	@export RECORD_PERMISSIONS=yes; $(TSX) test/run.ts network removal burst burst-faults tailnet tailnet-nodes api-service
 	@$(TSX) docs/generate/main.ts
 
 clean: node_modules/.installed lab-down ## end a lab and remove what this checkout made (not the user's cache)

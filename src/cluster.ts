@@ -31,6 +31,8 @@ export class HybridCluster extends pulumi.ComponentResource {
   readonly kubeconfig: pulumi.Output<string>;
   readonly apiEndpoint: pulumi.Output<string>;
   readonly nodes: pulumi.Output<NodeStatus[]>;
+  /** The Tailscale Service in front of the servers' API, and the context of the kubeconfig that goes there; absent without one. */
+  readonly apiService: pulumi.Output<ApiServiceStatus> | undefined;
   /** The nodes and their paths as a Mermaid graph. */
   readonly topology: pulumi.Output<string>;
   /** The nodes that stand in a cloud. */
@@ -60,7 +62,8 @@ export class HybridCluster extends pulumi.ComponentResource {
     const join = (node: NodePlan, agentToken?: pulumi.Input<string>) => createNode(node, surroundings, this, agentToken);
     const first = join(plan.firstServer);
     const others = plan.servers.filter((server) => server !== plan.firstServer).map((server) => join(server));
-    const control = createServers(name, { context, nodes: [first, ...others] }, this);
+    const { apiService } = prepared;
+    const control = createServers(name, { context, nodes: [first, ...others], apiService }, this);
     const { servers, access } = control;
 
     // At the end of the first server's chain, so that whatever would re-make a link of it meets this first.
@@ -117,7 +120,18 @@ export class HybridCluster extends pulumi.ComponentResource {
     });
     this.apiEndpoint = pulumi.output(plan.apiEndpoint ?? first.tailnetIp);
     const several = hasSeveralServers(plan) ? control.places : [];
-    const choices = pulumi.all(several.map(({ route, tailnetIp }) => tailnetIp.apply((address) => ({ name: route.name, address }))));
+    const service = apiService && {
+      context: apiService.name.slice("svc:".length),
+      address: apiService.addresses.apply(([first = ""]) => first),
+    };
+    const choices = pulumi.all([
+      ...several.map(({ route, tailnetIp }) => tailnetIp.apply((address) => ({ name: route.name, address }))),
+      ...(service ? [service.address.apply((address) => ({ name: service.context, address }))] : []),
+    ]);
+    this.apiService =
+      apiService &&
+      service &&
+      apiService.addresses.apply((addresses) => ({ name: apiService.name, addresses, context: `${plan.name}-${service.context}` }));
     this.kubeconfig = pulumi.secret(
       pulumi
         .all([control.kubeconfig, this.apiEndpoint, choices])
@@ -127,6 +141,13 @@ export class HybridCluster extends pulumi.ComponentResource {
     this.topology = this.nodes.apply((nodes) => renderTopology(plan, nodes));
     this.registerOutputs({ kubeconfig: this.kubeconfig, apiEndpoint: this.apiEndpoint, nodes: this.nodes, topology: this.topology });
   }
+}
+
+interface ApiServiceStatus {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  /** Of the kubeconfig. */
+  readonly context: string;
 }
 
 /** `user@address:port`, with the bastion where one is needed; a cloud tells the address when the machine is made. */

@@ -24,6 +24,7 @@ import { begunBy, hasBegun } from "./preview/has-begun";
 import { previewPolicy } from "./preview/preview-policy";
 import { refuseDeadAgent } from "./preview/refuse-dead-agent";
 import { refuseK3sStep } from "./preview/refuse-k3s-step";
+import { refuseUnofferedService } from "./preview/refuse-unoffered-service";
 import { refuseUnwellServers } from "./preview/refuse-unwell-servers";
 import { tellUpgrades } from "./preview/tell-upgrades";
 import { createVpn } from "./vpn/create-vpn";
@@ -52,6 +53,7 @@ export = async () => {
     refuseMissingEgress(plan),
     refuseChangedRanges(plan),
     refuseDeadAgent(config.access),
+    refuseUnofferedService(plan.tailnet, vpn),
     refuseK3sStep(plan),
     tellUpgrades(plan),
     warnOfEndingCertificates(plan),
@@ -71,14 +73,12 @@ export = async () => {
     ...(secrets.s3 && { s3Credentials: secrets.s3 }),
     ...(secrets.datastore && { datastore: secrets.datastore }),
   };
-  const { kubeconfig, apiEndpoint, nodes, topology, machines, leavers, servers, serverToken, operatorAccess, joinedBy } = new HybridCluster(
-    "cluster",
-    {
+  const { kubeconfig, apiEndpoint, apiService, nodes, topology, machines, leavers, servers, serverToken, operatorAccess, joinedBy } =
+    new HybridCluster("cluster", {
       ...context,
       linesToChange,
       formerServerTokens: (await lastOutputs()).operatorAccess?.serverTokens ?? [],
-    },
-  );
+    });
   await Promise.all([
     warnOfLostMachines(machines, plan),
     warnOfLostData(context, leavers, servers),
@@ -91,6 +91,7 @@ export = async () => {
   return {
     kubeconfig,
     apiEndpoint,
+    ...(apiService && { apiService }),
     serverToken,
     operatorAccess,
     cluster: { ...clusterStatus(plan), ...(origin !== undefined && { begunBy: origin }) },

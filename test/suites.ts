@@ -111,6 +111,7 @@ export const SUITES: readonly Suite[] = [
   { ...scenarios("servers-replaced", "servers-replaced"), onlyInAll: true },
   recorded("tailnet-nodes", "tailnet-devices", "tailnet-keys"),
   scenarios("servers-grow", "servers-grow"),
+  { ...recorded("api-service", "api-service"), onlyInAll: true },
   // Their seven minutes would take a run with cold builds past its 75.
   { ...scenarios("upgrades", "upgrades"), onlyInAll: true },
   { ...scenarios("upgrade-servers", "upgrade-servers"), onlyInAll: true },

@@ -18,6 +18,8 @@ const TAILSCALE: Readonly<Record<string, string>> = {
   "devices:routes": "approves a node's pod route where the policy does not: without it the run names the page to do it on",
   policy_file: "writes the cluster's lines",
   "policy_file:read": "reads the policy, and has changes of it checked",
+  services: "with `vpn.apiService` makes the Service in front of the servers, and deletes it",
+  "services:read": "with `vpn.apiService` looks whether a Service of that name is there, and at its addresses",
 };
 
 function suiteNames(): string {

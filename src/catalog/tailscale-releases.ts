@@ -38,6 +38,13 @@ export const badTailscaleReleases: readonly TailscaleRelease[] = [
   },
 ];
 
+/** The first whose devices may stand behind a Service (https://tailscale.com/docs/features/tailscale-services, "Prerequisites"). */
+export const firstWithServices: TailscaleVersion = [1, 86, 0];
+
+export function isOlder(version: TailscaleVersion, other: TailscaleVersion): boolean {
+  return compare(version, other) < 0;
+}
+
 export function readTailscaleVersion(text: string): TailscaleVersion | undefined {
   const match = /^(\d+)\.(\d+)\.(\d+)$/.exec(text);
   return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3])];

@@ -74,6 +74,10 @@ const vpnSchema = z.strictObject({
   policyTests: oneOf("Which tests `merge` adds to the policy file.", policyTests, "strict").default("accept"),
   loginServer: text("Address of your headscale. With `mode: headscale` only.", "https://headscale.example.org").optional(),
   caFile: text("CA that signed headscale's certificate, as PEM. Relative to the project's folder.", "headscale-ca.pem").optional(),
+  apiService: text(
+    "Name of a Tailscale Service in front of all servers' API, without `svc:`. With `mode: tailscale` only.",
+    "k3s-api",
+  ).optional(),
   integration: oneOf(
     "How pods cross the tailnet: as routes that k3s advertises by its VPN flag, as the same routes without that flag, or in flannel's vxlan.",
     integrations,

@@ -26,6 +26,7 @@ import { validateServers } from "./rules/servers";
 import { validateShape } from "./validate-shape";
 import { validateSshAccess, warnOfSshAccess } from "./rules/ssh-access";
 import { validateSshTargets } from "./rules/ssh-target";
+import { validateApiService } from "./rules/vpn-api-service";
 import { validateTailscale } from "./rules/vpn-tailscale";
 import { validateTagOwnersGiven, validateVpn, warnOfVpn } from "./rules/vpn";
 
@@ -86,6 +87,7 @@ function validateSections(draft: ConfigDraft): readonly ConfigIssue[] {
     validateK3sSettings,
     validateVpn,
     validateOperators,
+    validateApiService,
     validatePools,
     validateServers,
     validateLabels,

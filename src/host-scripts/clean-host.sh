@@ -2,7 +2,7 @@
 # Usage: sh -s -- clean-host
 # Makes a host what it was before it joined: k3s uninstalled, logged out of the tailnet, and everything that the marker lists taken away.
 # Touches nothing on a host without this stack's marker for this node. The marker goes last, so a run that was cut off can be repeated.
-# Libraries: lib-marker.sh lib-network-traces.sh
+# Libraries: lib-marker.sh lib-network-traces.sh lib-api-service.sh
 # Needs: NODE_NAME CLUSTER_NAME OWNER
 : "${NODE_NAME:?}" "${CLUSTER_NAME:?}" "${OWNER:?}"
 
@@ -27,6 +27,9 @@ uninstall_k3s() {
   # The uninstaller removes its unit file without telling systemd, which then still calls the unit loaded.
   systemctl daemon-reload
 }
+
+# So that the tailnet sends nobody here any more, whatever becomes of the logout.
+leave_own_service() { [ ! -s "$SERVICE_NOTE" ] || leave_service "$(cat "$SERVICE_NOTE")"; }
 
 # Best effort: the device is deleted in the tailnet afterwards, whether or not this came through.
 log_out() { ! command -v tailscale >/dev/null || aloud timeout 30 tailscale logout || say "could not log out; the device is removed in the tailnet all the same"; }
@@ -113,6 +116,7 @@ main() {
   rm -rf /run/hybrid-k3s
   make_scratch
   uninstall_k3s
+  leave_own_service
   log_out
   stop_units
   remove_pod_groups

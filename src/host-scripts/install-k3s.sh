@@ -1,7 +1,7 @@
 #!/bin/sh
 # Usage: sh -s -- install-k3s
 # Installs or upgrades k3s in place, writes what it starts from, (re)starts it only where something changed, and waits for its own readiness.
-# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-k3s-address.sh lib-heartbeat.sh lib-k3s-download.sh lib-k3s-program.sh lib-k3s-cluster.sh lib-k3s-datastore.sh lib-k3s-datastore-look.sh lib-k3s-servers.sh lib-k3s-certificates.sh lib-k3s-advice.sh lib-k3s-faults.sh lib-snapshots.sh lib-sqlite-copies.sh
+# Libraries: lib-download.sh lib-tailnet.sh lib-k3s-files.sh lib-k3s-address.sh lib-heartbeat.sh lib-api-service.sh lib-k3s-download.sh lib-k3s-program.sh lib-k3s-cluster.sh lib-k3s-datastore.sh lib-k3s-datastore-look.sh lib-k3s-servers.sh lib-k3s-certificates.sh lib-k3s-advice.sh lib-k3s-faults.sh lib-snapshots.sh lib-sqlite-copies.sh
 # Needs: NODE_NAME ROLE (server, agent) K3S_VERSION RELEASES_URL INSTALLER_URL CONFIG_YAML WAIT_SECONDS
 # May have: INTEGRATION (k3s, the default, routes or flannel-iface: how pods cross the tailnet) POD_CIDR (needed with routes) WITH_IMAGES (true: the release's place has them, a mirror) CA_PEM LOGIN_SERVER; agents need AGENT_TOKEN_FILE SERVER_IP
 #   SEVERAL_SERVERS (true: no SERVER_IP, see lib-k3s-servers.sh for SERVER_IPS MAY_BEGIN ALLOW_DISTANT) DATASTORE_FILES (servers of an external datastore, see lib-k3s-datastore.sh)
@@ -10,6 +10,7 @@
 #   INSTALLER_SHA256 (of the installer; default: the one that stands beside it)
 #   ROUTE_SECONDS (how long a route may be away after a restart; default 60) ALLOW_UNTESTED (true: an older k3s, or one that skips a minor, is taken all the same) DRAIN_ID (another one where the Node was deleted)
 #   COPY_CALENDAR COPY_RETENTION (a server of SQLite: see lib-sqlite-copies.sh)
+#   API_SERVICE API_SERVICE_ADDRESSES (servers: the Tailscale Service in front of them, see lib-api-service.sh) SERVICE_SECONDS (how long its approval is waited for; default 10)
 #   RENEW_DAYS (k3s is restarted where a certificate of its own ends sooner; default: for no certificate)
 # Writes: /etc/rancher/k3s/config.yaml /etc/hybrid-k3s/{vpn-auth,k3s-started,cluster-authority,cluster-id,datastore,datastore-begun} the gate, the heartbeat, what copies SQLite and the unit's drop-ins; with
 #   routes and flannel-iface no vpn-auth but a program that writes the node's address to /etc/rancher/k3s/config.yaml.d before each start, and
@@ -132,6 +133,7 @@ main() {
   write_gate
   write_heartbeat
   write_copies
+  [ "$ROLE" = agent ] || write_service
   if ! is_installed; then
     fetch_images
     save_before_upgrade
@@ -151,6 +153,7 @@ main() {
   wait_ready
   note_begun
   keep_copies
+  [ "$ROLE" = agent ] || host_service
   [ -z "${served:-}" ] || wait_route
   [ -z "$renews" ] || wait_renewed
   printf '{"k3sVersion":"%s"%s}\n' "$K3S_VERSION" "$(tell_ends)"

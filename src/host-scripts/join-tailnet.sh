@@ -2,7 +2,7 @@
 # Usage: sh -s -- join-tailnet
 # Makes this host a device of the tailnet: marker, packages, tailscale, forwarding, the unreachable pod route, login.
 # The auth key is used only where the host is not logged in as this node; it is removed afterwards.
-# Libraries: lib-cloud-init.sh lib-marker.sh lib-download.sh lib-pod-network.sh lib-tailnet.sh lib-host-additions.sh lib-tailnet-login.sh lib-k3s-download.sh
+# Libraries: lib-cloud-init.sh lib-marker.sh lib-download.sh lib-pod-network.sh lib-tailnet.sh lib-api-service.sh lib-host-additions.sh lib-tailnet-login.sh lib-k3s-download.sh
 # Needs: NODE_NAME CLUSTER_NAME OWNER TAG POD_CIDR TAILSCALE_VERSION TAILSCALE_URL AUTH_KEY_FILE WAIT_SECONDS REPLACE_COMMAND
 # May have: ROUTE_SECONDS (how long a route may be away after a restart; default 60) CA_PEM (authority of TAILSCALE_URL), LOGIN_SERVER (default: the vendor's), CONTROL_CA_PEM (authority of LOGIN_SERVER),
 #   K3S_VERSION RELEASES_URL (k3s's program is fetched meanwhile, for install-k3s)
@@ -125,6 +125,7 @@ main() {
   served=$(served_routes)
   keep_running tailscaled.service "$UNITS/tailscaled.service" /usr/local/sbin/tailscaled ${CONTROL_CA_PEM:+"$CONTROL_CA_FILE"}
   log_in
+  host_service_again
   [ -z "$served" ] || wait_served
   finish_fetch
   printf '{"tailnetIp":"%s"}\n' "$(tailnet_ip)"

@@ -7,6 +7,7 @@ import { agentTokenFile, renderK3sConfig } from "../plan/k3s-config";
 import type { ServerRoute } from "../remote/connection";
 import { RemoteScript, type SecretFile } from "../remote/remote-script";
 import type { ReadAccess } from "./cluster-access";
+import type { ApiService } from "../vpn/vpn";
 import { datastoreSettings } from "./datastore-settings";
 
 const START_SECONDS = 300;
@@ -28,6 +29,8 @@ export interface InstallArgs {
   readonly tokenReplaceCommand?: pulumi.Input<string>;
   /** Id of the node's drain: with another one the Node was deleted, and a kubelet registers its Node only when it starts. Absent on an only server. */
   readonly drainId?: pulumi.Input<string>;
+  /** What this server stands behind; absent on agents. */
+  readonly apiService?: ApiService | undefined;
   readonly previous: pulumi.Input<string>;
   /** The servers that say when the node may be changed in place, the first that answers; an only server itself. */
   readonly gates: readonly ServerRoute[];
@@ -84,6 +87,10 @@ export function createInstall(name: string, args: InstallArgs, opts: pulumi.Cust
         ...(grows && { SEVERAL_SERVERS: "true" }),
         ...datastore?.environment,
         ...(grows && plan.allowDistantServers && { ALLOW_DISTANT: "true" }),
+        ...(args.apiService && {
+          API_SERVICE: args.apiService.name,
+          API_SERVICE_ADDRESSES: args.apiService.addresses.apply((addresses) => addresses.join(" ")),
+        }),
         ...(plan.allowUntestedK3s && { ALLOW_UNTESTED: "true" }),
         ...(node.plan.role === "server" && copiesOf(plan)),
         ...(args.drainId !== undefined && { DRAIN_ID: args.drainId }),

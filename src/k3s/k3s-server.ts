@@ -9,6 +9,7 @@ import type { ServerRoute } from "../remote/connection";
 import type { RemoteScript, SecretFile } from "../remote/remote-script";
 import { createPodRoute } from "../vpn/tailnet/pod-route";
 import { createServerTag } from "../vpn/tailnet/server-tag";
+import type { ApiService } from "../vpn/vpn";
 import type { ClusterAccess } from "./cluster-access";
 import { type InstallResult, createInstall } from "./install";
 
@@ -25,6 +26,8 @@ export interface K3sServerArgs {
   readonly servers: readonly ServerPlace[];
   /** What it joins with; absent on the server that begins the cluster. */
   readonly access?: pulumi.Output<ClusterAccess>;
+  /** What all servers stand behind. */
+  readonly apiService?: ApiService | undefined;
   /** Servers whose k3s comes first. */
   readonly after: readonly K3sServer[];
   /** What only `destroy` removes, and with it nothing is drained. */
@@ -41,7 +44,7 @@ export class K3sServer extends pulumi.ComponentResource {
 
   constructor(name: string, args: K3sServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-k3s:k3s:K3sServer", name, {}, opts);
-    const { context, node, servers, access, after, cluster } = args;
+    const { context, node, servers, access, apiService, after, cluster } = args;
     const { joined, replaceCommand } = node;
     const others = servers.filter(({ route }) => route.name !== name);
     const routes = others.map(({ route }) => route);
@@ -59,6 +62,7 @@ export class K3sServer extends pulumi.ComponentResource {
         mayBegin: access === undefined,
         ...(access && { carriedFiles: joiningSecrets(access, context.plan) }),
         ...(canGrow(context.plan) && { drainId: pulumi.interpolate`${drain.id}` }),
+        apiService,
         previous: joined.id,
         // What restarts can tell nothing meanwhile.
         gates: [...routes, { name, ...node.route }],

@@ -3,6 +3,7 @@ import type { ClusterContext } from "../cluster-context";
 import type { JoinedNode } from "../nodes/node";
 import { hasSeveralServers } from "../plan/cluster-plan";
 import type { ServerRoute } from "../remote/connection";
+import type { ApiService } from "../vpn/vpn";
 import { type ReadAccess, readAccess } from "./cluster-access";
 import type { InstallResult } from "./install";
 import { K3sServer, type ServerPlace } from "./k3s-server";
@@ -25,6 +26,7 @@ interface ControlPlaneArgs {
   readonly context: ClusterContext;
   /** All servers, the one that begins the cluster first. */
   readonly nodes: readonly [JoinedNode, ...JoinedNode[]];
+  readonly apiService?: ApiService | undefined;
 }
 
 /**
@@ -33,14 +35,14 @@ interface ControlPlaneArgs {
  * turns, the leader of etcd last, each only while all the others vote (operator-tools/host/upgrade-node.mjs).
  */
 export function createServers(name: string, args: ControlPlaneArgs, cluster: pulumi.Resource): ControlPlane {
-  const { context, nodes } = args;
+  const { context, nodes, apiService } = args;
   const [first, ...others] = nodes;
   const places = nodes.map(({ plan, route, tailnetIp }) => ({ route: { name: plan.name, ...route }, tailnetIp }));
   const routes = places.map(({ route }) => route);
   const join = (node: JoinedNode, read?: ReadAccess, after: readonly K3sServer[] = []) =>
     new K3sServer(
       node.plan.name,
-      { context, node, servers: places, ...(read && { access: read.access }), after, cluster },
+      { context, node, servers: places, ...(read && { access: read.access }), apiService, after, cluster },
       { parent: cluster },
     );
   const shared = { places, routes, hasBegun: context.hasBegun };

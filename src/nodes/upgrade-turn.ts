@@ -3,7 +3,10 @@ import type { ServerRoute } from "../remote/connection";
 import type { UpgradeTurn } from "../remote/remote-script";
 
 /** What install-k3s starts k3s from. */
-export const k3sChanges = ["K3S_VERSION", "INTEGRATION", "CONFIG_YAML", "CLUSTER_AUTHORITY", "SERVER_IP", "LOGIN_SERVER", "POD_CIDR"];
+export const k3sChanges = [
+  ...["K3S_VERSION", "INTEGRATION", "CONFIG_YAML", "CLUSTER_AUTHORITY", "SERVER_IP", "LOGIN_SERVER", "POD_CIDR"],
+  ...["API_SERVICE", "API_SERVICE_ADDRESSES"],
+];
 /** What join-tailnet starts tailscaled from. */
 export const tailscaledChanges = ["TAILSCALE_VERSION", "CONTROL_CA_PEM", "POD_CIDR"];
 

@@ -1,5 +1,5 @@
 import type { Datastore, Integration } from "../config/schema";
-import type { AclRule, PolicyCluster } from "../operator-tools/policy/cluster-rules.cjs";
+import type { AclRule, GrantRule, PolicyCluster } from "../operator-tools/policy/cluster-rules.cjs";
 import type { BackupPlan } from "./plan-backup";
 import type { CloudNetworkPlan } from "./network-plan";
 import type { NodePlan, RemovalPlan } from "./node-plan";
@@ -77,8 +77,20 @@ export interface TailnetPlan {
   readonly policy: PolicyDocument;
   /** What the policy must hold for this cluster, in every mode. */
   readonly cluster: PolicyCluster;
+  /** The Tailscale Service in front of the servers' API. */
+  readonly apiService?: ApiServicePlan;
   /** Defined by `own`. By name with `group:`. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A Tailscale Service, whose hosts are the servers. */
+export interface ApiServicePlan {
+  /** `svc:` included. */
+  readonly name: string;
+  /** Says in the tailnet whose it is. */
+  readonly comment: string;
+  /** What its hosts must serve, each `tcp:PORT`. */
+  readonly ports: string[];
 }
 
 /** Who hands out keys, devices, routes and the policy. */
@@ -96,8 +108,10 @@ export type ControlPlan =
 export interface PolicyDocument {
   readonly groups?: Readonly<Record<string, readonly string[]>>;
   readonly tagOwners: Readonly<Record<string, readonly string[]>>;
-  readonly autoApprovers?: { readonly routes: Readonly<Record<string, readonly string[]>> };
+  readonly autoApprovers?: Readonly<Partial<Record<"routes" | "services", Readonly<Record<string, readonly string[]>>>>>;
   readonly acls: readonly AclRule[];
+  /** What acls cannot say. */
+  readonly grants?: readonly GrantRule[];
 }
 
 /** Where hosts fetch programs from: the vendors, or a mirror in the vendors' own layout. URLs without a trailing slash. */

@@ -15,9 +15,20 @@ export interface Vpn {
   /** Reads the policy as it is, at preview too. Throws one RunError where the control server or its credential cannot be used. */
   readPolicy(): Promise<LivePolicy>;
   /** What must stand before the first node joins, and goes after the last one has left. */
-  prepare(name: string, args: PrepareArgs, opts: pulumi.ComponentResourceOptions): pulumi.Resource;
+  prepare(name: string, args: PrepareArgs, opts: pulumi.ComponentResourceOptions): Prepared;
   /** What lets one node in, once. */
   createKey(name: string, args: JoinKeyArgs, opts: pulumi.CustomResourceOptions): JoinKey;
+}
+
+/** What stands before the first node joins. */
+export type Prepared = pulumi.Resource & { readonly apiService?: ApiService | undefined };
+
+/** One name and address for the API of all servers. */
+export interface ApiService {
+  /** In the words of install-k3s.sh. */
+  readonly name: string;
+  /** The IPv4 address first. */
+  readonly addresses: pulumi.Output<readonly string[]>;
 }
 
 /** The policy as it is, and what its control server makes of it; traits and page are absent at Tailscale. */

@@ -64,6 +64,7 @@ const headscale: Overrides = {
 };
 const merge: Overrides = { "vpn.policy": "merge", "vpn.groups": undefined };
 const otherKey = hostKey(9);
+const inSubnet: Overrides = { "networks.aws.REGION.subnetIds": ["subnet-0123456789abcdef0"] };
 const s3: Overrides = { "cluster.backup.s3.bucket": "k3s-backups", s3AccessKey: "AKIA1", s3SecretKey: "secret" };
 const throughBastion: Overrides = { "pools.NAME.bastion": { address: "192.0.2.20", user: "jump", hostKey: hostKey(20) } };
 
@@ -97,6 +98,7 @@ const PLANNED: Readonly<Record<string, Trial>> = {
   "vpn.policy": ["own", "merge", { "vpn.groups": undefined, "vpn.operators": ["alice@example.org"] }],
   "vpn.policyTests": ["accept", "strict", merge],
   "vpn.loginServer": ["https://headscale.example.org", "https://other.example.org", headscale],
+  "vpn.apiService": [undefined, "k3s-api", { "vpn.integration": "routes" }],
   "vpn.integration": ["k3s", "flannel-iface", { "cluster.k3sVersion": "v1.34.9+k3s1" }],
   "mirror.k3s": [undefined, "https://mirror.example.org/k3s"],
   "mirror.installSha256": [undefined, "a".repeat(64), { "mirror.k3s": "https://mirror.example.org/k3s" }],
@@ -104,11 +106,7 @@ const PLANNED: Readonly<Record<string, Trial>> = {
   "access.allowedCidrs": [["203.0.113.7/32"], ["198.51.100.0/24"]],
   "access.sshPublicKey": [hostKey(5), hostKey(6)],
   "networks.aws.REGION.cidr": ["172.16.128.0/20", "172.16.144.0/20"],
-  "networks.aws.REGION.vpcId": [
-    "vpc-0123456789abcdef0",
-    "vpc-0123456789abcdef1",
-    { "networks.aws.REGION.subnetIds": ["subnet-0123456789abcdef0"] },
-  ],
+  "networks.aws.REGION.vpcId": ["vpc-0123456789abcdef0", "vpc-0123456789abcdef1", inSubnet],
   "networks.aws.REGION.subnetIds": [
     ["subnet-0123456789abcdef0"],
     ["subnet-0123456789abcdef1"],

@@ -46,7 +46,7 @@ describe("validate-shape", () => {
   it("names the known setting that begins alike where only one does", () => {
     assert.deepEqual(faultsOf({ "pools.rack.removeVolumes": true, "vpn.nodeThings": 1, "vpn.logout": "x" }), [
       "hybrid-k3s:vpn.nodeThings: is not a known setting. Did you mean nodePorts?",
-      "hybrid-k3s:vpn.logout: is not a known setting. Remove it; known here are mode, version, tag, tagOwners, operators, groups, nodePorts, policy, policyTests, loginServer, caFile and integration.",
+      "hybrid-k3s:vpn.logout: is not a known setting. Remove it; known here are mode, version, tag, tagOwners, operators, groups, nodePorts, policy, policyTests, loginServer, caFile, apiService and integration.",
       "hybrid-k3s:pools.rack.removeVolumes: is not a known setting. Did you mean removeData?",
     ]);
   });

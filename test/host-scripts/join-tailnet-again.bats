@@ -54,6 +54,23 @@ load join_helper
   assert_call '^tailscale up --reset'
 }
 
+@test "a server that joins again with a key stands behind its Service again, once its k3s runs" {
+  joined
+  mkdir -p "$HOST/etc/hybrid-k3s"
+  echo svc:k3s-api | tee "$FAKE/tailscale/services" "$FAKE/tailscale/served" >"$HOST/etc/hybrid-k3s/api-service"
+  control_answers
+  for attempt in down up; do
+    [ $attempt = down ] || touch "$FAKE/units/k3s.service.active"
+    echo false >"$FAKE/tailscale/online"
+    echo tskey-auth-$attempt >"$FAKE/tailscale/good-key"
+    give_key tskey-auth-$attempt
+    run_script join-tailnet
+    assert_success
+    [ $attempt = up ] || refute_call '^tailscale serve --'
+  done
+  assert_call '^tailscale serve --service=svc:k3s-api '
+}
+
 @test "a node that is slow to come online is not reset with a key that served its join, used or not" {
   joined
   give_key tskey-auth-unused

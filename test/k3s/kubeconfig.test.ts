@@ -49,6 +49,25 @@ describe("rewriteKubeconfig", () => {
     assert.deepEqual([config["current-context"], (config["users"] as unknown[]).length], ["edge", 1]);
   });
 
+  it("has a context for the Service in front of them, behind those of the servers", () => {
+    const choices = [
+      { name: "rack-1", address: "100.64.0.1" },
+      { name: "k3s-api", address: "100.127.0.1" },
+    ];
+    const config = parse(rewriteKubeconfig(FROM_K3S, "100.64.0.1", "edge", choices)) as {
+      contexts: { name: string }[];
+      clusters: unknown[];
+    };
+    assert.deepEqual(
+      config.contexts.map(({ name }) => name),
+      ["edge", "edge-rack-1", "edge-k3s-api"],
+    );
+    assert.deepEqual(config.clusters.at(-1), {
+      cluster: { "certificate-authority-data": "Q0E=", server: "https://100.127.0.1:6443" },
+      name: "edge-k3s-api",
+    });
+  });
+
   it("stays empty where there is no cluster yet", () => {
     assert.equal(rewriteKubeconfig("", "100.64.0.1", "edge"), "");
   });

@@ -1,5 +1,6 @@
 import { after, before, describe } from "node:test";
 import { LabContext, type Scenario } from "./lab-context";
+import { apiService } from "./scenarios/api-service";
 import { backup } from "./scenarios/backup";
 import { backupLoss } from "./scenarios/backup-loss";
 import { backupS3 } from "./scenarios/backup-s3";
@@ -60,6 +61,7 @@ const SCENARIOS: readonly Scenario[] = [
   flannelIface,
   servers,
   serversGrow,
+  apiService,
   serversReplaced,
   datastore,
   backupS3,

@@ -27,6 +27,7 @@
  * @property {() => Promise<void>} requireAccess Throws where its credential cannot do what a stack needs.
  * @property {(version: string) => Promise<void>} [requireClient] Throws where nodes of this tailscale could not log in; absent where it does not tell.
  * @property {() => Promise<string[] | undefined>} [clientTags] The tags of the OAuth client that asks; undefined where it is none or they are not told.
+ * @property {(wanted: { readonly name: string; readonly comment: string }) => Promise<void>} [requireService] Throws where the stack cannot have this Service; absent where there are none.
  * @property {(filter?: DeviceFilter) => Promise<Device[]>} listDevices
  * @property {(id: string) => Promise<Device | undefined>} getDevice
  * @property {(id: string) => Promise<void>} deleteDevice Resolves also where it is gone already.

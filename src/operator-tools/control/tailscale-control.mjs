@@ -1,4 +1,5 @@
 import { requireScopes } from "./api-scopes.mjs";
+import { requireService } from "./require-service.mjs";
 import { isList, isObject, parseJson, textsOf } from "../run/json.mjs";
 import { describeRejectedPolicy } from "./describe-rejected-policy.mjs";
 import { TailnetApi } from "./tailnet-api.mjs";
@@ -28,6 +29,11 @@ export class TailscaleControl extends TailnetApi {
 
   async requireAccess() {
     await requireScopes(this);
+  }
+
+  /** @param {{ readonly name: string; readonly comment: string }} wanted */
+  async requireService(wanted) {
+    await requireService(this, wanted);
   }
 
   /**

@@ -11,6 +11,7 @@ const POLICY_EDITORS = ["autogroup:admin", "autogroup:owner", "autogroup:network
  * @property {string} podCidr
  * @property {readonly string[]} operators Who reaches its API server.
  * @property {readonly number[]} nodePorts Ports of nodes that other nodes need.
+ * @property {string | undefined} [service] The Tailscale Service in front of its API servers, `svc:` included.
  * @property {"k3s" | "routes" | "flannel-iface" | undefined} [integration] `flannel-iface`: pods cross in vxlan, and the policy speaks of nodes alone. Default: `k3s`, and `routes` is the same here.
  */
 /**
@@ -41,14 +42,15 @@ const POLICY_EDITORS = ["autogroup:admin", "autogroup:owner", "autogroup:network
  * @property {readonly string[]} src
  * @property {string} dst
  * @property {readonly number[] | "*"} ports
- * @property {"udp"} [proto] Default: all.
+ * @property {"tcp" | "udp"} [proto] Default: all.
  * @property {true} [ofPeople] It comes from people's devices, not from nodes or pods.
+ * @property {"grants"} [form] The only one that can say it. Default: either.
  */
-/** @typedef {{ action: "accept"; proto?: "udp"; src: readonly string[]; srcPosture?: string[]; dst: string[] }} AclRule */
+/** @typedef {{ action: "accept"; proto?: "tcp" | "udp"; src: readonly string[]; srcPosture?: string[]; dst: string[] }} AclRule */
 /** @typedef {{ src: readonly string[]; srcPosture?: string[]; dst: string[]; ip: string[] }} GrantRule */
 /** @typedef {"acls" | "grants"} RuleForm */
 /** @typedef {{ src: string; srcPostureAttrs?: Readonly<Record<string, string>>; proto?: "udp"; accept: string[]; deny?: string[] }} PolicyTest */
-/** @typedef {{ src: string; dst: string; ports: readonly number[] | "*"; proto?: "udp" }} Connection */
+/** @typedef {{ src: string; dst: string; ports: readonly number[] | "*"; proto?: "tcp" | "udp" }} Connection */
 
 /**
  * What one cluster's traffic needs, each rule once: the least that k3s over a tailnet works with (each line was run, and missed where it
@@ -57,7 +59,7 @@ const POLICY_EDITORS = ["autogroup:admin", "autogroup:owner", "autogroup:network
  * pods send is inside packets from node to node.
  * @type {(cluster: ClusterTraffic) => Need[]}
  */
-function clusterNeeds({ tag, serverTag, podCidr, operators, nodePorts, integration }) {
+function clusterNeeds({ tag, serverTag, podCidr, operators, nodePorts, service, integration }) {
   /** @type {Need[]} */
   const pods =
     integration === "flannel-iface"
@@ -72,16 +74,28 @@ function clusterNeeds({ tag, serverTag, podCidr, operators, nodePorts, integrati
     ...pods,
     ...(nodePorts.length === 0 ? [] : [{ what: "nodes to nodes", src: [tag], dst: tag, ports: nodePorts }]),
     { what: "operators to servers", src: operators, dst: tag, ports: [API_PORT], ofPeople: true },
+    ...(service === undefined ? [] : [serviceNeed(service, operators)]),
   ];
 }
 
 /**
- * The needs as entries of `acls` or of `grants`: https://tailscale.com/docs/reference/grants-vs-acls. `posture` is what rules from nodes and pods
- * name where the policy's default posture would hold for them; people's devices are to meet that.
- * @type {(cluster: ClusterTraffic, form: RuleForm, posture?: string) => (AclRule | GrantRule)[]}
+ * The vendor tells of Services as targets of grants alone (https://tailscale.com/docs/features/tailscale-services, "Configure Service access"),
+ * and Services carry TCP alone.
+ * @type {(service: string, operators: readonly string[]) => Need}
  */
-function clusterRules(cluster, form, posture) {
-  return clusterNeeds(cluster).map((need) => asRule(need, form, posture));
+function serviceNeed(service, operators) {
+  return { what: `operators to ${service}`, src: operators, dst: service, ports: [API_PORT], proto: "tcp", ofPeople: true, form: "grants" };
+}
+
+/**
+ * The needs as entries of `acls` or of `grants`: https://tailscale.com/docs/reference/grants-vs-acls. `posture` is what rules from nodes and pods
+ * name where the policy's default posture would hold for them; people's devices are to meet that. `section`: those that stand there where all that
+ * can be said in either form is said in `form`.
+ * @type {(cluster: ClusterTraffic, form: RuleForm, posture?: string, section?: RuleForm) => (AclRule | GrantRule)[]}
+ */
+function clusterRules(cluster, form, posture, section = form) {
+  const needs = clusterNeeds(cluster).filter((need) => (need.form ?? form) === section);
+  return needs.map((need) => asRule(need, section, posture));
 }
 
 /**
@@ -89,7 +103,15 @@ function clusterRules(cluster, form, posture) {
  * @type {(cluster: ClusterTraffic) => AclRule[]}
  */
 function ownRules(cluster) {
-  return clusterNeeds(cluster).map((need) => asAcl(need));
+  return clusterNeeds(cluster).flatMap((need) => (need.form === undefined ? [asAcl(need)] : []));
+}
+
+/**
+ * What of them `acls` cannot say.
+ * @type {(cluster: ClusterTraffic) => GrantRule[]}
+ */
+function ownGrants(cluster) {
+  return clusterNeeds(cluster).flatMap((need) => (need.form === undefined ? [] : [asGrant(need)]));
 }
 
 /** @type {(need: Omit<Need, "what">, form: RuleForm, posture?: string) => AclRule | GrantRule} */
@@ -163,6 +185,14 @@ function serverTagOf(tag) {
   return `${tag}-server`;
 }
 
+/**
+ * The tag whose devices may stand behind the cluster's Service: that of its servers where they have one of their own.
+ * @type {(cluster: Pick<ClusterTraffic, "tag" | "serverTag">) => string}
+ */
+function serviceHostOf({ tag, serverTag = tag }) {
+  return serverTag;
+}
+
 /** @type {(serverTag: string) => string[]} */
 function etcdOf(serverTag) {
   return ETCD_PORTS.map((port) => `${serverTag}:${port}`);
@@ -173,4 +203,15 @@ function firstPod(podCidr) {
   return podCidr.replace(/\d+\/\d+$/, (end) => String(Number.parseInt(end, 10) + 1));
 }
 
-module.exports = { POLICY_EDITORS, serverTagOf, clusterNeeds, clusterRules, ownRules, asRule, clusterTests, closedConnections };
+module.exports = {
+  POLICY_EDITORS,
+  serverTagOf,
+  serviceHostOf,
+  clusterNeeds,
+  clusterRules,
+  ownRules,
+  ownGrants,
+  asRule,
+  clusterTests,
+  closedConnections,
+};

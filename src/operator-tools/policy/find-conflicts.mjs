@@ -1,11 +1,11 @@
 import { canonical, lineAt, membersOf } from "./policy-document.mjs";
-import { POLICY_EDITORS } from "./cluster-rules.cjs";
+import { POLICY_EDITORS, serviceHostOf } from "./cluster-rules.cjs";
 import { entryMark } from "./markers.mjs";
 import { markedClusters, ofOtherStacks } from "./marked-entries.mjs";
 import { overlaps, readNetwork } from "./ip-networks.mjs";
 import { itemsOf, nodeAt } from "./policy-tree.mjs";
 import { defaultPostures, NODE_CONDITIONS, ownPosture } from "./postures.mjs";
-import { ROUTES, TAG_OWNERS } from "./wanted-entries.mjs";
+import { ROUTES, SERVICES, TAG_OWNERS } from "./wanted-entries.mjs";
 
 /** @import { PolicyCluster } from "./cluster-rules.cjs" */
 /** @import { MarkOwner } from "./marked-entries.mjs" */
@@ -48,7 +48,7 @@ function unmetPosture(live, { root }) {
 }
 
 /**
- * What the policy gives to others of what must be this cluster's alone, whoever writes its lines: its tag, and the way to its pods.
+ * What the policy gives to others of what must be this cluster's alone, whoever writes its lines: its tag, the way to its pods, the place behind its Service.
  * @type {Refuse}
  */
 export function findClaimsOfOthers(live, others, cluster) {
@@ -57,6 +57,7 @@ export function findClaimsOfOthers(live, others, cluster) {
     ...tagOfOther(live, cluster),
     ...openTag(live, others, cluster),
     ...routesOfOthers(live, others, cluster),
+    ...hostsOfOthers(live, others, cluster),
   ];
 }
 
@@ -146,6 +147,25 @@ function routesOfOthers(live, others, { name, tag, podCidr }) {
       },
     ];
   });
+}
+
+/**
+ * A host of the Service gets a part of what operators send to the API, without being asked.
+ * @type {Refuse}
+ */
+function hostsOfOthers(live, others, cluster) {
+  const { service } = cluster;
+  if (service === undefined) return [];
+  const path = [...SERVICES, service];
+  const strangers = itemsOf(nodeAt(others.root, path)).filter((approver) => approver !== serviceHostOf(cluster));
+  if (strangers.length === 0) return [];
+  return [
+    {
+      what: `${strangers.join(", ")} may host ${service}, the Service in front of this cluster's API, without being asked`,
+      remedy: "Take them out of autoApprovers.services, or choose another vpn.apiService.",
+      line: keyLine(live, path),
+    },
+  ];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { membersOf, policyEntries } from "./policy-document.mjs";
-import { asRule, clusterNeeds } from "./cluster-rules.cjs";
+import { asRule, clusterNeeds, serviceHostOf } from "./cluster-rules.cjs";
 import { entryText } from "./entry-text.mjs";
 import { entryMark } from "./markers.mjs";
 import { contains, readNetwork } from "./ip-networks.mjs";
@@ -8,7 +8,7 @@ import { NODE_CONDITIONS, nodesMeet, ownPosture } from "./postures.mjs";
 import { certainlyReaches, readRules } from "./judge-reach.mjs";
 import { findClaimsOfOthers } from "./find-conflicts.mjs";
 import { findUnreadable } from "./find-unreadable.mjs";
-import { ROUTES, ruleForm, TAG_OWNERS } from "./wanted-entries.mjs";
+import { ROUTES, ruleForm, SERVICES, TAG_OWNERS } from "./wanted-entries.mjs";
 
 /** @import { Node } from "jsonc-parser" */
 /** @import { PolicyCluster } from "./cluster-rules.cjs" */
@@ -50,6 +50,7 @@ export function findMissing(liveText, cluster) {
     ...missingGroups(root, cluster),
     ...missingOwners(root, cluster),
     ...missingApproval(root, cluster),
+    ...missingHosts(root, cluster),
     ...missingRules(root, policy, cluster),
   ];
   // Lines that carry this cluster's mark count too: nobody but their author mends them.
@@ -114,6 +115,23 @@ function missingApproval(root, { tag, podCidr, integration }) {
   ];
 }
 
+/** @type {(root: Node, cluster: PolicyCluster) => MissingEntry[]} */
+function missingHosts(root, cluster) {
+  const { service } = cluster;
+  if (service === undefined) return [];
+  const host = serviceHostOf(cluster);
+  const there = nodeAt(root, [...SERVICES, service]);
+  if (itemsOf(there).includes(host)) return [];
+  return [
+    {
+      what: `approval of ${host} as hosts of ${service}`,
+      section: SERVICES.join("."),
+      entry: { key: service, value: [...itemsOf(there), host] },
+      replaces: there !== undefined,
+    },
+  ];
+}
+
 /**
  * Without acls and grants everything is allowed: tailscale/tailscale#2799.
  * @type {(root: Node, policies: { readonly ofNodes: Policy; readonly ofPeople: Policy }, cluster: PolicyCluster) => MissingEntry[]}
@@ -130,7 +148,8 @@ function missingRules(root, { ofNodes, ofPeople: ofAnybody }, cluster) {
     /** @type {(port: number) => boolean} */
     const isMissing = (port) => src.some((source) => !certainlyReaches(policy, { ...need, src: source, ports: [port] }));
     const ports = need.ports === "*" ? need.ports : need.ports.filter(isMissing);
-    return [{ what: need.what, section: form, entry: { value: asRule({ ...need, src, ports }, form, own?.name) } }];
+    const section = need.form ?? form;
+    return [{ what: need.what, section, entry: { value: asRule({ ...need, src, ports }, section, own?.name) } }];
   });
   if (own === undefined || own.isDefined || !rules.some(({ entry: { value } }) => value.srcPosture !== undefined)) return rules;
   const posture = { key: own.name, value: NODE_CONDITIONS };

@@ -15,7 +15,7 @@ import { selects } from "./selectors.mjs";
 const NO_DEVICES_OF_OTHERS = ["autogroup:internet", "autogroup:self"];
 
 /**
- * Rules of others by which devices that are not this cluster's reach its nodes or pods, or are reached by them. `what` tells who reaches what.
+ * Rules of others by which devices that are not this cluster's reach its nodes, pods or Service, or are reached by them. `what` tells who reaches what.
  * Rules only add to one another, so that none of ours could take that back. Pure; throws as listClusters.
  * @type {(text: string, cluster: PolicyCluster) => PolicyOpening[]}
  */
@@ -66,11 +66,12 @@ function reaching(policy, rule, cluster) {
 }
 
 /** @type {(policy: Policy, selectors: readonly string[], cluster: PolicyCluster) => string} */
-function partsHeld(policy, selectors, { tag, serverTag = tag, podCidr, integration }) {
+function partsHeld(policy, selectors, { tag, serverTag = tag, podCidr, service, integration }) {
   const holdsNodes = selectors.some((selector) => [tag, serverTag].some((name) => selects(policy, selector, name) === "yes"));
   // With flannel-iface the tailnet sees no pod.
   const holdsPods = integration !== "flannel-iface" && selectors.some((selector) => holdsSomeOf(policy, selector, podCidr));
-  return [holdsNodes && "nodes", holdsPods && "pods"].filter(Boolean).join(" and ");
+  const holdsService = service !== undefined && selectors.includes(service);
+  return [holdsNodes && "nodes", holdsPods && "pods", holdsService && service].filter(Boolean).join(" and ");
 }
 
 /** @type {(policy: Policy, selector: string, podCidr: string) => boolean} */
@@ -80,8 +81,8 @@ function holdsSomeOf(policy, selector, podCidr) {
 }
 
 /** @type {(selector: string, cluster: PolicyCluster) => boolean} */
-function isOwn(selector, { tag, serverTag, podCidr }) {
-  if (selector === tag || selector === serverTag) return true;
+function isOwn(selector, { tag, serverTag, podCidr, service }) {
+  if ([tag, serverTag, service].includes(selector)) return true;
   const network = readNetwork(selector);
   return network !== undefined && contains(knownNetwork(podCidr), network);
 }

@@ -1,7 +1,7 @@
 import { lineAt, membersOf, parsePolicy } from "./policy-document.mjs";
 import { sharingLine } from "./marked-entries.mjs";
 import { containersOf, nodeAt, readTree } from "./policy-tree.mjs";
-import { ROUTES, TAG_OWNERS } from "./wanted-entries.mjs";
+import { ROUTES, SERVICES, TAG_OWNERS } from "./wanted-entries.mjs";
 
 /** @import { Node } from "jsonc-parser" */
 /** @import { MarkOwner } from "./marked-entries.mjs" */
@@ -9,7 +9,7 @@ import { ROUTES, TAG_OWNERS } from "./wanted-entries.mjs";
 /** @import { PolicyRefusal } from "./find-conflicts.mjs" */
 
 const LISTS = [["acls"], ["grants"], ["tests"]];
-const OBJECTS = [["tagOwners"], ["autoApprovers"], ROUTES, ["groups"]];
+const OBJECTS = [["tagOwners"], ["autoApprovers"], ROUTES, SERVICES, ["groups"]];
 // One policy's names of its sections, whatever their case: the vendor would read either.
 const SECTIONS = [...LISTS, ...OBJECTS].map((path) => path.slice(-1).join("").toLowerCase());
 
@@ -86,5 +86,6 @@ function wrongTypes(text, root) {
     ...OBJECTS.flatMap(check("object", "object")),
     ...listsIn(TAG_OWNERS),
     ...listsIn(ROUTES),
+    ...listsIn(SERVICES),
   ];
 }

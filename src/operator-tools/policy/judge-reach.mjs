@@ -15,7 +15,7 @@ import { selects } from "./selectors.mjs";
  * @property {boolean} isConditional It holds for some devices or ways only.
  */
 /** @typedef {PolicyNames & { rules: Rule[] }} Policy */
-/** @typedef {{ source: string; dst: string; port: number | "*"; proto: "udp" | undefined }} Wanted */
+/** @typedef {{ source: string; dst: string; port: number | "*"; proto: "tcp" | "udp" | undefined }} Wanted */
 
 /** What a rule may call the protocol that a connection wants. */
 /** @type {Readonly<Record<"tcp" | "udp", readonly string[]>>} */

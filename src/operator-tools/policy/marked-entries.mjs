@@ -60,16 +60,17 @@ export function isOurs(entry, { name, stack }, wrote) {
 }
 
 /**
- * Whether entries without a mark speak of this cluster's tag or pods: they may be ours, whose marks somebody took away.
- * @type {(text: string, cluster: Pick<PolicyCluster, "tag" | "podCidr">) => boolean}
+ * Whether entries without a mark speak of this cluster's tag, pods or Service: they may be ours, whose marks somebody took away.
+ * @type {(text: string, cluster: Pick<PolicyCluster, "tag" | "podCidr" | "service">) => boolean}
  */
-export function mayHoldUnmarked(text, { tag, podCidr }) {
+export function mayHoldUnmarked(text, { tag, podCidr, service }) {
   const entries = allEntries(readTree(text));
   const bearers = entries.filter(({ cluster }) => cluster !== undefined);
   /** @type {(entry: PlacedEntry) => boolean} */
   const isInside = ({ node }) => bearers.some((bearer) => bearer.start <= node.offset && node.offset < bearer.end);
   /** @type {(entry: PlacedEntry) => boolean} */
-  const isNamed = ({ key, value }) => [tag, podCidr].some((name) => key === name || mentions(value, name));
+  const isNamed = ({ key, value }) =>
+    [tag, podCidr, ...(service === undefined ? [] : [service])].some((name) => key === name || mentions(value, name));
   return entries.some((entry) => isNamed(entry) && !isInside(entry));
 }
 
@@ -150,7 +151,7 @@ function holdsEntries(path) {
   const [section = "", part] = path.map((step) => String(step).toLowerCase());
   if (LISTS.includes(section)) return path.length === 1;
   if (section === "tagowners") return path.length <= 2;
-  return section === "autoapprovers" && part === "routes" && path.length <= 3;
+  return section === "autoapprovers" && (part === "routes" || part === "services") && path.length <= 3;
 }
 
 /** @type {WeakMap<PolicyTree, PlacedEntry[]>} */

@@ -8,7 +8,7 @@ import { API_PORT, VXLAN_PORT } from "../../catalog/ports.cjs";
 /**
  * Tells the entries of a policy that concern this cluster alone, in the document of this release or of an earlier
  * `up`: rules of the cluster's tag and its pods among each other, anyone's rule to its API server's port and to nothing
- * else, the tag's owners, routes that only the tag approves. `ours` is the document that this stack writes.
+ * else, the tag's owners, routes that only the tag approves, a Service that only the cluster's devices host. `ours` is the document that this stack writes.
  * @param {readonly PolicyEntry[]} entries
  * @param {{ readonly ours: string; readonly tag: string; readonly podCidr?: string | undefined }} own
  */
@@ -17,6 +17,16 @@ export function ownEntries(entries, { ours, tag, podCidr }) {
   const isOwnRoute = ({ section, value }) => section === "autoApprovers.routes" && everyIs(value, (approver) => approver === tag);
   const cidrs = [...entries, ...policyEntries(ours)].filter(isOwnRoute).map((entry) => entry.key);
   const tags = [tag, serverTagOf(tag)];
+  /** @type {(entry: PolicyEntry) => boolean} */
+  const isOwnHosts = ({ section, value }) => section === "autoApprovers.services" && everyIs(value, (approver) => tags.includes(approver));
+  const services = [...entries, ...policyEntries(ours)].filter(isOwnHosts).map((entry) => entry.key);
+  /** @type {(entry: PolicyEntry) => boolean} */
+  const isOwnGrant = ({ section, value }) =>
+    section === "grants" &&
+    isObject(value) &&
+    Object.keys(value).sort().join() === "dst,ip,src" &&
+    everyIs(value.ip, (capability) => capability === `tcp:${API_PORT}`) &&
+    everyIs(value.dst, (target) => services.includes(target));
   const members = new Set([...tags, ...cidrs, ...(podCidr ? [podCidr] : [])]);
 
   /** @type {(entry: PolicyEntry) => boolean} */
@@ -33,7 +43,7 @@ export function ownEntries(entries, { ours, tag, podCidr }) {
   };
   /** @type {(entry: PolicyEntry) => boolean} */
   const isOwnTag = ({ section, key }) => section === "tagOwners" && tags.includes(key);
-  return entries.filter((entry) => isOwnRoute(entry) || isOwnTag(entry) || isOwnRule(entry));
+  return entries.filter((entry) => [isOwnRoute, isOwnHosts, isOwnTag, isOwnRule, isOwnGrant].some((isOwn) => isOwn(entry)));
 }
 
 /**

@@ -29,6 +29,7 @@ const policyInput = fields({
     operators: texts,
     nodePorts: listOf(number),
     policyTests: optional(oneOf("none", "strict")),
+    service: optional(text),
     integration: optional(oneOf("k3s", "routes", "flannel-iface")),
   }),
   groups: optional(mapOf(texts)),

@@ -49,7 +49,7 @@ function readmeSections(live, tag) {
 function withEntries(ours, entries) {
   const base = structuredClone(ours);
   for (const { section, key, value } of entries) {
-    if (section === "acls") {
+    if (section === "acls" || section === "grants") {
       const rules = base[section];
       base[section] = [...(isList(rules) ? rules : []), value];
     } else section.split(".").reduce(partOf, base)[key] = value;

@@ -8,14 +8,16 @@ const [TAILNET_V4, TAILNET_V6] = [knownNetwork("100.64.0.0/10"), knownNetwork("f
 // A source `*` holds approved subnets too, pods among them: https://tailscale.com/docs/reference/syntax/policy-file (src).
 const EVERYTHING = ["*", "autogroup:danger-all"];
 const MEMBERS = ["autogroup:member", "autogroup:members"];
+const SERVICE = "svc:";
 const NEITHER_NODES_NOR_PODS = ["autogroup:internet", "autogroup:self", "autogroup:shared"];
 
 /**
- * Whether a rule's selector stands for a whole subject, which is a tag, a network or people: "yes", "no" or "maybe", the last where the
+ * Whether a rule's selector stands for a whole subject, which is a tag, a network, people or a Service: "yes", "no" or "maybe", the last where the
  * policy's text does not tell (devices behind addresses, people's roles, IP sets).
  * @type {(policy: PolicyNames, selector: string, subject: string) => Answer}
  */
 export function selects({ groups, hosts }, selector, subject) {
+  if (subject.startsWith(SERVICE) || selector.startsWith(SERVICE)) return ofServices(selector, subject);
   if (EVERYTHING.includes(selector) || selector === subject) return "yes";
   if (Object.hasOwn(hosts, selector)) return selects({ groups, hosts: {} }, String(hosts[selector]), subject);
   if (NEITHER_NODES_NOR_PODS.includes(selector)) return "no";
@@ -29,6 +31,15 @@ export function selects({ groups, hosts }, selector, subject) {
   }
   if (selector.startsWith("tag:") || selector === "autogroup:tagged") return "no";
   return ofPeople(groups, selector, subject);
+}
+
+/**
+ * A Service is no device, and has addresses of its own. Whether a selector of everything holds it, the vendor does not say, and a tag may be its own too.
+ * @type {(selector: string, subject: string) => Answer}
+ */
+function ofServices(selector, subject) {
+  if (selector === subject) return "yes";
+  return selector.startsWith(SERVICE) ? "no" : "maybe";
 }
 
 /** @type {(network: AnyNetwork, wanted: AnyNetwork) => Answer} */

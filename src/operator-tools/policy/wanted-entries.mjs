@@ -1,5 +1,5 @@
 import { policyEntries } from "./policy-document.mjs";
-import { clusterRules, clusterTests, closedConnections } from "./cluster-rules.cjs";
+import { clusterRules, clusterTests, closedConnections, serviceHostOf } from "./cluster-rules.cjs";
 import { entriesOf } from "./markers.mjs";
 import { nodeAt } from "./policy-tree.mjs";
 import { defaultPostures, NODE_ATTRIBUTES, ownPosture } from "./postures.mjs";
@@ -15,6 +15,7 @@ import { mayReach, readRules } from "./judge-reach.mjs";
 
 export const TAG_OWNERS = ["tagOwners"];
 export const ROUTES = ["autoApprovers", "routes"];
+export const SERVICES = ["autoApprovers", "services"];
 export const TESTS = ["tests"];
 
 /**
@@ -23,7 +24,7 @@ export const TESTS = ["tests"];
  * @type {(others: PolicyTree, cluster: PolicyCluster) => WantedPart[]}
  */
 export function wantedEntries(others, cluster) {
-  const { tag, podCidr, integration, policyTests } = cluster;
+  const { tag, podCidr, service, integration, policyTests } = cluster;
   const form = ruleForm(others.root);
   const isTested = policyTests !== "none" && cluster.traits?.testsBeforeDevices !== false;
   // A denial in a file that others write too would keep them from rules of their own.
@@ -36,9 +37,20 @@ export function wantedEntries(others, cluster) {
   return [
     ...ownedTags(others, cluster),
     ...(integration === "flannel-iface" ? [] : [keyed(others, ROUTES, podCidr, [tag])]),
-    { path: [form], brackets: "[]", entries: clusterRules(cluster, form, posture).map((value) => ({ value })) },
+    ...(service === undefined ? [] : [keyed(others, SERVICES, service, [serviceHostOf(cluster)])]),
+    ...RULE_FORMS.map((section) => rulesIn(section, clusterRules(cluster, form, posture, section))).filter(
+      ({ path, entries }) => path.includes(form) || entries.length > 0,
+    ),
     { path: TESTS, brackets: "[]", entries: tests.map((value) => ({ value })) },
   ];
+}
+
+/** @type {readonly RuleForm[]} */
+const RULE_FORMS = ["acls", "grants"];
+
+/** @type {(section: RuleForm, rules: ReturnType<typeof clusterRules>) => WantedPart} */
+function rulesIn(section, rules) {
+  return { path: [section], brackets: "[]", entries: rules.map((value) => ({ value })) };
 }
 
 /**

@@ -26,8 +26,19 @@ export async function startTailnet({
   scopes = ["policy_file", "auth_keys", "devices:core"],
   tellsScopes = true,
   clientTags,
+  services,
 } = {}) {
-  const state = { devices, policy, faults: [], calls: [], beforeWrite: undefined, deletesTake: 0, written: [], failingTests: undefined };
+  const state = {
+    services,
+    devices,
+    policy,
+    faults: [],
+    calls: [],
+    beforeWrite: undefined,
+    deletesTake: 0,
+    written: [],
+    failingTests: undefined,
+  };
   const etag = () => `"${createHash("sha256").update(state.policy).digest("hex")}"`;
 
   const server = http.createServer((request, response) => {
@@ -75,6 +86,9 @@ export async function startTailnet({
     if (routed) return may("devices:routes", true) ? setRoutes(routed, JSON.parse(body), reply, refuse) : without();
     const tagged = /^POST \/api\/v2\/device\/([^/]+)\/tags$/.exec(call)?.[1];
     if (tagged) return may("devices:core", true) ? setTags(tagged, JSON.parse(body), reply, refuse) : without();
+    // Without `services`: an API that knows none.
+    if (call === "GET /api/v2/tailnet/-/services" && state.services)
+      return may("services") ? reply(200, { vipServices: state.services }) : without();
     if (call === "GET /api/v2/tailnet/-/keys") return may("auth_keys") ? reply(200, { keys: [] }) : without();
     const device = /^DELETE \/api\/v2\/device\/([^/]+)$/.exec(call)?.[1];
     if (device) return may("devices:core", true) ? remove(device, reply, refuse) : without();
