@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
+import type { KeyName } from "./headscale-client";
 
 export interface OauthClient {
   readonly id: string;
@@ -28,7 +29,8 @@ export interface AccessToken {
 export interface AuthKey {
   readonly id: string;
   readonly secret: string;
-  readonly headscaleUser: string;
+  /** What headscale calls it. */
+  readonly headscale: KeyName;
   /** User who owns it; absent for the tailnet's own (made by an OAuth client). */
   readonly owner?: string;
   readonly description: string;
