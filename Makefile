@@ -42,6 +42,12 @@ test-servers: setup ## several servers on the lab alone: each lost in turn, more
 test-fast: setup ## the suites that need no lab
 	@$(TSX) test/run.ts lint unit scripts
 
+verify: node_modules/.installed ## look from every node of the selected stack at every other one: make verify WORDS="--quick"
+	@$(ON_NODE) node src/cli/main.mjs verify $(WORDS)
+
+test-seen: setup ## what looks at clusters, on the lab alone: verify, and what it says of planted faults
+	@$(TSX) test/run.ts verify
+
 lint: setup ## types, eslint, prettier, shellcheck, shfmt, gofmt
 	@$(TSX) test/run.ts lint
 
@@ -68,4 +74,4 @@ node_modules/.installed: package-lock.json package.json
 	@$(ON_NODE) npm ci --no-audit --no-fund
 	@touch $@
 
-.PHONY: help demo needs lab lab-down test test-all test-real test-burst test-tailnet test-servers test-fast lint bench golden docs permissions clean setup
+.PHONY: help demo needs lab lab-down test test-all test-real test-burst test-tailnet test-servers test-fast test-seen verify lint bench golden docs permissions clean setup

@@ -21,6 +21,8 @@ export interface LabTools {
   readonly tailscaleVersion: string;
   /** Small static program used by probe pods and hosts (ping, TCP serve/send, HTTP get). */
   readonly probe: string;
+  /** What `hybrid-k3s verify` looks from: the part of Kubernetes' agnhost that it asks. */
+  readonly agnhost: string;
   /** Names of the parts above that are stand-ins on this machine. */
   readonly standIns: readonly string[];
 }

@@ -1,3 +1,4 @@
+import { agnhostImage } from "./mirror/build-tree";
 import type { WrittenConfig } from "../src/config/schema";
 import { adminTag, controlOf, operatorLogin } from "./console";
 import { vendorNames } from "./control/prepare-control";
@@ -41,6 +42,7 @@ export function labSettings(lab: Lab): StackSettings {
       k3sVersion: tools.k3sVersion,
       podCidr: "10.42.0.0/16",
       serviceCidr: "10.43.0.0/16",
+      probeImage: agnhostImage,
       // A start with etcd waits some seconds for its election; the scenarios `routes` and `servers` have the default.
       datastore: "sqlite",
       // No image of it can be had here, and while an API group of the real k3s has nobody to serve it, no namespace is ever gone.

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterContext } from "./cluster-context";
 import type { JoinedNode } from "./nodes/node";
+import type { ClusterPlan } from "./plan/cluster-plan";
 import { clusterInput } from "./remote/tool-input";
 
 interface OperatorAccessArgs {
@@ -14,6 +15,8 @@ interface OperatorAccessArgs {
   readonly accessReplaceCommand: pulumi.Input<string>;
 }
 
+/** The vendor's control server, which every device logs in at. */
+const TAILSCALE_CONTROL = "controlplane.tailscale.com";
 /** How many server tokens the stack remembers: of the cluster, and of those that it was before it was made again. */
 const MOST_TOKENS = 6;
 
@@ -35,8 +38,23 @@ export function operatorAccess(context: ClusterContext, args: OperatorAccessArgs
     serverTokens: known.apply(([now, former]) => [...new Set([now, ...former])].filter((token) => token !== "").slice(0, MOST_TOKENS)),
     ...(s3 !== undefined && s3Credentials !== undefined && { s3: { ...s3, ...s3Credentials } }),
     accessReplaceCommand: args.accessReplaceCommand,
+    wanted: wantedOf(plan),
   };
   return pulumi.secret(pulumi.output(access));
+}
+
+/** What a node that is well has, and what it is looked at by. */
+function wantedOf(plan: ClusterPlan): Record<string, string> {
+  const { control, clientVersion } = plan.tailnet;
+  return {
+    k3sVersion: plan.k3sVersion,
+    tailscaleVersion: clientVersion,
+    podCidr: plan.podCidr,
+    integration: plan.integration,
+    probeImage: plan.probeImage,
+    // A name that every cluster of this kind has to reach, so that no other is asked for.
+    outsideName: control.mode === "headscale" ? new URL(control.loginServer).hostname : TAILSCALE_CONTROL,
+  };
 }
 
 /** A node whose machine is not there yet has no address, and is left out of no list: with --continue-on-error the others are wanted all the same. */
@@ -45,5 +63,7 @@ function routeOf({ plan, route: { host, bastion } }: JoinedNode): Record<string,
     name: plan.name,
     host: { ...host, address: pulumi.recover(pulumi.output(host.address), () => "") },
     ...(bastion && { bastion }),
+    site: plan.kind === "bare-metal" ? plan.pool : `${plan.kind} ${plan.region}`,
+    isPublic: plan.kind !== "bare-metal" && plan.publicIp && bastion === undefined,
   };
 }

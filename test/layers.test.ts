@@ -12,7 +12,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   index: ["cluster", "config", "plan", "preview", "vpn"],
   preview: ["clouds", "cluster-context", "config", "nodes", "operator-tools", "plan", "remote", "vpn", "undocumented-pulumi"],
   cluster: ["cluster-context", "clouds", "k3s", "nodes", "operator-access", "plan", "remote"],
-  "operator-access": ["cluster-context", "nodes", "remote"],
+  "operator-access": ["cluster-context", "nodes", "plan", "remote"],
   k3s: ["catalog", "cluster-context", "nodes", "plan", "remote", "vpn"],
   nodes: ["cluster-context", "clouds", "plan", "remote", "undocumented-pulumi"],
   "cluster-context": ["clouds", "plan", "remote", "vpn"],

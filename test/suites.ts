@@ -99,6 +99,8 @@ export const SUITES: readonly Suite[] = [
   recorded("network", "first-up", "second-up", "outside", "withdrawn-routes", "policy-order", "restarts", "certificates", "node-changes"),
   recorded("removal", "preflight", "faults", "recovery", "backup", "secrets", "removal", "routes"),
   { ...scenarios("backup", "backup-s3", "backup-servers", "backup-loss", "backup-sqlite"), onlyInAll: true },
+  // Issue 14's own: `make test-seen` runs it alone.
+  scenarios("verify", "verify"),
   recorded("tailnet", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
   contract("contract", ofClouds),
   // Issue 13's own: `make test-servers` runs them alone.

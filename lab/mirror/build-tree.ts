@@ -12,11 +12,13 @@ import { tailscaledDefaults, tailscaledUnit } from "./tailscaled-unit";
 
 export type MirroredTools = Pick<
   LabTools,
-  "tailscale" | "tailscaled" | "tailscaleVersion" | "k3s" | "k3sVersion" | "nextK3s" | "installK3s" | "probe" | "standIns"
+  "tailscale" | "tailscaled" | "tailscaleVersion" | "k3s" | "k3sVersion" | "nextK3s" | "installK3s" | "probe" | "agnhost" | "standIns"
 >;
 
 /** Image of the lab's probe pods; it waits unless told otherwise. */
 export const probeImage = "hybrid-k3s.test/probe:1";
+/** Image of what `hybrid-k3s verify` puts on nodes; the stack's cluster.probeImage names it. */
+export const agnhostImage = "hybrid-k3s.test/agnhost:1";
 /** The pause image that k3s asks for by default (k3s pkg/cli/cmds/agent.go, --pause-image). */
 export const pauseImage = "rancher/mirrored-pause:3.6";
 
@@ -31,6 +33,7 @@ export async function buildMirrorTree(tools: MirroredTools, imageArchive?: strin
     tools.k3s,
     tools.installK3s,
     tools.probe,
+    tools.agnhost,
     ...(tools.nextK3s === undefined ? [] : [tools.nextK3s.file]),
     ...(imageArchive === undefined ? [] : [imageArchive]),
   ];
@@ -41,6 +44,7 @@ export async function buildMirrorTree(tools: MirroredTools, imageArchive?: strin
       tools.k3sVersion,
       nextK3sVersion(tools) ?? "",
       probeImage,
+      agnhostImage,
       pauseImage,
       tailscaledUnit,
       tailscaledDefaults,
@@ -84,7 +88,7 @@ async function addK3s(folder: string, tools: MirroredTools, imageArchive: string
   const { k3s, k3sVersion, nextK3s } = tools;
   await mkdir(folder);
   const images = join(folder, "images.tar.zst");
-  if (imageArchive === undefined) await writeLabImages(tools.probe, images);
+  if (imageArchive === undefined) await writeLabImages(tools, images);
   else await copyFile(imageArchive, images, constants.COPYFILE_FICLONE);
   const add = (version: string, write: (program: string) => Promise<void>) =>
     addRelease(join(folder, version), { images, installer: tools.installK3s, write });
@@ -114,10 +118,13 @@ async function addRelease(release: string, { images: imageArchive, installer, wr
   await writeFile(join(release, `sha256sum-${architecture()}.txt`), lines.join(""));
 }
 
-/** One image under both names: it waits, which is all that a pause container does, and probes when told to. */
-function writeLabImages(probe: string, output: string): Promise<void> {
-  const image = { names: [pauseImage, probeImage], files: { "/probe": probe }, entrypoint: ["/probe"], command: ["pause"] };
-  return writeImageArchive([image], architecture(), output);
+/** One image under two names: it waits, which is all that a pause container does, and probes when told to. Another is what `verify` asks for. */
+function writeLabImages({ probe, agnhost }: MirroredTools, output: string): Promise<void> {
+  const images = [
+    { names: [pauseImage, probeImage], files: { "/probe": probe }, entrypoint: ["/probe"], command: ["pause"] },
+    { names: [agnhostImage], files: { "/agnhost": agnhost }, entrypoint: ["/agnhost"], command: ["netexec"] },
+  ];
+  return writeImageArchive(images, architecture(), output);
 }
 
 async function install(source: string, target: string): Promise<void> {

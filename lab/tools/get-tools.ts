@@ -9,7 +9,7 @@ import { findPlugins } from "./find-plugins";
 import { givenPath, onPathInVersion, reportedVersion } from "./find-program";
 import { inParallel } from "./in-parallel";
 import { binFolder, linkProgram } from "./link-program";
-import { k3sInstallerDownload, labPrograms, probeBuild, type Program, type ProgramName } from "./programs";
+import { agnhostBuild, k3sInstallerDownload, labPrograms, probeBuild, type Program, type ProgramName } from "./programs";
 import { runOrFail } from "./run-program";
 import { makeStandInInstaller } from "./stand-in-installer";
 
@@ -19,8 +19,9 @@ const buildsAtOnce = 2;
 /** Gets every program that the lab runs: links them into .lab/bin, which the operator's PATH starts with, and the plugins into the engine's home. */
 export async function getTools(progress: Progress): Promise<LabTools> {
   const programs = labPrograms();
-  const [probe = "", ...found] = await inParallel(buildsAtOnce, [
+  const [probe = "", agnhost = "", ...found] = await inParallel(buildsAtOnce, [
     () => buildProgram("probe", probeBuild),
+    () => buildProgram("agnhost", agnhostBuild),
     ...programs.map((program) => () => getProgram(program, progress)),
   ]);
   const file = (name: ProgramName): string => found[programs.findIndex((program) => program.name === name)] ?? "";
@@ -45,6 +46,7 @@ export async function getTools(progress: Progress): Promise<LabTools> {
     installK3s: installer,
     tailscaleVersion: await reportedVersion(file("tailscale"), ["--version"]),
     probe,
+    agnhost,
     standIns: [...(standInK3s ? ["k3s"] : []), ...(installer === makeStandInInstaller() ? ["installK3s"] : []), ...plugins.standIns],
   };
 }

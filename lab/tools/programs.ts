@@ -157,6 +157,9 @@ function headscale(): Program {
 /** The lab's own program: always built. */
 export const probeBuild: Build = { folder: "tools/go/probe", package: ".", values: [] };
 
+/** The part of Kubernetes' own agnhost that `hybrid-k3s verify` asks: always built, as the lab has no image registry. */
+export const agnhostBuild: Build = { folder: "tools/go/agnhost", package: ".", values: [] };
+
 /** What the stand-in for k3s has SQL databases by, SQLite among them, for the tests of those alone: built when the first of them asks for it. */
 export const kineBuild: Build = { folder: "tools/go/kine", package: ".", values: [], hasC: true };
 

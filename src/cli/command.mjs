@@ -3,7 +3,14 @@
 /** @import { Options, OptionName } from "./read-words.mjs" */
 /** @import { ReadStack } from "./read-stack.mjs" */
 
-/** @typedef {ToolContext & { readonly stdin: NodeJS.ReadStream; readonly readStack?: ReadStack; readonly hostWork?: HostWork }} CommandContext The two last for tests */
+/**
+ * What the program gives a command; the optional ones are for tests.
+ * @typedef {ToolContext & { readonly stdin: NodeJS.ReadStream; readonly readStack?: ReadStack; readonly hostWork?: HostWork; readonly isClosed?: (address: string, port: number) => Promise<boolean> }} CommandInput
+ */
+/**
+ * takeBack: names what undoes what comes next; it is done when the function that it gives is called, and where the command is stopped before.
+ * @typedef {CommandInput & { readonly takeBack: (undo: () => Promise<void>) => () => Promise<void> }} CommandContext
+ */
 /**
  * @typedef {object} Command
  * @property {string} words What may stand behind its name.

@@ -2,13 +2,23 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { isObject, parseJson } from "../operator-tools/run/json.mjs";
 import { parseInput } from "../operator-tools/run/input.mjs";
-import { fields, listOf, optional, readFields, text } from "../operator-tools/run/read-fields.mjs";
+import { fields, flag, listOf, optional, readFields, text } from "../operator-tools/run/read-fields.mjs";
 import { codeOf, ToolError } from "../operator-tools/run/tool-error.mjs";
 import { credentials, machine, taggedTailnet } from "../operator-tools/run/tool-input.mjs";
 
 /** @import { ToolOutput } from "../operator-tools/run/output.mjs" */
 
-const node = fields({ name: text, host: machine, bastion: optional(machine) });
+/** site: where it stands, by the name of its pool or of its cloud's region; isPublic: the internet reaches its address. */
+const node = fields({ name: text, host: machine, bastion: optional(machine), site: optional(text), isPublic: optional(flag) });
+/** What the stack wants of its nodes; absent in the state of a release without verify. */
+const wanted = fields({
+  k3sVersion: text,
+  tailscaleVersion: text,
+  podCidr: text,
+  integration: text,
+  probeImage: text,
+  outsideName: optional(text),
+});
 /** The stack's output `operatorAccess`. */
 const accessInput = fields({
   cluster: text,
@@ -31,6 +41,7 @@ const accessInput = fields({
     }),
   ),
   accessReplaceCommand: text,
+  wanted: optional(wanted),
 });
 
 /** @typedef {ReturnType<typeof accessInput>} StackAccess */

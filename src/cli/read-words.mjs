@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
-/** @typedef {"stack" | "yes" | "json" | "from" | "tokenFile" | "on"} OptionName */
-/** @typedef {{ readonly stack?: string; readonly yes?: boolean; readonly json?: boolean; readonly from?: string; readonly tokenFile?: string; readonly on?: string }} Options */
+/** @typedef {"stack" | "yes" | "json" | "from" | "tokenFile" | "on" | "quick" | "junit"} OptionName */
+/** @typedef {{ readonly stack?: string; readonly yes?: boolean; readonly json?: boolean; readonly from?: string; readonly tokenFile?: string; readonly on?: string; readonly quick?: boolean; readonly junit?: string }} Options */
 
 /** @type {Readonly<Record<OptionName, { readonly flag: string; readonly takes: "text" | "nothing"; readonly oneOf?: readonly string[] }>>} */
 const OPTIONS = {
@@ -11,6 +11,8 @@ const OPTIONS = {
   from: { flag: "from", takes: "text", oneOf: ["local", "s3"] },
   tokenFile: { flag: "token-file", takes: "text" },
   on: { flag: "on", takes: "text" },
+  quick: { flag: "quick", takes: "nothing" },
+  junit: { flag: "junit", takes: "text" },
 };
 /** As snapshots may be called: k3s makes a file's name and a key in S3 of it. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;

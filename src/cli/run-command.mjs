@@ -5,12 +5,14 @@ import { listBackups } from "./list-backups.mjs";
 import { readWords } from "./read-words.mjs";
 import { recover } from "./recover.mjs";
 import { restore } from "./restore.mjs";
+import { openUndos } from "./undos.mjs";
+import { verify } from "./verify.mjs";
 
-/** @import { Command, CommandContext } from "./command.mjs" */
+/** @import { Command, CommandInput } from "./command.mjs" */
 /** @import { OptionName } from "./read-words.mjs" */
 
 /** @type {Readonly<Record<string, Command>>} */
-const COMMANDS = { backup, "list-backups": listBackups, restore, recover };
+const COMMANDS = { backup, "list-backups": listBackups, restore, recover, verify };
 
 export const EXIT = { done: 0, failed: 1, usage: 2 };
 const SIGNAL_EXIT = 128;
@@ -23,14 +25,16 @@ const ABOUT_OPTION = {
   from: "--from local|s3      where the snapshot is taken from; default: a server's disk where one has it, else S3",
   tokenFile: "--token-file FILE    a file with the server token that the snapshot was taken under, where the stack no longer knows it",
   on: "--on NODE            the server that is kept; default: the only one that is left",
+  quick: "--quick              without pods of its own: the nodes, the paths between them, and what runs on each",
+  junit: "--junit FILE         writes every check to this file too, as JUnit's XML",
 };
 
 /**
  * Runs one command of people and resolves with its exit status: 0 done, 1 failed, 2 wrong usage.
- * @type {(argv: readonly string[], context: CommandContext) => Promise<number>}
+ * @type {(argv: readonly string[], input: CommandInput) => Promise<number>}
  */
-export async function runCommand([name = "--help", ...words], context) {
-  const { out } = context;
+export async function runCommand([name = "--help", ...words], input) {
+  const { out } = input;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
     const isHelp = ["--help", "-h", "help"].includes(name);
@@ -47,13 +51,16 @@ export async function runCommand([name = "--help", ...words], context) {
     out.say(`${faults.map((fault) => `- ${fault}`).join("\n")}\n${helpOf(name, command)}`);
     return EXIT.usage;
   }
-  const onSignal = (/** @type {"SIGINT" | "SIGTERM"} */ signal) => {
+  const undos = openUndos(out);
+  const stop = async (/** @type {"SIGINT" | "SIGTERM"} */ signal) => {
     out.say(`hybrid-k3s ${name} was stopped by ${signal}; what it had begun on a host goes on there to its end. Run it again for the rest`);
+    await undos.undoAll();
     process.exit(SIGNAL_EXIT + constants.signals[signal]);
   };
+  const onSignal = (/** @type {"SIGINT" | "SIGTERM"} */ signal) => void stop(signal);
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   try {
-    await command.run(positionals, options, context);
+    await command.run(positionals, options, { ...input, takeBack: undos.takeBack });
     return EXIT.done;
   } catch (error) {
     out.say(error instanceof ToolError ? error.message : `This is a bug in hybrid-k3s ${name}: ${asError(error).stack}`);

@@ -38,6 +38,10 @@ const clusterSchema = z.strictObject({
     false,
   ),
   backup: backupSchema.optional(),
+  probeImage: text(
+    "Image of the pods that `hybrid-k3s verify` looks from: the Kubernetes project's agnhost, or a copy of it that your nodes can pull.",
+    "mirror.example.org/e2e-test-images/agnhost:2.53",
+  ).default("registry.k8s.io/e2e-test-images/agnhost:2.53"),
   allowUntestedK3s: yesNo("Turns refusals of k3s versions, of steps between them and of unknown k3s settings into warnings.").default(
     false,
   ),

@@ -27,6 +27,8 @@ export interface ClusterPlan {
   readonly datastoreMarks?: readonly string[];
   /** It may be another than before. */
   readonly allowDatastoreMove: boolean;
+  /** Image of the pods that `hybrid-k3s verify` looks from. */
+  readonly probeImage: string;
   /** Servers may stand further apart than etcd likes. */
   readonly allowDistantServers: boolean;
   /** Snapshots as the config asks for them; absent: as k3s takes them by default, of SQLite none. */

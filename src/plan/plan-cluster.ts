@@ -45,6 +45,7 @@ export function planCluster(config: HybridConfig, extras: PlanExtras = { mirrorC
     ...(extras.datastoreMarks === undefined ? {} : { datastoreMarks: extras.datastoreMarks }),
     allowDatastoreMove: config.cluster.allowDatastoreMove,
     allowDistantServers: config.cluster.allowDistantServers,
+    probeImage: config.cluster.probeImage,
     tailnet: planTailnet(config, extras),
     sources: planSources(config, extras.mirrorCaPem),
     ...(backup === undefined ? {} : { backup }),

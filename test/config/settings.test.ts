@@ -81,6 +81,7 @@ const PLANNED: Readonly<Record<string, Trial>> = {
   "cluster.datastore": ["etcd", "sqlite"],
   "cluster.allowDatastoreMove": [false, true],
   "cluster.allowDistantServers": [false, true],
+  "cluster.probeImage": ["registry.k8s.io/e2e-test-images/agnhost:2.53", "mirror.example.org/agnhost:2.53"],
   "cluster.backup.schedule": ["@daily", "@hourly"],
   "cluster.backup.retention": [5, 14],
   "cluster.backup.s3.endpoint": ["s3.amazonaws.com", "s3.example.org", s3],

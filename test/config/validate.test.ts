@@ -68,6 +68,7 @@ describe("validate", () => {
       datastore: "etcd",
       allowDatastoreMove: false,
       allowDistantServers: false,
+      probeImage: "registry.k8s.io/e2e-test-images/agnhost:2.53",
       allowUntestedK3s: false,
     });
     assert.deepEqual(config?.vpn.nodePorts, [10250]);

@@ -39,6 +39,7 @@ import { tailnetModes } from "./scenarios/tailnet-modes";
 import { tailnetPolicy } from "./scenarios/tailnet-policy";
 import { upgradeServers } from "./scenarios/upgrade-servers";
 import { upgrades } from "./scenarios/upgrades";
+import { verify } from "./scenarios/verify";
 import { withdrawnRoutes } from "./scenarios/withdrawn-routes";
 
 /** In this order, on one lab that is booted once. `LAB_SCENARIOS=first-up,...` runs some alone. */
@@ -47,6 +48,7 @@ const SCENARIOS: readonly Scenario[] = [
   secondUp,
   outside,
   withdrawnRoutes,
+  verify,
   policyOrder,
   restarts,
   certificates,

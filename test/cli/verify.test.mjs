@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { runCommand } from "../../src/cli/run-command.mjs";
+import { ToolError } from "../../src/operator-tools/run/tool-error.mjs";
+import { recordOutput } from "../operator-tools/support/recorder.mjs";
+import { ACCESS } from "./support/stack.mjs";
+
+const WANTED = {
+  ...{ k3sVersion: "v1.35.4+k3s1", tailscaleVersion: "1.88.3", podCidr: "10.42.0.0/16", integration: "k3s" },
+  ...{ probeImage: "mirror.example.org/agnhost:2.53", outsideName: "controlplane.tailscale.com" },
+};
+const lines = (...texts) => Buffer.from(texts.map((text) => `${text}\n`).join("")).toString("base64");
+const OPENED = {
+  nodes: lines("rack-1 server True v1.35.4+k3s1 10.42.0.0/24 100.64.0.1 -", "kiosk-1 agent True v1.35.4+k3s1 10.42.1.0/24 100.64.0.2 -"),
+  pods: lines("rack-1 probe-a 10.42.0.5 True", "kiosk-1 probe-b 10.42.1.5 True"),
+  service: "10.43.0.77",
+  dns: "",
+};
+/** What a host says that is well and sees its only peer well. */
+function said(name, peer, { pod, cidrs, more = [] }) {
+  const unit = name === "rack-1" ? "k3s.service" : "k3s-agent.service";
+  return {
+    lines: lines(
+      ...["k3s-version - v1.35.4+k3s1", "tailscale-version - 1.88.3", `unit ${unit} active 0`, "unit tailscaled.service active 0"],
+      ...[
+        `marker - ${name} edge`,
+        "forwarding - 1",
+        "unreachable - unreachable 10.42.0.0/16 metric 4000",
+        `tailnet - 100.64.0.1 ${name} true -`,
+      ],
+      ...[
+        `certificate - 2999-01-01T00:00:00Z /x.crt`,
+        "disk / 9000000 40%",
+        `routes - ${cidrs}`,
+        `path ${peer} pong from ${peer} (100.64.0.2) via 192.0.2.1:41641 in 3ms`,
+      ],
+      ...[
+        `pod-http ${peer} {"responses":["${pod}:1"]}`,
+        `pod-udp ${peer} {"responses":["${pod}:1"]}`,
+        `pod-closed ${peer} {"errors":["connection refused"]}`,
+      ],
+      ...[`full-packet ${peer} 1280 1`, `node-kubelet ${peer} 401 `, ...more, `end - ${Date.now() / 1000}`],
+    ),
+  };
+}
+
+describe("hybrid-k3s verify", () => {
+  let out, ran, replies, access, folder;
+  beforeEach(() => {
+    out = recordOutput();
+    ran = [];
+    access = { ...ACCESS, wanted: WANTED };
+    replies = {
+      "verify-open": () => OPENED,
+      "verify-node": ({ name }) =>
+        name === "rack-1"
+          ? said("rack-1", "kiosk-1", { pod: "10.42.0.5", cidrs: "10.42.1.0/24" })
+          : said("kiosk-1", "rack-1", { pod: "10.42.1.5", cidrs: "10.42.0.0/24" }),
+      "verify-api": () => ({
+        lines: lines(
+          "metrics rack-1 200 1",
+          "logs rack-1 200 3",
+          "exec rack-1 ran",
+          "metrics kiosk-1 200 1",
+          "logs kiosk-1 200 3",
+          "exec kiosk-1 ran",
+        ),
+      }),
+      "verify-close": () => ({ gone: true }),
+    };
+    folder = mkdtempSync(join(tmpdir(), "hybrid-k3s-verify-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const run = (...argv) =>
+    runCommand(["verify", ...argv], {
+      ...{ env: {}, out, stdin: { isTTY: false }, isClosed: async () => true },
+      readStack: async () => ({ operatorAccess: access }),
+      hostWork: () => async (at, work) => {
+        ran.push({ on: at.name, ...work });
+        return replies[work.script](at, work);
+      },
+    });
+  const scripts = () => ran.map(({ script }) => script);
+
+  it("puts the probe there, looks from every node and through the API, and takes it away", async () => {
+    assert.equal(await run(), 0, out.written.stderr);
+    assert.deepEqual([scripts()[0], scripts().at(-1)], ["verify-open", "verify-close"]);
+    assert.deepEqual(scripts().slice(1, -1).sort(), ["verify-api", "verify-node", "verify-node"]);
+    assert.match(out.written.stdout, /2 nodes, \d+ checks passed, 0 failed, in [\d.]+ s: the cluster is well/);
+    const [opened, closed] = [ran[0].environment, ran.at(-1).environment];
+    assert.match(opened.NAMESPACE, /^hybrid-k3s-verify-[0-9a-f]{6}$/);
+    assert.equal(closed.NAMESPACE, opened.NAMESPACE);
+    const { items } = JSON.parse(opened.MANIFEST);
+    assert.ok(items.every(({ metadata }) => metadata.namespace === opened.NAMESPACE || metadata.name === opened.NAMESPACE));
+    assert.ok(opened.MANIFEST.includes(WANTED.probeImage));
+    const node = ran.find(({ on, script }) => on === "kiosk-1" && script === "verify-node").environment;
+    assert.deepEqual(
+      [node.PEERS, node.POD_IP, node.SERVERS, node.TRANSFER_TO, node.ROLE],
+      ["rack-1 100.64.0.1 10.42.0.5", "10.42.1.5", "100.64.0.1", "rack-1", "agent"],
+    );
+  });
+
+  it("ends with 1 and the fault first where something is wrong", async () => {
+    replies["verify-node"] = ({ name }) =>
+      said(name, name === "rack-1" ? "kiosk-1" : "rack-1", {
+        pod: name === "rack-1" ? "10.42.0.5" : "10.42.1.5",
+        cidrs: name === "rack-1" ? "10.42.9.0/24" : "10.42.0.0/24",
+        more: name === "rack-1" ? ["node-pod kiosk-1 curl: (7) no"] : [],
+      });
+    assert.equal(await run(), 1);
+    assert.match(out.written.stdout, /^1\. pods on kiosk-1 are not reached\n {3}seen: {3}rack-1 has no way to 10\.42\.1\.0\/24/);
+    assert.equal(scripts().at(-1), "verify-close");
+  });
+
+  it("takes the probe away where it could not be made or a look went wrong, and says why", async () => {
+    replies["verify-open"] = () => {
+      throw new ToolError("rack-1: the probe could not be made: denied by an admission webhook");
+    };
+    assert.equal(await run(), 1);
+    assert.deepEqual(scripts(), ["verify-open", "verify-close"]);
+    assert.match(out.written.stderr, /denied by an admission webhook/);
+  });
+
+  it("names a host that cannot be looked at, and a pod whose image does not come", async () => {
+    const answer = replies["verify-node"];
+    replies["verify-open"] = () => ({
+      ...OPENED,
+      pods: lines("rack-1 probe-a 10.42.0.5 True", "kiosk-1 probe-b - False ImagePullBackOff"),
+    });
+    replies["verify-node"] = (at) => {
+      if (at.name === "kiosk-1") throw new ToolError("kiosk-1: nobody answers at 192.0.2.11:22");
+      return answer(at);
+    };
+    assert.equal(await run("--json"), 1);
+    const { faults } = JSON.parse(out.written.stdout);
+    assert.deepEqual(faults.map(({ seen }) => seen).sort(), ["ImagePullBackOff", "kiosk-1: nobody answers at 192.0.2.11:22"]);
+    assert.match(faults.find(({ seen }) => seen === "ImagePullBackOff").remedy, /cluster\.probeImage/);
+  });
+
+  it("puts nothing into the cluster with --quick", async () => {
+    assert.equal(await run("--quick"), 0, out.written.stderr);
+    assert.deepEqual([...new Set(scripts())], ["verify-open", "verify-node"]);
+    assert.equal(ran[0].environment.MANIFEST, undefined);
+    assert.equal(ran[1].environment.QUICK, "true");
+  });
+
+  it("finds an API that the internet reaches, of machines with a public address alone", async () => {
+    const [agent] = ACCESS.agents;
+    access = { ...access, agents: [{ ...agent, isPublic: true }] };
+    const asked = [];
+    const code = await runCommand(["verify", "--quick", "--json"], {
+      ...{ env: {}, out, stdin: { isTTY: false } },
+      isClosed: async (address, port) => asked.push(`${address}:${port}`) && port !== 6443,
+      readStack: async () => ({ operatorAccess: access }),
+      hostWork: () => async (at, work) => replies[work.script](at, work),
+    });
+    assert.equal(code, 1);
+    assert.deepEqual(asked, [`${agent.host.address}:6443`, `${agent.host.address}:10250`]);
+    assert.match(JSON.parse(out.written.stdout).faults[0].seen, /:6443 is open to this machine/);
+  });
+
+  it("writes JUnit's XML where it is asked to, and says where it cannot", async () => {
+    const file = join(folder, "verify.xml");
+    assert.equal(await run("--junit", file), 0);
+    assert.match(readFileSync(file, "utf8"), /<testsuite name="hybrid-k3s verify" tests="\d+" failures="0"/);
+    assert.equal(await run("--junit", join(folder, "none", "verify.xml")), 1);
+    assert.match(out.written.stderr, /cannot be written \(ENOENT\)/);
+  });
+
+  it("asks for a run of this release where the state is an older one's", async () => {
+    access = ACCESS;
+    assert.equal(await run(), 1);
+    assert.match(out.written.stderr, /run pulumi up once/);
+    assert.deepEqual(ran, []);
+  });
+});
