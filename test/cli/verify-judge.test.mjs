@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { judge, readPath } from "../../src/cli/verify/judge.mjs";
+import { readNat, whyRelayed } from "../../src/cli/verify/why-relayed.mjs";
 import { judgeHost, offsetsOf, soonToEnd } from "../../src/cli/verify/judge-host.mjs";
 
 describe("what verify makes of a host's words", () => {
@@ -129,5 +130,36 @@ describe("what verify makes of a host's words", () => {
     const of = (end) => soonToEnd("a", [{ check: "certificate", peer: "-", text: `${end} /x.crt` }], NOW);
     assert.match(of("2026-12-20T00:00:00Z"), /a: .*2026-12-20/);
     assert.equal(of("2027-06-01T00:00:00Z"), undefined);
+  });
+});
+
+describe("why a path is relayed", () => {
+  const nat = (text) => readNat([{ check: "netcheck", peer: "-", text }]);
+  const open = nat('"UDP":true "MappingVariesByDestIP":false');
+  const hard = nat('"UDP":true "MappingVariesByDestIP":true');
+  const mute = nat('"UDP":false "MappingVariesByDestIP":""');
+  const why = (a, b) =>
+    whyRelayed(
+      { from: "a", to: "b" },
+      new Map([
+        ["a", a],
+        ["b", b],
+      ]),
+    );
+
+  it("is a host without UDP, named, whatever the other one is", () => {
+    assert.match(why(open, mute), /^b gets no UDP out/);
+    assert.match(why(mute, hard), /^a gets no UDP out/);
+    assert.match(why(mute, mute), /^a and b get no UDP out/);
+  });
+
+  it("is a hard NAT at both ends, or at one and a firewall at the other", () => {
+    assert.match(why(hard, hard), /both ends are behind a hard NAT: open UDP 41641/);
+    assert.match(why(open, hard), /b is behind a hard NAT.*open UDP 41641 at a$/);
+  });
+
+  it("is told as not known where netcheck says nothing", () => {
+    assert.match(why(nat(""), nat("")), /drops their UDP, or the path had no time/);
+    assert.match(whyRelayed({ from: "x", to: "y" }, new Map()), /drops their UDP/);
   });
 });

@@ -21,7 +21,13 @@ export interface Verified {
   readonly faults: readonly { readonly what: string; readonly seen: string; readonly cause: string; readonly remedy: string }[];
   readonly warnings: readonly string[];
   readonly nodes: readonly { readonly name: string }[];
-  readonly paths: readonly { readonly from: string; readonly to: string; readonly kind: string; readonly ms?: number }[];
+  readonly paths: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly kind: string;
+    readonly ms?: number;
+    readonly why?: string;
+  }[];
   readonly cases: readonly SeenCase[];
 }
 

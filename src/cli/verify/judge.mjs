@@ -12,7 +12,7 @@ import { isObject, parseJson, textsOf } from "../../operator-tools/run/json.mjs"
  * @property {string} seen Of a failed one what was seen, in the program's own words.
  */
 /** @typedef {"direct" | "peer relay" | "relay" | "none"} PathClass */
-/** @typedef {{ readonly from: string; readonly to: string; readonly kind: PathClass; readonly by: string; readonly ms: number | undefined }} Path */
+/** @typedef {{ readonly from: string; readonly to: string; readonly kind: PathClass; readonly by: string; readonly ms: number | undefined; readonly why?: string }} Path why: of a relayed one, as far as it can be told */
 /** @typedef {(text: string, place: Place) => string | undefined} Rule What is wrong with a text; nothing where it is as it should be */
 /** @typedef {{ readonly node: string; readonly peer: string; readonly podIp: string }} Place */
 

@@ -4,6 +4,7 @@ import { judge, readPath } from "./judge.mjs";
 import { lookFrom, lookFromOutside, lookThroughApi } from "./look-from.mjs";
 import { peersOf } from "./pairs.mjs";
 import { podOn } from "./probe.mjs";
+import { readNat, whyRelayed } from "./why-relayed.mjs";
 
 /** @import { StackNode } from "../read-stack.mjs" */
 /** @import { Findings } from "./find-faults.mjs" */
@@ -52,9 +53,13 @@ export async function lookFromAll(look, opened) {
   const paths = [...said].flatMap(([name, { sightings }]) =>
     sightings.filter(({ check }) => check === "path").map(({ peer, text }) => readPath(name, peer, text)),
   );
+  const nats = new Map([...said].map(([name, { sightings }]) => [name, readNat(sightings)]));
+  const explained = paths.map((path) =>
+    path.kind === "relay" || path.kind === "peer relay" ? { ...path, why: whyRelayed(path, nats) } : path,
+  );
   const warnings = [...said].flatMap(([name, { sightings }]) => soonToEnd(name, sightings, now) ?? []);
   const isSampled = places.some(({ name }) => (peers.get(name)?.length ?? 0) < places.length - 1);
-  return { nodes: opened.nodes, pods: opened.pods, cases, paths, routes, unseen, warnings, isSampled };
+  return { nodes: opened.nodes, pods: opened.pods, cases, paths: explained, routes, unseen, warnings, isSampled };
 }
 
 /** @type {(check: string, from: string, seen: string) => Case} */

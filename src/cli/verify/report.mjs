@@ -38,13 +38,21 @@ function renderFault({ what, seen, cause, remedy }, index) {
   return [`${index + 1}. ${what}`, `   seen:   ${seen}`, `   likely: ${cause}`, `   do:     ${remedy}`].join("\n");
 }
 
-/** @type {(relayed: readonly Path[]) => string[]} */
+const MOST_PAIRS = 6;
+
+/**
+ * Pairs that are relayed for the same reason together.
+ * @type {(relayed: readonly Path[]) => string[]}
+ */
 function describeRelays(relayed) {
-  const pairs = new Set(relayed.map(({ from, to }) => [from, to].sort().join(" - ")));
-  if (pairs.size === 0) return [];
-  return [
-    `Relayed, so slower than they could be: ${[...pairs].slice(0, 6).join(", ")}${pairs.size > 6 ? ` and ${pairs.size - 6} more` : ""}. Open UDP 41641 at one end of each, and the path becomes direct.`,
-  ];
+  /** @type {Map<string, Set<string>>} */
+  const byReason = new Map();
+  for (const { from, to, why = "" } of relayed) byReason.set(why, (byReason.get(why) ?? new Set()).add([from, to].sort().join(" - ")));
+  return [...byReason].map(([why, pairs]) => {
+    const named = [...pairs].slice(0, MOST_PAIRS).join(", ");
+    const more = pairs.size > MOST_PAIRS ? ` and ${pairs.size - MOST_PAIRS} more` : "";
+    return `Relayed, so slower than it could be: ${named}${more}. ${why}`;
+  });
 }
 
 /**

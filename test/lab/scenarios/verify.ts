@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { waitUntil } from "../../../lab/hosts/wait-until";
 import { checkoutRoot } from "../../../lab/paths";
 import { addBurstPools, cloudPool } from "../../../lab/stack-config";
 import type { LabContext, Scenario } from "../lab-context";
@@ -50,6 +51,27 @@ export const verify: Scenario = {
       const { isWell, faults, cases } = await verified(context(), "--quick");
       assert.ok(isWell, JSON.stringify(faults, undefined, 1));
       assert.ok(!cases.some(({ check }) => check.startsWith("pod-")));
+    });
+
+    it("tells of a host whose firewall keeps UDP in, and finds nothing wrong where a relay does", async () => {
+      const kiosk = context().lab.host("kiosk-1");
+      const rules = (verb: string) =>
+        ["INPUT -i", "OUTPUT -o"].map((chain) => `iptables -w 5 -${verb} ${chain} eth0 -p udp -j DROP`).join("; ");
+      await kiosk.exec(rules("I"));
+      try {
+        const isRelayed = async () => (await kiosk.exec("tailscale ping -c 1 rack-1 || true")).includes("via DERP");
+        await waitUntil("the path is relayed", isRelayed, { timeoutMs: 60_000, intervalMs: 1000 });
+        const { faults, paths } = await verified(context());
+        assert.deepEqual(faults, []);
+        const relayed = paths.filter(({ kind }) => kind === "relay");
+        assert.deepEqual([...new Set(relayed.flatMap(({ from, to }) => [from, to]))].sort(), NODES, JSON.stringify(paths));
+        for (const { from, to, why } of relayed) {
+          assert.ok([from, to].includes("kiosk-1"), `${from} -> ${to}`);
+          assert.match(why ?? "", /^kiosk-1 gets no UDP out: let UDP pass there/);
+        }
+      } finally {
+        await kiosk.exec(rules("D"));
+      }
     });
 
     it("takes its pods away when it is interrupted", async () => {
