@@ -119,6 +119,8 @@ drain_or_delete_pods() {
   limit=$DRAIN_SECONDS is_dead=''
   shorten_limit
   [ "$limit" -gt 0 ] && drain_within "$limit" && return
+  # It may have died in this time, or before: an API that has just come back itself goes by what it last heard of a kubelet, for 50 s.
+  [ -n "$is_dead" ] || is_alive || { is_dead=yes && say "$NODE_NAME does not answer any more, so its pods cannot end in order"; }
   wait_until "$API_SECONDS" "the API to tell of pods" list_movable_pods || fail "the API server does not tell of pods; see on this server: systemctl status k3s"
   left=$(paste -sd ' ' "$SCRATCH/left")
   if [ -n "$left" ] && [ -z "$is_dead" ] && has_to_wait; then

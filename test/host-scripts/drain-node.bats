@@ -175,6 +175,17 @@ assert_refusal() { [[ "$output" == *"$1"* ]] || { echo "not printed: $1" && echo
   [ ! -e "$K/node" ]
 }
 
+@test "it is told only while it waits that the node is dead, and goes on as with one that was" {
+  hold_back
+  export DRAIN_POLICY=wait
+  printf '#!/bin/bash\ncase $* in *" drain "*) echo Unknown >"$FAKE/kubectl/ready" ;; esac\nexec "$STUBS/k3s" "$@"\n' >"$FAKE/bin/k3s" && chmod +x "$FAKE/bin/k3s"
+  run_script drain-node
+  assert_success
+  assert_stderr 'rack-2 does not answer any more'
+  assert_call 'drain rack-2 .*--disable-eviction'
+  [ ! -e "$K/node" ]
+}
+
 @test "the Node's own drain policy wins over its pool's" {
   hold_back
   export DRAIN_POLICY=wait
