@@ -64,13 +64,15 @@ const scenarios = (name: string, ...chosen: string[]): Suite => ({
 /** What it asked of the clouds and of the tailnet's API is compared, at its end, with its file in docs/permissions. */
 const recorded = (name: string, ...chosen: string[]): Suite => scenarios(name, ...chosen, "permissions");
 
-/** It needs kine and a Postgres, as its scenario does, and those are built and run for them alone. */
+/** They need kine, and one of them a Postgres, as their scenarios do, and those are built and run for them alone. */
 const DATASTORE_CONTRACT = "test/contract/k3s-datastore.test.ts";
+const SQLITE_CONTRACT = "test/contract/k3s-sqlite.test.ts";
+const WITH_KINE = [DATASTORE_CONTRACT, SQLITE_CONTRACT];
 
 const contract = (name: string, isChosen: (file: string) => boolean): Suite => ({
   name,
   beside: "labs",
-  commands: () => [nodeTest(1, ...files("test/contract/*.test.ts").filter((file) => file !== DATASTORE_CONTRACT && isChosen(file)))],
+  commands: () => [nodeTest(1, ...files("test/contract/*.test.ts").filter((file) => !WITH_KINE.includes(file) && isChosen(file)))],
 });
 // About half of their time.
 const ofClouds = (file: string) => /\/(aws|azure|command|headscale|ways-out)[^/]*$/.test(file);
@@ -98,7 +100,11 @@ export const SUITES: readonly Suite[] = [
   recorded("burst-faults", "burst-faults"),
   recorded("network", "first-up", "second-up", "outside", "withdrawn-routes", "policy-order", "restarts", "certificates", "node-changes"),
   recorded("removal", "preflight", "faults", "recovery", "backup", "secrets", "removal", "routes"),
-  { ...scenarios("backup", "backup-s3", "backup-servers", "backup-loss", "backup-sqlite"), onlyInAll: true },
+  {
+    ...scenarios("backup", "backup-s3", "backup-servers", "backup-loss", "backup-sqlite"),
+    onlyInAll: true,
+    commands: () => [nodeTest(1, SQLITE_CONTRACT), nodeTest(1, "test/lab/lab.test.ts")],
+  },
   // Issue 14's own: `make test-seen` runs it alone.
   scenarios("verify", "verify"),
   recorded("tailnet", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
