@@ -21,6 +21,7 @@ const DEFAULT_POLICY = "// The default.\n{}";
 export class FakeTailscaleApi {
   readonly calls: ApiCall[] = [];
   readonly keys = new Map<string, StoredKey>();
+  readonly services = new Map<string, Record<string, unknown>>();
   private made = 0;
   policy = DEFAULT_POLICY;
   private readonly server = createServer((request, response) => void this.answer(request, response));
@@ -69,6 +70,8 @@ export class FakeTailscaleApi {
     if (!["Bearer token-1", `Basic ${Buffer.from("api-key-1:").toString("base64")}`].includes(headers.authorization ?? "")) {
       return { status: 401, body: { message: "API token invalid" } };
     }
+    const [, name] = /^\/api\/v2\/tailnet\/-\/vip-services\/(.+)$/.exec(decodeURIComponent(path)) ?? [];
+    if (name !== undefined) return this.routeService(method, name, body);
     const [, id] = /^\/api\/v2\/tailnet\/-\/keys\/(.+)$/.exec(path) ?? [];
     if (id !== undefined) return this.routeKey(method, id);
     switch (`${method} ${path}`) {
@@ -86,6 +89,17 @@ export class FakeTailscaleApi {
     const stored = { id, keyType: "auth", invalid: false, capabilities, description, expirySeconds, userId: "u1", ...times };
     this.keys.set(id, stored);
     return { ...stored, key: `tskey-auth-${id}` };
+  }
+
+  private routeService(method: string, name: string, body: string): { status: number; body: unknown } {
+    if (method === "PUT") {
+      const sent = JSON.parse(body) as Record<string, unknown>;
+      this.services.set(name, { addrs: ["100.127.0.1", "fd7a:115c:a1e0::7f00:1"], ...sent });
+    }
+    const service = this.services.get(name);
+    if (service === undefined) return { status: 404, body: { message: "not found" } };
+    if (method === "DELETE") this.services.delete(name);
+    return { status: 200, body: method === "DELETE" ? {} : service };
   }
 
   private routeKey(method: string, id: string): { status: number; body: unknown } {

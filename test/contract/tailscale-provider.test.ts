@@ -5,15 +5,17 @@ import { FakeTailscaleApi } from "./tailscale-provider-api";
 
 const PROGRAM = `
 const tailscale = require("@pulumi/tailscale");
-const { provider, keys = {}, readAcl } = require("./resources.json");
+const { provider, keys = {}, services = {}, readAcl } = require("./resources.json");
 const opts = { provider: new tailscale.Provider("tailnet", provider) };
 for (const [name, args] of Object.entries(keys)) new tailscale.TailnetKey(name, args, opts);
+for (const [name, args] of Object.entries(services)) exports[name] = new tailscale.Service(name, args, opts).addrs;
 if (readAcl) exports.live = tailscale.getAclOutput(opts);
 `;
 
 interface Resources {
   readonly provider?: Readonly<Record<string, unknown>>;
   readonly keys?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly services?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly readAcl?: boolean;
 }
 
@@ -113,6 +115,41 @@ describe("the tailscale provider", { concurrency: 2 }, () => {
       names.filter((name) => first[name] !== second[name]),
       ["always", "reusable"],
     );
+  });
+
+  it("writes a Service whole and reads its addresses, changes it in place, makes it again where it is gone, and deletes it by its name", async (test) => {
+    const tailnet = await Tailnet.create(test);
+    const { api, project } = tailnet;
+    const path = "/api/v2/tailnet/-/vip-services/svc:k3s-api";
+    const asked = () => api.asked().map(decodeURIComponent);
+    const sent = () =>
+      api.calls.filter(({ method }) => method === "PUT").map(({ body }) => JSON.parse(body) as Readonly<Record<string, unknown>>);
+    const service = { name: "svc:k3s-api", ports: ["tcp:6443"], comment: "ours" };
+    const addrs = ["100.127.0.1", "fd7a:115c:a1e0::7f00:1"];
+    const first = await tailnet.up({ services: { service } });
+    assert.equal(first.code, 0, first.output);
+    assert.deepEqual(asked(), [`PUT ${path}`, `GET ${path}`]);
+    assert.deepEqual(sent(), [service], "what is empty is left out");
+    assert.deepEqual([(await project.state())["service"]?.id, (await project.outputs())["service"]], ["svc:k3s-api", addrs]);
+    assert.match((await project.up()).output, /3 unchanged/);
+
+    api.calls.length = 0;
+    const changed = await tailnet.up({ services: { service: { ...service, comment: "ours again" } } });
+    assert.match(changed.output, /1 updated/);
+    assert.deepEqual(sent(), [{ ...service, comment: "ours again", addrs }], "with the addresses that it has");
+
+    api.services.clear();
+    assert.equal((await project.refresh()).code, 0);
+    assert.match((await project.up()).output, /1 created/);
+    api.calls.length = 0;
+    const renamed = await tailnet.up({ services: { service: { ...service, name: "svc:other" } } });
+    assert.match(renamed.output, /\+-1 replaced/);
+    assert.deepEqual([...api.services.keys()], ["svc:other"]);
+    assert.equal((await project.destroy()).code, 0);
+    assert.equal(api.services.size, 0);
+    const wrong = await tailnet.up({ services: { service: { ...service, name: "k3s-api" } } });
+    assert.notEqual(wrong.code, 0);
+    assert.match(wrong.output, /must start with svc:/);
   });
 
   it("refuses to read a key of another type", async (test) => {
