@@ -32,7 +32,7 @@ export class FloorBurst {
 
   /** Until nothing is left of them. */
   async down(cluster: FloorCluster, { agents, instances }: Burst): Promise<void> {
-    // They log out first: headscale before 0.29 keeps the channel of a device that is deleted while it is connected, waits for it in every later
+    // They log out first: headscale 0.26 keeps the channel of a device that is deleted while it is connected, waits for it in every later
     // update, and gives that update to fewer devices.
     for (const agent of agents) await cluster.remove(agent);
     await this.vpc.terminate(instances);

@@ -15,7 +15,7 @@ export interface HeadscaleSettings {
   readonly stunPort: number;
 }
 
-/** Text of headscale's config file (0.26 to 0.29 read it): https, embedded relay and STUN only, policy in its database, no call outside. */
+/** Text of headscale 0.26's config file: https, embedded relay and STUN only, policy in its database, no call outside. */
 export function renderHeadscaleConfig(settings: HeadscaleSettings): string {
   const portSuffix = settings.port === 443 ? "" : `:${settings.port}`;
   return stringify({

@@ -14,9 +14,9 @@ export interface AdminCalls {
   deleteApiKey: { in: { id: string }; out: Record<string, never> };
   /** Ends every access token that clients hold now. */
   expireTokens: { in: Record<string, never>; out: Record<string, never> };
-  /** A key made by a person: untagged for their own devices, or with any tag; `asOwner`: with those that the policy makes theirs. */
+  /** A key made by a person: untagged for their own devices, or with any defined or undefined tag. */
   createDeviceKey: {
-    in: { user: string; tags?: readonly string[]; asOwner?: boolean; reusable?: boolean; ephemeral?: boolean; expirySeconds?: number };
+    in: { user: string; tags?: readonly string[]; reusable?: boolean; ephemeral?: boolean; expirySeconds?: number };
     out: { id: string; key: string };
   };
   listKeys: { in: Record<string, never>; out: { keys: readonly AdminKey[] } };

@@ -8,8 +8,9 @@ import type { Shape } from "./shape";
 import { readShape } from "./shape";
 import type { ApiKey, AuthKey, OauthClient, StateStore } from "./state-store";
 import { newId } from "./state-store";
-import { requireOwner, requireTags } from "./tag-ownership";
+import { requireTags } from "./tag-ownership";
 import type { UserDirectory } from "./user-directory";
+import { TAGGED_DEVICES } from "./user-directory";
 
 const NINETY_DAYS = 90 * 24 * 3600;
 
@@ -46,8 +47,6 @@ interface NewKeyRequest {
 
 export interface PersonalKey {
   readonly tags?: readonly string[];
-  /** Refused where the person does not own the tags; default: the person is an administrator, who may give any. */
-  readonly asOwner?: boolean;
   readonly reusable?: boolean;
   readonly ephemeral?: boolean;
   readonly expirySeconds?: number;
@@ -78,7 +77,7 @@ export class AuthKeys {
     const state = this.store.current;
     const key = state.authKeys.find((candidate) => candidate.id === id);
     if (key !== undefined && may(actor, "auth_keys", "read"))
-      return { status: 200, json: describeAuthKey(key, isInvalid(key, await this.usedKeys([key]), now)) };
+      return { status: 200, json: describeAuthKey(key, isInvalid(key, await this.usedSecrets([key]), now)) };
     const client = state.clients.find((candidate) => candidate.id === id);
     if (client !== undefined && may(actor, "oauth_keys", "read")) return { status: 200, json: describeClient(client) };
     const apiKey = state.apiKeys.find((candidate) => candidate.id === id);
@@ -93,7 +92,7 @@ export class AuthKeys {
     const { authKeys, clients, apiKeys } = this.store.current;
     const isOwn = (owner: string | undefined): boolean => actor.kind === "user" && owner === actor.user;
     const visible = may(actor, "auth_keys", "read") ? authKeys.filter((key) => all || isOwn(key.owner)) : [];
-    const used = await this.usedKeys(visible);
+    const used = await this.usedSecrets(visible);
     const keys = [
       ...visible.filter((key) => !isInvalid(key, used, now)).map((key) => describeAuthKey(key, false)),
       ...(may(actor, "oauth_keys", "read") && (all || actor.kind === "client") ? clients.map(describeClient) : []),
@@ -106,15 +105,14 @@ export class AuthKeys {
     requireScope(actor, "auth_keys", "write");
     const key = this.store.current.authKeys.find((candidate) => candidate.id === id);
     if (key === undefined || key.revoked !== undefined) throw keyNotFound();
-    await this.headscale.expireKey(key.headscale);
+    await this.headscale.expireKey(key.headscaleUser, key.secret);
     this.replace({ ...key, revoked: now.toISOString() });
     return { status: 200, json: null };
   }
 
   /** For the lab's tests: a person makes a key in the console, with any tag. */
-  async createForPerson(user: string, wanted: PersonalKey, now: Date): Promise<AuthKey> {
+  createForPerson(user: string, wanted: PersonalKey, now: Date): Promise<AuthKey> {
     const { tags = [], reusable = false, ephemeral = false, expirySeconds } = wanted;
-    if (wanted.asOwner === true) requireOwner(user, this.policy(), this.users.emails(), tags);
     const capabilities = { devices: { create: { reusable, ephemeral, preauthorized: true } } };
     return this.make({ kind: "user", user }, { capabilities, ...(expirySeconds === undefined ? {} : { expirySeconds }) }, tags, now);
   }
@@ -123,21 +121,21 @@ export class AuthKeys {
   async expire(id: string, now: Date): Promise<void> {
     const key = this.store.current.authKeys.find((candidate) => candidate.id === id);
     if (key === undefined) throw keyNotFound();
-    await this.headscale.expireKey(key.headscale);
+    await this.headscale.expireKey(key.headscaleUser, key.secret);
     this.replace({ ...key, expires: now.toISOString() });
   }
 
   /** Every key ever made, for the lab's tests. */
   async inspect(now: Date): Promise<readonly { readonly key: AuthKey; readonly used: boolean; readonly invalid: boolean }[]> {
     const all = this.store.current.authKeys;
-    const used = await this.usedKeys(all);
-    return all.map((key) => ({ key, used: used.has(key.headscale.id), invalid: isInvalid(key, used, now) }));
+    const used = await this.usedSecrets(all);
+    return all.map((key) => ({ key, used: used.has(key.secret), invalid: isInvalid(key, used, now) }));
   }
 
-  /** By headscale's ids. */
-  private async usedKeys(keys: readonly AuthKey[]): Promise<ReadonlySet<string>> {
-    if (keys.length === 0) return new Set();
-    return new Set((await this.headscale.keys()).flatMap(({ id, used }) => (used ? [id] : [])));
+  private async usedSecrets(keys: readonly AuthKey[]): Promise<ReadonlySet<string>> {
+    const accounts = [...new Set(keys.map((key) => key.headscaleUser))];
+    const lists = await Promise.all(accounts.map((account) => this.headscale.keys(account)));
+    return new Set(lists.flat().flatMap(({ key, used }) => (used ? [key] : [])));
   }
 
   private async make(actor: Actor, wanted: NewKeyRequest, tags: readonly string[], now: Date): Promise<AuthKey> {
@@ -146,23 +144,11 @@ export class AuthKeys {
     const description = checkDescription(wanted.description ?? "");
     const { reusable = false, ephemeral = false, preauthorized = false } = wanted.capabilities?.devices?.create ?? {};
     const owner = actor.kind === "user" ? actor.user : undefined;
-    const account = await this.users.accountOf(tags.length > 0 ? undefined : owner);
+    const account = await this.users.ensure(tags.length > 0 || owner === undefined ? TAGGED_DEVICES : owner);
     const expires = new Date(now.getTime() + expirySeconds * 1000).toISOString();
-    const made = await this.headscale.createKey({
-      ...(account && { user: account.id }),
-      reusable,
-      ephemeral,
-      expiration: expires,
-      aclTags: tags,
-    });
+    const made = await this.headscale.createKey({ user: account.id, reusable, ephemeral, expiration: expires, aclTags: tags });
     const key: AuthKey = {
-      ...{
-        id: newId(),
-        secret: made.key,
-        headscale: { id: made.id, user: account?.id ?? "", key: made.key },
-        ...(owner === undefined ? {} : { owner }),
-        description,
-      },
+      ...{ id: newId(), secret: made.key, headscaleUser: account.id, ...(owner === undefined ? {} : { owner }), description },
       ...{ reusable, ephemeral, preauthorized, tags, created: now.toISOString(), expires, expirySeconds },
     };
     this.store.update({ authKeys: [...this.store.current.authKeys, key] });
@@ -176,7 +162,7 @@ export class AuthKeys {
 
 /** Expired, revoked, or single-use and used. */
 function isInvalid(key: AuthKey, used: ReadonlySet<string>, now: Date): boolean {
-  return key.revoked !== undefined || Date.parse(key.expires) <= now.getTime() || (!key.reusable && used.has(key.headscale.id));
+  return key.revoked !== undefined || Date.parse(key.expires) <= now.getTime() || (!key.reusable && used.has(key.secret));
 }
 
 // Letters, digits, hyphens and spaces (the vendor's OpenAPI file); what is over 50 characters is cut off silently (tailscale/terraform-provider-tailscale#320).

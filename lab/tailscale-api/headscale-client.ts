@@ -50,19 +50,11 @@ export function tagsOf({
 }
 
 export interface NewHeadscaleKey {
-  /** Of a key without tags, and until 0.27 of every key. */
-  readonly user?: string;
+  readonly user: string;
   readonly reusable: boolean;
   readonly ephemeral: boolean;
   readonly expiration: string;
   readonly aclTags: readonly string[];
-}
-
-/** A key as it is named to headscale: by its id, until 0.27 by its user and itself. */
-export interface KeyName {
-  readonly id: string;
-  readonly user: string;
-  readonly key: string;
 }
 
 /** A refusal by headscale, with its own message. */
@@ -72,10 +64,9 @@ const ANSWER_LIMIT_MS = 10_000;
 // headscale closes a connection that was idle for 30 s (types.HTTPTimeout); a request on one that it is just closing would fail.
 const IDLE_LIMIT_MS = 10_000;
 
-/** headscale's REST interface, 0.26 to 0.29 (gen/openapiv2/headscale/v1 in its source). */
+/** headscale 0.26's REST interface (gen/openapiv2/headscale/v1 in its source). */
 export class HeadscaleClient {
   private readonly agent: Agent;
-  private older: Promise<boolean> | undefined;
 
   constructor(
     private readonly access: HeadscaleAccess,
@@ -103,30 +94,16 @@ export class HeadscaleClient {
     return (await this.call<{ user: HeadscaleUser }>("POST", "/user", { name, email })).user;
   }
 
-  /** Until 0.27 every key and every device has a user; 0.26 does not tell its release at all. */
-  needsUsers(): Promise<boolean> {
-    this.older ??= this.call<{ version: string }>("GET", "/version", undefined, "").then(
-      ({ version }) => Number(/^v?0\.(\d+)\./.exec(version)?.[1]) < 28,
-      (error: unknown) => {
-        if (error instanceof HeadscaleRefusal) return true;
-        throw error;
-      },
-    );
-    return this.older;
-  }
-
-  async keys(): Promise<readonly HeadscaleKey[]> {
-    const list = async (path: string) => (await this.call<{ preAuthKeys: HeadscaleKey[] }>("GET", path)).preAuthKeys;
-    if (!(await this.needsUsers())) return list("/preauthkey");
-    return (await Promise.all((await this.users()).map(({ id }) => list(`/preauthkey?user=${id}`)))).flat();
+  async keys(userId: string): Promise<readonly HeadscaleKey[]> {
+    return (await this.call<{ preAuthKeys: HeadscaleKey[] }>("GET", `/preauthkey?user=${userId}`)).preAuthKeys;
   }
 
   async createKey(key: NewHeadscaleKey): Promise<HeadscaleKey> {
     return (await this.call<{ preAuthKey: HeadscaleKey }>("POST", "/preauthkey", key)).preAuthKey;
   }
 
-  async expireKey({ id, user, key }: KeyName): Promise<void> {
-    await this.call("POST", "/preauthkey/expire", (await this.needsUsers()) ? { user, key } : { id });
+  async expireKey(userId: string, key: string): Promise<void> {
+    await this.call("POST", "/preauthkey/expire", { user: userId, key });
   }
 
   async nodes(): Promise<readonly HeadscaleNode[]> {
@@ -153,7 +130,7 @@ export class HeadscaleClient {
     await this.call("PUT", "/policy", { policy });
   }
 
-  private call<T>(method: string, path: string, body?: unknown, base = "/api/v1"): Promise<T> {
+  private call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const { address, port, hostName } = this.access;
     const payload = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
@@ -163,7 +140,7 @@ export class HeadscaleClient {
           host: address,
           port,
           method,
-          path: `${base}${path}`,
+          path: `/api/v1${path}`,
           timeout: ANSWER_LIMIT_MS,
           headers: {
             host: hostName,

@@ -1,6 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
-import type { KeyName } from "./headscale-client";
 
 export interface OauthClient {
   readonly id: string;
@@ -29,8 +28,7 @@ export interface AccessToken {
 export interface AuthKey {
   readonly id: string;
   readonly secret: string;
-  /** What headscale calls it. */
-  readonly headscale: KeyName;
+  readonly headscaleUser: string;
   /** User who owns it; absent for the tailnet's own (made by an OAuth client). */
   readonly owner?: string;
   readonly description: string;

@@ -1,6 +1,5 @@
 import type { Actor } from "./access";
 import { ApiError, tagsNotPermitted } from "./api-error";
-import { expandName } from "./policy/headscale-policy";
 import type { PolicyDocument } from "./policy/policy-document";
 
 /**
@@ -15,14 +14,4 @@ export function requireTags(actor: Actor, policy: PolicyDocument, tags: readonly
   const isExactly = tags.length === actor.tags.length && tags.every((tag) => actor.tags.includes(tag));
   const isOwned = tags.every((tag) => owners[tag]?.some((owner) => actor.tags.includes(owner)) === true);
   if (!isExactly && !isOwned) throw tagsNotPermitted(tags);
-}
-
-/**
- * A person who is no administrator takes a tag that the policy makes theirs, and no other, by a key of their own or by `--advertise-tags`
- * (https://tailscale.com/kb/1068/tags). The lab has the first alone: headscale gives no tag to a device that wishes for it while it logs in by a key.
- */
-export function requireOwner(user: string, policy: PolicyDocument, users: readonly string[], tags: readonly string[]): void {
-  const personsOf = (owner: string) => policy.groups?.[owner] ?? expandName(policy, users, owner);
-  const owns = (tag: string) => policy.tagOwners?.[tag]?.some((owner) => personsOf(owner).includes(user)) === true;
-  if (!tags.every(owns)) throw tagsNotPermitted(tags);
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { HeadscaleClient, HeadscaleUser } from "./headscale-client";
 
-/** Until 0.27 headscale wants a user for every key; tagged ones belong to this one, which no policy names. */
-const TAGGED_DEVICES = "tagged-devices";
+/** headscale wants a user for every key; tagged ones belong to this one, which no policy names. */
+export const TAGGED_DEVICES = "tagged-devices";
 
 /** Users by e-mail address: headscale matches a policy's user with its users' e-mail addresses (policy/v2/types.go, resolveUser). */
 export class UserDirectory {
@@ -12,17 +12,11 @@ export class UserDirectory {
 
   async load(): Promise<void> {
     for (const user of await this.headscale.users()) this.known.set(user.email || user.name, user);
-    await this.accountOf(undefined);
+    await this.ensure(TAGGED_DEVICES);
   }
 
   emails(): readonly string[] {
     return [...this.known.keys()].filter((name) => name !== TAGGED_DEVICES);
-  }
-
-  /** Whose a new key is; of a tagged one nobody, where headscale knows such keys. */
-  async accountOf(owner: string | undefined): Promise<HeadscaleUser | undefined> {
-    if (owner !== undefined) return this.ensure(owner);
-    return (await this.headscale.needsUsers()) ? this.ensure(TAGGED_DEVICES) : undefined;
   }
 
   async ensure(name: string): Promise<HeadscaleUser> {

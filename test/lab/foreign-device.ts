@@ -10,7 +10,7 @@ export const API_PORT = 6443;
 export const KUBELET_PORT = 10250;
 export const NODE_PORTS = [22, API_PORT, KUBELET_PORT];
 
-export type Who = { readonly user: string; readonly tags?: readonly string[]; readonly asOwner?: boolean };
+export type Who = { readonly user: string; readonly tags?: readonly string[] };
 
 /** A device of somebody else's in the tailnet. It listens on the pagers' port and on the API server's, as a server of another cluster would. */
 export class ForeignDevice {

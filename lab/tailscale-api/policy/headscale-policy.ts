@@ -66,7 +66,7 @@ function refuseUnenforceable(policy: PolicyDocument): void {
   if (policy.derpMap !== undefined && policy.derpMap !== null) throw notInTheLab("derpMap");
 }
 
-export function expandName(policy: PolicyDocument, knownUsers: readonly string[], name: string): readonly string[] {
+function expandName(policy: PolicyDocument, knownUsers: readonly string[], name: string): readonly string[] {
   const kind = kindOf(name);
   if (kind === "ipset" || kind === "domain") throw notInTheLab(name);
   if (kind === "service") return [];

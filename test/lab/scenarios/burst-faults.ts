@@ -172,7 +172,7 @@ export const burstFaults: Scenario = {
       await emptyPools(context);
     });
 
-    // Last: three and more devices that go at once make headscale before 0.29 lose updates to others, and what joins then waits minutes for its route.
+    // Last: three and more devices that go at once make headscale 0.26.1 lose updates to others, and what joins then waits minutes for its route.
     it("tells of clouds without capacity for one of three, joins the others, and completes with the next up", async () => {
       for (const pool of burstPools) await atCloud(context.lab, pool, "capacity", { count: 1 });
       setPools({ count: 3 });

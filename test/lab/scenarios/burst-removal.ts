@@ -30,7 +30,7 @@ export const burstRemoval: Scenario = {
       await expectClean();
     });
 
-    // One each: for every device that is deleted while its machine is away, headscale before 0.29 gives later updates to fewer devices, and the
+    // One each: for every device that is deleted while its machine is away, headscale 0.26 gives later updates to fewer devices, and the
     // next case waits minutes for a route.
     it("destroys with a machine that is gone and one that hangs", async () => {
       await context.ensureCluster();
