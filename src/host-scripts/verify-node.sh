@@ -12,6 +12,7 @@
 HTTP_PORT=8080 UDP_PORT=8081 CLOSED_PORT=8082
 TRANSFER_BYTES=20000000
 AT_ONCE=8
+POLICY_SECONDS=${POLICY_SECONDS:-15}
 # What good answers look like.
 ANSWER='"responses"' STATUS='^[1-5][0-9][0-9]' ADDRESS='^[0-9.]+:[0-9]+$'
 case $ROLE in server) UNIT=k3s.service ;; *) UNIT=k3s-agent.service ;; esac
@@ -52,8 +53,8 @@ status_of() (
   echo "${status:-000} $(cat "$errors")"
 )
 
-# The path is found while packets flow, so the first may go another way than those after it.
-look_at_path() { timeout 15 tailscale ping -c 5 --timeout 2s "$1" 2>&1 </dev/null | tail -n 1; }
+# The path is found while packets flow, so the first may go another way than those after it. Behind the pongs of a relay stands that none was direct.
+look_at_path() { timeout 20 tailscale ping -c 5 --timeout 2s "$1" 2>&1 </dev/null | awk '/^pong / { pong = $0 } { last = $0 } END { print pong == "" ? last : pong }'; }
 
 # By udp, since the policy that closes a port lets no ping in either. Linux sends a packet of just the MTU whole, and the first one that is too large for
 # the way is lost; what comes after it goes in pieces, once the way's own MTU has been told.
@@ -62,18 +63,31 @@ full_packet() {
   [ -n "$mtu" ] || { echo 'unable: the pod has no eth0' && return; }
   request="echo%20$(head -c $((mtu - 28 - 5)) /dev/zero | tr '\0' a)"
   for _ in 1 2 3; do
-    answer=$(from_pod udp "$1" "$UDP_PORT" "$request")
+    answer=$(from_pod udp "$1" "$UDP_PORT" "$request") || true
     told=$(in_pod ip -4 route get "$1" 2>/dev/null | sed -nE 's/.* mtu ([0-9]+).*/\1/p')
-    [ -z "$told" ] || { echo "$mtu 0 the way takes $told" && return; }
+    [ "${told:-$mtu}" -ge "$mtu" ] || { echo "$mtu 0 the way takes $told" && return; }
     case $answer in *responses*) echo "$mtu 1" && return ;; esac
   done
   echo "$mtu 0 $answer"
 }
 
+# A policy comes into force on a node some time after its pod: kube-router works off one change after another.
+is_closed() {
+  from_pod http "$1" "$CLOSED_PORT" hostname >"$2" || true
+  ! grep -q '"responses"' "$2"
+}
+
+closed_port() (
+  said=$(mktemp "$SCRATCH/closed.XXXXXX")
+  wait_until "$POLICY_SECONDS" "the network policy" is_closed "$1" "$said" 2>/dev/null || true
+  cat "$said"
+)
+
+# A link may be slow and good: only where nothing moves any more has the transfer broken off.
 send_file() {
   began=$(date +%s%N)
   head -c "$TRANSFER_BYTES" /dev/zero | timeout 60 nsenter --net="$pod_network" curl -sS --noproxy '*' --connect-timeout 3 --max-time 55 \
-    -w ' %{http_code}' -F 'file=@-;filename=file' "http://$1:$HTTP_PORT/upload" >"$2" 2>&1 || true
+    --speed-limit 1000 --speed-time 20 -w ' %{size_upload} %{http_code}' -F 'file=@-;filename=file' "http://$1:$HTTP_PORT/upload" >"$2" 2>&1 || true
   echo "$((($(date +%s%N) - began) / 1000000)) $TRANSFER_BYTES $(cat "$2")"
 }
 
@@ -90,7 +104,7 @@ look_at_peer() {
   twice "$ANSWER" from_pod http "$3" "$HTTP_PORT" clientip | tell pod-http "$1"
   udp=$(twice "$ANSWER" from_pod udp "$3" "$UDP_PORT" clientip)
   printf '%s' "$udp" | tell pod-udp "$1"
-  from_pod http "$3" "$CLOSED_PORT" hostname | tell pod-closed "$1"
+  closed_port "$3" | tell pod-closed "$1"
   # Where small packets do not arrive, large ones tell nothing more, and their waits are long.
   case $udp in *responses*) ;; *) return 0 ;; esac
   [ -z "$pod_network" ] || full_packet "$3" | tell full-packet "$1"
@@ -111,12 +125,11 @@ look_at_peers() {
   cat "$SCRATCH"/peer-* 2>/dev/null || true
 }
 
-# Servers see themselves too: the way of an agent that is joined next.
 look_at_servers() { for address in ${SERVERS:-}; do twice "$STATUS" status_of "https://$address:6443/readyz" | tell api "$address"; done; }
 
 look_from_pod() {
   [ -n "${POD_IP:-}" ] || return 0
-  [ -n "$pod_network" ] || echo "unable - no network of a pod with the address $POD_IP is in /run/netns"
+  [ -n "$pod_network" ] || for check in pod-kubelet full-packet transfer metadata; do echo "$check - unable: no network of a pod with the address $POD_IP is in /run/netns"; done
   [ -z "${SERVICE_IP:-}" ] || twice "$ANSWER" from_pod http "$SERVICE_IP" "$HTTP_PORT" hostname | tell service -
   [ -z "${SERVICE_NAME:-}" ] || twice "$ANSWER" from_pod http "$SERVICE_NAME" "$HTTP_PORT" hostname | tell dns-inside -
   [ -z "${OUTSIDE_NAME:-}" ] || from_pod http "$OUTSIDE_NAME" 443 hostname | tell dns-outside -
@@ -133,7 +146,7 @@ look_at_host() {
   tell forwarding - </proc/sys/net/ipv4/ip_forward
   ip -4 route show type unreachable "$POD_CIDR" metric 4000 2>/dev/null | tell unreachable -
   for interface in tailscale0 cni0; do ip -o link show "$interface" 2>/dev/null | sed -nE 's/.* mtu ([0-9]+) .*/\1/p' | tell mtu "$interface"; done
-  certificate_files | ends | sed -n 1p | tell certificate -
+  if command -v openssl >/dev/null; then certificate_files | ends | sed -n 1p; else echo 'unable: there is no openssl'; fi | tell certificate -
   df -Pk / /var/lib/rancher/k3s 2>/dev/null | awk 'NR > 1 && !seen[$6]++ { print $6, $4, $5 }' | while read -r mount left used; do echo "$left $used" | tell disk "$mount"; done
   tailnet_devices | sed -n 1p | tell tailnet -
   ip -4 route show table 52 2>/dev/null | awk '{ print $1 }' | tell routes -

@@ -18,6 +18,20 @@ describe("what verify makes of a host's words", () => {
     ],
     ["full-packet", "1280 1", "1280 0 the way takes 1200", /1280 bytes.*way takes 1200/],
     ["transfer", '812 20000000 {"output":"/uploads/upload1"} 201', "55000 20000000 curl: (28) Operation timed out", /timed out/],
+    // A slow uplink, and a connection that stalled behind what buffers on the way take.
+    [
+      "transfer",
+      "55002 20000000 curl: (28) Operation timed out after 55001 milliseconds with 0 bytes received 7340032 000",
+      "23000 20000000 curl: (28) Operation too slow. Less than 1000 bytes/sec transferred the last 20 seconds 327680 000",
+      /too slow/,
+    ],
+    [
+      "transfer",
+      '812 20000000 {"output":"/uploads/upload1"} 20000187 201',
+      "55002 20000000 curl: (28) Operation timed out after 55001 milliseconds with 0 bytes received 65536 000",
+      /timed out/,
+    ],
+    ["dns-outside", '{"errors":["malformed HTTP response"]}', "curl: (28) Operation timed out after 12001 milliseconds", /timed out/],
     ["node-kubelet", "401 ", "000 curl: (28) Connection timed out", /timed out/],
     ["node-pod", "100.64.0.1:33412", "curl: (7) Failed to connect", /Failed to connect/],
     ["metadata", "000 curl: (7) refused", "401 ", /status 401/],
@@ -125,6 +139,30 @@ describe("what verify makes of a host's words", () => {
       ],
     );
   });
+
+  it("takes this machine's clock for the third where there are but two", () => {
+    const now = Date.now();
+    const said = (behind) =>
+      new Map([
+        ["a", { at: now, date: now - behind }],
+        ["b", { at: now, date: now }],
+      ]);
+    assert.deepEqual([...offsetsOf(said(60_000)).values()], [-60, 0]);
+    assert.deepEqual([...offsetsOf(said(-60_000)).values()], [60, 0]);
+  });
+
+  it("says of certificates that nobody could read that it did not look at them", () => {
+    const facts = [
+      ...FACTS.map((fact) => (fact.check === "certificate" ? { ...fact, text: "unable: there is no openssl" } : fact)),
+      ...UNITS,
+      DISK,
+    ];
+    const [one] = judgeHost({ name: "a" }, facts, WANTED, { now: NOW, offset: 0 }).filter(({ check }) => check === "certificate");
+    assert.deepEqual([one.verdict, one.seen], ["unable", "there is no openssl"]);
+  });
+
+  it("has nothing against a large disk that k3s's kubelet still takes pods on", () =>
+    assert.deepEqual(wrongOf([...FACTS, ...UNITS, { ...DISK, text: "160000000 92%" }]), []));
 
   it("warns of a certificate that ends within a month", () => {
     const of = (end) => soonToEnd("a", [{ check: "certificate", peer: "-", text: `${end} /x.crt` }], NOW);

@@ -119,6 +119,36 @@ SH
   said | grep -q '^node-kubelet kiosk-1 401'
 }
 
+@test "of a relayed path the pong is told, not the word behind it that no direct one was found" {
+  printf 'pong from kiosk-1 (100.64.0.2) via DERP(lab) in 31ms\npong from kiosk-1 (100.64.0.2) via DERP(lab) in 29ms\ndirect connection not established\n' >"$FAKE/tailscale/pong"
+  run_script verify-node
+  said | sed 's/ $//' | grep -qxF 'path kiosk-1 pong from kiosk-1 (100.64.0.2) via DERP(lab) in 29ms' || { said && false; }
+}
+
+@test "a policy that comes into force a moment after the pods is waited for, one that never does is told" {
+  program curl <<'SH'
+cat >/dev/null
+case $* in
+  *"port=8082"*) if [ -e "$FAKE/in-force" ]; then printf '{"errors":["connection refused"]}'; else [ -n "${POLICY_NEVER:-}" ] || touch "$FAKE/in-force"; printf '{"responses":["probe-x"]}'; fi ;;
+  *dial*) printf '{"responses":["10.42.0.5:40000"]}' ;;
+esac
+SH
+  run_script verify-node
+  said | grep -qF 'pod-closed kiosk-1 {"errors":["connection refused"]}' || { said && false; }
+  rm "$FAKE/in-force"
+  export POLICY_NEVER=yes POLICY_SECONDS=1
+  run_script verify-node
+  said | grep -qF 'pod-closed kiosk-1 {"responses":["probe-x"]}' || { said && false; }
+}
+
+@test "what cannot be looked at from within a pod's network is told as not looked at" {
+  rm "$HOST"/run/netns/*
+  run_script verify-node
+  for check in pod-kubelet full-packet transfer metadata; do
+    said | grep -q "^$check - unable: no network of a pod" || { said && false; }
+  done
+}
+
 @test "many peers are all told of" {
   PEERS=$(for i in $(seq 1 20); do echo "n-$i 100.64.1.$i 10.42.$i.5"; done)
   export PEERS TRANSFER_TO=''

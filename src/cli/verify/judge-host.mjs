@@ -3,8 +3,8 @@
 
 /** From here on the API server and etcd misjudge leases and certificates of one another. Seconds. */
 const MOST_OFFSET = 5;
-/** kubelet's own default for evicting pods (nodefs.available<10%): https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/ */
-const LEAST_FREE_PERCENT = 10;
+/** From here on k3s's kubelet evicts pods (nodefs.available<5%, where Kubernetes' own default is 10): k3s, pkg/daemons/agent/agent_linux.go. */
+const LEAST_FREE_PERCENT = 5;
 const SOON_DAYS = 30;
 const DAY_MS = 86_400_000;
 
@@ -55,7 +55,7 @@ export function judgeHost(node, sightings, wanted, clock) {
       text("unreachable") === undefined || text("unreachable") === "" ? `${wanted.podCidr} has no unreachable route` : undefined,
     ),
     found("tailnet", online === true ? undefined : online),
-    found("certificate", certificateFault(text("certificate"), clock.now)),
+    certificateCase(node.name, text("certificate"), clock.now),
     found("disk", diskFaults(texts("disk"))),
     found("clock", clock.offset !== undefined && Math.abs(clock.offset) > MOST_OFFSET && describeOffset(clock.offset)),
   ];
@@ -75,12 +75,13 @@ function unitFaults(units) {
     .join(", ");
 }
 
-/** @type {(text: string | undefined, now: number) => string | undefined} */
-function certificateFault(text, now) {
-  const [end, file] = text?.split(" ") ?? [];
-  if (end === undefined || file === undefined) return undefined;
-  const left = Date.parse(end) - now;
-  return left > 0 ? undefined : `${file} ended on ${end}`;
+/** @type {(from: string, text: string | undefined, now: number) => Case} */
+function certificateCase(from, text = "", now) {
+  const base = { check: "certificate", from, to: "" };
+  if (text.startsWith("unable: ")) return { ...base, verdict: "unable", seen: text.slice("unable: ".length) };
+  const [end = "", file] = text.split(" ");
+  const hasEnded = file !== undefined && Date.parse(end) <= now;
+  return { ...base, verdict: hasEnded ? "failed" : "passed", seen: hasEnded ? `${file} ended on ${end}` : "" };
 }
 
 /**
@@ -116,7 +117,9 @@ const describeOffset = (offset) => `${Math.abs(offset).toFixed(1)} s ${offset > 
  */
 export function offsetsOf(said) {
   const ahead = [...said].map(([name, { at, date }]) => /** @type {const} */ ([name, date - at]));
-  const sorted = ahead.map(([, value]) => value).sort((a, b) => a - b);
+  // Of two clocks nobody can say which one is wrong; this machine's own is the third.
+  const own = ahead.length === 2 ? [0] : [];
+  const sorted = [...ahead.map(([, value]) => value), ...own].sort((a, b) => a - b);
   const middle = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
   return new Map(ahead.map(([name, value]) => [name, (value - middle) / 1000]));
 }

@@ -76,8 +76,13 @@ function wholePacket(text) {
   return `a packet of ${mtu} bytes does not arrive${words.length > 0 ? `: ${words.join(" ")}` : ""}`;
 }
 
+/** A transfer that took its whole time had still been moving if so much had left this pod; less is in buffers on the way. */
+const MOVING_BYTES = 4_000_000;
+
 /** @type {Rule} */
 function sent(text) {
+  const [, bytes] = /timed out after \d+ milliseconds.* (\d+) \d{3}$/.exec(text) ?? [];
+  if (Number(bytes) >= MOVING_BYTES) return undefined;
   return / 201$/.test(text) ? undefined : text.replace(/^\d+ \d+ ?/, "") || "broke off";
 }
 
@@ -92,9 +97,11 @@ function dialled(text) {
   return (dialOf(text)?.responses.length ?? 0) > 0 ? undefined : withoutAnswer(text);
 }
 
+// Whoever answers has been found by name, be it with an error; where nothing comes back at all the resolver is what hangs.
 /** @type {Rule} */
 function resolved(text) {
-  return /no such host|server misbehaving|lookup|i\/o timeout.*:53|host and\/or port param are invalid/i.test(text)
+  return dialOf(text) === undefined ||
+    /no such host|server misbehaving|lookup|i\/o timeout.*:53|host and\/or port param are invalid/i.test(text)
     ? withoutAnswer(text)
     : undefined;
 }

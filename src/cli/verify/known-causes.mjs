@@ -27,7 +27,7 @@ const KNOWN = {
     "k3s renews its certificates when it starts, and has not started for long",
     "pulumi up, which restarts it; by hand on NODE: systemctl restart k3s-agent (k3s on servers)",
   ],
-  disk: ["images, logs or volumes fill it; kubelet evicts pods below 10 %", "on NODE: du -xh -d1 / | sort -h; k3s crictl rmi --prune"],
+  disk: ["images, logs or volumes fill it; kubelet evicts pods below 5 %", "on NODE: du -xh -d1 / | sort -h; k3s crictl rmi --prune"],
   clock: [
     "no time service runs, or none is reached: certificates and etcd suffer",
     "on NODE: timedatectl; systemctl restart systemd-timesyncd",

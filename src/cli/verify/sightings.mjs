@@ -40,7 +40,7 @@ function linesOf(result, key) {
  */
 export function readSightings(result) {
   return linesOf(result, "lines").map((line) => {
-    const [, check, peer, text] = /^(\S+) (\S+) ?(.*)$/.exec(line) ?? [];
+    const [, check, peer, text] = /^(\S+) (\S+) ?(.*)$/s.exec(line) ?? [];
     if (check === undefined || peer === undefined)
       throw new ToolError(`a host said what this release does not read: ${line.slice(0, 200)}`);
     return { check, peer, text: (text ?? "").trim() };
