@@ -57,15 +57,20 @@ export async function runCommand([name = "--help", ...words], input) {
     await undos.undoAll();
     process.exit(SIGNAL_EXIT + constants.signals[signal]);
   };
-  const onSignal = (/** @type {"SIGINT" | "SIGTERM"} */ signal) => void stop(signal);
+  /** @type {Promise<void> | undefined} */
+  let stopping;
+  const onSignal = (/** @type {"SIGINT" | "SIGTERM"} */ signal) => void (stopping ??= stop(signal));
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   try {
     await command.run(positionals, options, { ...input, takeBack: undos.takeBack });
     return EXIT.done;
   } catch (error) {
-    out.say(error instanceof ToolError ? error.message : `This is a bug in hybrid-k3s ${name}: ${asError(error).stack}`);
+    if (stopping === undefined)
+      out.say(error instanceof ToolError ? error.message : `This is a bug in hybrid-k3s ${name}: ${asError(error).stack}`);
     return EXIT.failed;
   } finally {
+    // Where it was stopped, that is how it ends, whatever its own work comes to meanwhile.
+    await stopping;
     process.removeListener("SIGINT", onSignal).removeListener("SIGTERM", onSignal);
   }
 }

@@ -30,8 +30,15 @@ take_away_stale() {
   done
 }
 
+# Nobody waits for the pods of a namespace that was taken away meanwhile.
+is_taken_away() {
+  phase=$(kubectl get namespace "$NAMESPACE" -o 'jsonpath={.status.phase}' 2>&1) || phase="gone: $phase"
+  case $phase in Terminating | *NotFound*) ;; *) return 1 ;; esac
+}
+
 # One for each Ready node, running, or waiting for what does not come by waiting.
 are_settled() {
+  ! is_taken_away || { : >"$SCRATCH/taken" && fail "the namespace $NAMESPACE was deleted while its pods were waited for; run it again"; }
   read_pods && awk '
     NR == FNR { if ($3 == "True") nodes[$1]; next }
     $4 == "True" || /ImagePullBackOff|ErrImage|InvalidImageName|CrashLoopBackOff|CreateContainer/ { delete nodes[$1] }
@@ -52,7 +59,7 @@ main() {
     printf '%s' "$MANIFEST" | kubectl apply -f - >"$SCRATCH/applied" 2>&1 ||
       fail "the probe could not be made: $(tail -n 3 "$SCRATCH/applied" | tr '\n' ' '); an admission webhook or policy of the cluster may refuse it"
     # A node whose pod is not there when the time is over is told of with the others.
-    wait_until "$WAIT_SECONDS" "a probe on every node" are_settled || true
+    wait_until "$WAIT_SECONDS" "a probe on every node" are_settled || [ ! -e "$SCRATCH/taken" ] || { explained=yes && exit 1; }
     service=$(cluster_ip "$NAMESPACE" probe) dns=$(cluster_ip kube-system kube-dns)
   fi
   printf '{"nodes":"%s","pods":"%s","service":"%s","dns":"%s"}\n' "$(base64 -w 0 "$SCRATCH/nodes")" "$(base64 -w 0 "$SCRATCH/pods")" "$service" "$dns"

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { runCommand } from "../../src/cli/run-command.mjs";
+import { holdProbe } from "../../src/cli/verify/probe.mjs";
 import { ToolError } from "../../src/operator-tools/run/tool-error.mjs";
 import { recordOutput } from "../operator-tools/support/recorder.mjs";
 import { ACCESS } from "./support/stack.mjs";
@@ -46,6 +47,54 @@ function said(name, peer, { pod, cidrs, more = [] }) {
     ),
   };
 }
+
+describe("the probe of one run", () => {
+  const look = (run) => ({
+    access: { servers: [{ name: "rack-1" }, { name: "rack-2" }] },
+    wanted: WANTED,
+    run,
+    isQuick: false,
+    out: recordOutput(),
+    namespace: "n",
+  });
+
+  it("is taken away again where it was made behind its own removal", async () => {
+    let made = () => undefined;
+    const done = [];
+    const probe = holdProbe(
+      look(async ({ name }, { script }) => {
+        if (script === "verify-open") await new Promise((resolve) => (made = resolve));
+        done.push(`${script} ${name}`);
+        return OPENED;
+      }),
+    );
+    const opened = probe.open();
+    const closed = probe.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(done, ["verify-close rack-1"]);
+    made();
+    await Promise.all([opened, closed]);
+    assert.deepEqual(done, ["verify-close rack-1", "verify-open rack-1", "verify-close rack-1"]);
+    await probe.close();
+    assert.equal(done.length, 4);
+  });
+
+  it("is not made on the next server where it was given up", async () => {
+    const done = [];
+    const probe = holdProbe(
+      look(async ({ name }, { script }) => {
+        done.push(`${script} ${name}`);
+        if (script === "verify-close") return {};
+        await new Promise((resolve) => setImmediate(resolve));
+        throw new ToolError(`${name}: the namespace was deleted`);
+      }),
+    );
+    const opened = assert.rejects(probe.open(), /the namespace was deleted/);
+    await probe.close();
+    await opened;
+    assert.deepEqual(done, ["verify-open rack-1", "verify-close rack-1", "verify-close rack-1"]);
+  });
+});
 
 describe("hybrid-k3s verify", () => {
   let out, ran, replies, access, folder;
@@ -123,6 +172,56 @@ describe("hybrid-k3s verify", () => {
     assert.equal(await run(), 1);
     assert.deepEqual(scripts(), ["verify-open", "verify-close"]);
     assert.match(out.written.stderr, /denied by an admission webhook/);
+  });
+
+  it("tells what it saw also where its pods cannot be taken away, and does not end well", async () => {
+    replies["verify-close"] = ({ name }) => {
+      throw new ToolError(`${name}: the namespace is still there after 60 s`);
+    };
+    assert.equal(await run(), 1);
+    assert.match(out.written.stdout, /the cluster is well/);
+    assert.match(out.written.stderr, /still there after 60 s/);
+    replies["verify-open"] = () => {
+      throw new ToolError("rack-1: the probe could not be made");
+    };
+    assert.equal(await run(), 1);
+    assert.match(out.written.stderr, /the probe could not be made\n.*still there after 60 s/);
+  });
+
+  it("tells what the hosts saw where the API ends before it has told of every node", async () => {
+    replies["verify-api"] = () => {
+      throw new ToolError("rack-1: did not finish verify-api within 130 s");
+    };
+    assert.equal(await run("--json"), 1);
+    const { faults, cases } = JSON.parse(out.written.stdout);
+    assert.deepEqual(
+      faults.map(({ seen }) => seen),
+      ["rack-1: did not finish verify-api within 130 s"],
+    );
+    assert.ok(cases.some(({ check, verdict }) => check === "pod-http" && verdict === "passed"));
+  });
+
+  it("names the servers whose API is not reached, and blames no route where pods cross in vxlan", async () => {
+    access = { ...access, wanted: { ...WANTED, integration: "flannel-iface" } };
+    const answer = replies["verify-node"];
+    replies["verify-node"] = (at) =>
+      at.name === "kiosk-1"
+        ? said("kiosk-1", "rack-1", { pod: "10.42.1.5", cidrs: "", more: ["api 100.64.0.1 000 timed out", "node-pod rack-1 curl: (7) no"] })
+        : answer(at);
+    assert.equal(await run("--json"), 1);
+    const { faults, cases } = JSON.parse(out.written.stdout);
+    assert.equal(cases.find(({ check }) => check === "api").to, "rack-1");
+    for (const { cause } of faults) assert.doesNotMatch(cause, /autoApprovers/);
+  });
+
+  it("gives a withdrawn route its own cause with --quick too, where no pod tells of it", async () => {
+    const answer = replies["verify-node"];
+    replies["verify-node"] = (at) =>
+      at.name === "kiosk-1" ? said("kiosk-1", "rack-1", { pod: "10.42.1.5", cidrs: "10.42.9.0/24" }) : answer(at);
+    assert.equal(await run("--quick", "--json"), 1);
+    const { faults } = JSON.parse(out.written.stdout);
+    assert.equal(faults.length, 1);
+    assert.match(faults[0].cause, /does not serve that node's pods/);
   });
 
   it("names a host that cannot be looked at, and a pod whose image does not come", async () => {

@@ -201,6 +201,18 @@ SH
   [ "$SECONDS" -lt 20 ]
 }
 
+@test "the pods of a namespace that was deleted meanwhile are not waited for" {
+  cluster
+  export WAIT_SECONDS=50
+  echo 'rack-1 probe-a - False ContainerCreating' >"$FAKE/pods"
+  touch "$FAKE/gone"
+  SECONDS=0
+  run_script verify-open
+  assert_failure
+  assert_stderr 'was deleted while its pods were waited for'
+  [ "$SECONDS" -lt 20 ]
+}
+
 @test "a refusal of the API is told in its words" {
   cluster
   touch "$FAKE/refuses"

@@ -52,7 +52,22 @@ const KNOWN = {
   logs: ["the API server does not reach that kubelet", "kubectl logs of any pod there; journalctl -u k3s | grep -i tunnel"],
   exec: ["the API server does not reach that kubelet", "kubectl exec into any pod there; journalctl -u k3s | grep -i tunnel"],
   top: ["metrics-server does not reach that node", "kubectl -n kube-system logs deployment/metrics-server"],
-  unseen: ["the host does not answer by SSH", "see that it is on, and that this machine reaches it"],
+  unseen: [
+    "the host does not answer by SSH, or the look at it did not come to its end",
+    "see that it is on, that this machine reaches it, and what holds it: uptime; ps aux --sort=-pcpu | head",
+  ],
+  "through-api": [
+    "no server's API answered in time",
+    "on a server: systemctl status k3s; journalctl -u k3s; kubectl get --raw '/readyz?verbose'",
+  ],
+  route: [
+    "the tailnet does not serve that node's pods: it does not offer their network, the policy does not approve it, or the other node does not accept routes",
+    "pulumi up --refresh mends the policy and says what is missing; on both: tailscale debug prefs | grep -E 'RouteAll|AdvertiseRoutes' -A3",
+  ],
+  outside: [
+    "the cloud's security group lets the internet in",
+    "pulumi up --refresh, which puts the stack's own rules back; see in the cloud's console which rule opens the port",
+  ],
 };
 const ANY = /** @type {const} */ ([
   "a firewall of a host, or a rule of the tailnet's policy, drops it",

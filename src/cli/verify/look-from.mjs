@@ -12,19 +12,26 @@ import { readSightings } from "./sightings.mjs";
 /** @typedef {{ readonly name: string; readonly site: string; readonly node: SeenNode; readonly pod: SeenPod | undefined }} Place */
 /** @typedef {{ readonly sightings: readonly Sighting[]; readonly at: number; readonly date: number }} HostSaid at: when it ended; date: what the host's clock said then; ms */
 
-const NODE_SECONDS = 180;
-const API_SECONDS = 120;
+/** As many at a time are looked at by verify-node and verify-api. */
+const AT_ONCE = 8;
+/** Where nothing answers every question waits to its end: what a look takes at the most, beside and for each turn of so many. */
+const NODE_SECONDS = { beside: 150, turn: 110 };
+const API_SECONDS = { beside: 60, turn: 65 };
+/** @type {(seconds: { readonly beside: number; readonly turn: number }, count: number) => number} */
+const limitOf = ({ beside, turn }, count) => beside + turn * Math.ceil(count / AT_ONCE);
 
 /**
  * What this node sees of these others, of itself, and through its pod.
  * @type {(look: Look, node: StackNode, opened: Opened, of: { readonly places: readonly Place[]; readonly peers: readonly Place[] }) => Promise<HostSaid>}
  */
-export async function lookFrom({ run, wanted, isQuick, namespace }, node, opened, { places, peers }) {
+export async function lookFrom({ access, run, wanted, isQuick, namespace }, node, opened, { places, peers }) {
   const own = podOn(opened, node.name);
   const servers = places.filter((place) => place.node.role === "server" && place.name !== node.name);
-  const receiver = peers.find(({ pod }) => pod !== undefined);
+  // The next one, not the same for everybody, who would share its link.
+  const place = places.findIndex(({ name }) => name === node.name);
+  const receiver = [...peers.slice(Math.max(place, 0)), ...peers].find(({ pod }) => pod !== undefined);
   const environment = {
-    ROLE: opened.nodes.find(({ name }) => name === node.name)?.role ?? "agent",
+    ROLE: access.servers.some(({ name }) => name === node.name) ? "server" : "agent",
     POD_CIDR: wanted.podCidr,
     PEERS: peers.map(({ name, node: peer, pod }) => `${name} ${peer.address || "-"} ${pod?.address || "-"}`).join("\n"),
     SERVERS: servers.map((place) => place.node.address).join(" "),
@@ -33,9 +40,10 @@ export async function lookFrom({ run, wanted, isQuick, namespace }, node, opened
     ...(own !== undefined && opened.dns !== "" && { SERVICE_NAME: `probe.${namespace}.svc`, OUTSIDE_NAME: wanted.outsideName ?? "" }),
     ...(receiver !== undefined && { TRANSFER_TO: receiver.name }),
   };
-  const result = await run(node, { script: "verify-node", environment, limitSeconds: NODE_SECONDS, isQuiet: true });
+  const result = await run(node, { script: "verify-node", environment, limitSeconds: limitOf(NODE_SECONDS, peers.length), isQuiet: true });
   const at = Date.now();
-  const sightings = readSightings(result);
+  const named = new Map(servers.map((place) => [place.node.address, place.name]));
+  const sightings = readSightings(result).map((one) => (one.check === "api" ? { ...one, peer: named.get(one.peer) ?? one.peer } : one));
   const date = Number(sightings.find(({ check }) => check === "end")?.text) * 1000;
   if (Number.isNaN(date)) throw new ToolError(`${node.name}: verify-node did not come to its end`);
   return { sightings, at, date };
@@ -51,9 +59,17 @@ export async function lookThroughApi({ access, run, namespace }, opened) {
   const work = {
     script: "verify-api",
     environment: { NAMESPACE: namespace, NODES: lines.join("\n"), PASS_ON_SECONDS },
-    limitSeconds: API_SECONDS,
+    limitSeconds: limitOf(API_SECONDS, ready.length),
   };
-  const seen = readSightings(await onFirst(access.servers, (node) => run(node, { ...work, isQuiet: true })));
+  /** @type {Sighting[]} */
+  let seen;
+  try {
+    seen = readSightings(await onFirst(access.servers, (node) => run(node, { ...work, isQuiet: true })));
+  } catch (error) {
+    // What the hosts say is told all the same.
+    if (!(error instanceof ToolError)) throw error;
+    return [{ check: "through-api", from: "the API", to: "", verdict: "failed", seen: error.message.replace(/^- /, "") }];
+  }
   const [top, others] = [seen.filter(({ check }) => check === "top"), seen.filter(({ check }) => check !== "top")];
   const broken = top.find(({ peer }) => peer === "-");
   const listed = new Set(top.map(({ peer }) => peer));

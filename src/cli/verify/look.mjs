@@ -40,12 +40,13 @@ export async function lookFromAll(look, opened) {
     [...said].map(([name, { sightings }]) => [name, sightings.find(({ check }) => check === "routes")?.text.split(" ") ?? []]),
   );
   const now = Date.now();
+  const isRouted = look.wanted.integration !== "flannel-iface";
   const cases = [
     ...missingNodes(stackNodes, opened),
     ...opened.nodes.map(judgeNode),
     ...(isQuick ? [] : missingPods(opened)),
     ...judgeHosts(look, opened, said, now),
-    ...(look.wanted.integration === "flannel-iface" ? [] : routeCases(peers, routes)),
+    ...(isRouted ? routeCases(peers, routes) : []),
     ...api,
     ...outside.flat(),
     ...[...unseen].map(([name, seen]) => failed("unseen", name, seen)),
@@ -59,7 +60,16 @@ export async function lookFromAll(look, opened) {
   );
   const warnings = [...said].flatMap(([name, { sightings }]) => soonToEnd(name, sightings, now) ?? []);
   const isSampled = places.some(({ name }) => (peers.get(name)?.length ?? 0) < places.length - 1);
-  return { nodes: opened.nodes, pods: opened.pods, cases, paths: explained, routes, unseen, warnings, isSampled };
+  return {
+    nodes: opened.nodes,
+    pods: opened.pods,
+    cases,
+    paths: explained,
+    routes: isRouted ? routes : new Map(),
+    unseen,
+    warnings,
+    isSampled,
+  };
 }
 
 /** @type {(check: string, from: string, seen: string) => Case} */

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { ToolError } from "../../operator-tools/run/tool-error.mjs";
 import { onFirst } from "../host-work.mjs";
 import { probeManifest } from "./manifest.mjs";
 import { readOpened } from "./sightings.mjs";
 
 /** @import { ToolOutput } from "../../operator-tools/run/output.mjs" */
 /** @import { RunScript } from "../host-work.mjs" */
-/** @import { StackAccess } from "../read-stack.mjs" */
+/** @import { StackAccess, StackNode } from "../read-stack.mjs" */
 /** @import { Opened, SeenPod } from "./sightings.mjs" */
 
 /**
@@ -33,25 +34,54 @@ export const newNamespace = () => `hybrid-k3s-verify-${randomBytes(3).toString("
 
 /**
  * Puts the probe on the nodes and tells what nodes and pods there are.
- * @type {(look: Look) => Promise<Opened>}
+ * @type {(look: Look, isWanted: () => boolean) => Promise<Opened>}
  */
-export async function open({ access, wanted, run, isQuick, namespace, out }) {
+async function open({ access, wanted, run, isQuick, namespace, out }, isWanted) {
   const { probeImage } = wanted;
   out.say(isQuick ? "asking the cluster for its nodes" : `putting a probe on every node (namespace ${namespace}, image ${probeImage})`);
   const manifest = isQuick ? {} : { MANIFEST: probeManifest(namespace, probeImage) };
   const environment = { NAMESPACE: namespace, WAIT_SECONDS: OPEN_SECONDS, PASS_ON_SECONDS, ...manifest };
   const work = { script: "verify-open", environment, limitSeconds: OPEN_SECONDS + SCRIPT_SECONDS };
-  return readOpened(await onFirst(access.servers, (node) => run(node, work)));
+  const ask = async (/** @type {StackNode} */ node) => {
+    if (!isWanted()) throw new ToolError(`${node.name}: not asked any more`);
+    return run(node, work);
+  };
+  return readOpened(await onFirst(access.servers, ask));
 }
 
 /**
  * Takes the probe away, also where it was not made; done when it is gone.
  * @type {(look: Pick<Look, "access" | "run" | "namespace">) => Promise<void>}
  */
-export async function close({ access, run, namespace }) {
+async function close({ access, run, namespace }) {
   const environment = { NAMESPACE: namespace, WAIT_SECONDS: CLOSE_SECONDS, PASS_ON_SECONDS };
   const work = { script: "verify-close", environment, limitSeconds: CLOSE_SECONDS + SCRIPT_SECONDS };
   await onFirst(access.servers, (node) => run(node, work));
+}
+
+/**
+ * The probe of one run, which may be taken away while it is still being made: what is made behind that goes too.
+ * @type {(look: Look) => { readonly open: () => Promise<Opened>; readonly close: () => Promise<void> }}
+ */
+export function holdProbe(look) {
+  /** @type {Promise<unknown> | undefined} */
+  let opening;
+  let isWanted = true;
+  return {
+    open: async () => {
+      const opened = open(look, () => isWanted);
+      opening = opened.catch(() => undefined).finally(() => (opening = undefined));
+      return opened;
+    },
+    close: async () => {
+      isWanted = false;
+      if (opening === undefined) return close(look);
+      // At once, since whoever waits for pods of a namespace that is gone ends then; and again, where it was not there yet.
+      await close(look).catch(() => undefined);
+      await opening;
+      return close(look);
+    },
+  };
 }
 
 /** @type {(opened: Opened, node: string) => SeenPod | undefined} */
