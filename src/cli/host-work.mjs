@@ -3,6 +3,7 @@ import { sshCredentials } from "../operator-tools/run/credentials.mjs";
 import { isObject, parseJson } from "../operator-tools/run/json.mjs";
 import { ToolError } from "../operator-tools/run/tool-error.mjs";
 import { progressOf, runOnHost } from "../operator-tools/ssh/run-on-host.mjs";
+import { ELSEWHERE } from "../operator-tools/ssh/run-on-server.mjs";
 import { SshFault } from "../operator-tools/ssh/ssh-fault.mjs";
 import { lastLine } from "../operator-tools/ssh/ssh-session.mjs";
 
@@ -39,6 +40,8 @@ export function openHosts(access, { env, out }) {
       if (!(fault instanceof SshFault)) throw fault;
       throw new (fault.mayGoOn ? UnknownEnd : ToolError)(`${name}: ${fault.message}`);
     });
+    if (code === ELSEWHERE)
+      throw new ToolError(`${name}: the API server there does not answer; see on it: systemctl status k3s; journalctl -u k3s (${script})`);
     if (code !== 0) {
       const last = lastLine(stderr);
       const how = signal ? `was ended by signal ${signal}` : `failed with exit code ${code}`;

@@ -13,8 +13,9 @@ STALE_MINUTES=30
 
 kubectl() { timeout 20 k3s kubectl --request-timeout=15s "$@"; }
 
+# Of conditions Kubernetes' own and k3s's alone: others put more there, and of some of those True is the good one.
 # shellcheck disable=SC2016 # the variables are the template's
-NODES='{{range .items}}{{.metadata.name}} {{$role := "agent"}}{{range $k, $v := .metadata.labels}}{{if eq $k "node-role.kubernetes.io/control-plane"}}{{$role = "server"}}{{end}}{{end}}{{$role}} {{$ready := "-"}}{{$bad := "-"}}{{range .status.conditions}}{{if eq .type "Ready"}}{{$ready = .status}}{{else if eq .type "EtcdIsVoter"}}{{if ne .status "True"}}{{$bad = printf "%s,NoVoter" $bad}}{{end}}{{else if eq .status "True"}}{{$bad = printf "%s,%s" $bad .type}}{{end}}{{end}}{{$ready}} {{.status.nodeInfo.kubeletVersion}} {{or .spec.podCIDR "-"}} {{$ip := "-"}}{{range .status.addresses}}{{if eq .type "InternalIP"}}{{if eq $ip "-"}}{{$ip = .address}}{{end}}{{end}}{{end}}{{$ip}} {{$bad}}{{"\n"}}{{end}}'
+NODES='{{range .items}}{{.metadata.name}} {{$role := "agent"}}{{range $k, $v := .metadata.labels}}{{if eq $k "node-role.kubernetes.io/control-plane"}}{{$role = "server"}}{{end}}{{end}}{{$role}} {{$ready := "-"}}{{$bad := "-"}}{{range .status.conditions}}{{if eq .type "Ready"}}{{$ready = .status}}{{else if eq .type "EtcdIsVoter"}}{{if ne .status "True"}}{{$bad = printf "%s,NoVoter" $bad}}{{end}}{{else if eq .status "True"}}{{if or (eq .type "MemoryPressure") (eq .type "DiskPressure") (eq .type "PIDPressure") (eq .type "NetworkUnavailable")}}{{$bad = printf "%s,%s" $bad .type}}{{end}}{{end}}{{end}}{{$ready}} {{.status.nodeInfo.kubeletVersion}} {{or .spec.podCIDR "-"}} {{$ip := "-"}}{{range .status.addresses}}{{if eq .type "InternalIP"}}{{if eq $ip "-"}}{{$ip = .address}}{{end}}{{end}}{{end}}{{$ip}} {{$bad}}{{"\n"}}{{end}}'
 # shellcheck disable=SC2016
 PODS='{{range .items}}{{or .spec.nodeName "-"}} {{.metadata.name}} {{or .status.podIP "-"}} {{$ready := "False"}}{{range .status.conditions}}{{if eq .type "Ready"}}{{$ready = .status}}{{end}}{{end}}{{$ready}}{{range .status.containerStatuses}}{{with .state.waiting}} {{.reason}}{{end}}{{end}}{{"\n"}}{{end}}'
 
@@ -38,7 +39,7 @@ is_taken_away() {
 
 # One for each Ready node, running, or waiting for what does not come by waiting.
 are_settled() {
-  ! is_taken_away || { : >"$SCRATCH/taken" && fail "the namespace $NAMESPACE was deleted while its pods were waited for; run it again"; }
+  if is_taken_away; then : >"$SCRATCH/taken" && return; fi
   read_pods && awk '
     NR == FNR { if ($3 == "True") nodes[$1]; next }
     $4 == "True" || /ImagePullBackOff|ErrImage|InvalidImageName|CrashLoopBackOff|CreateContainer/ { delete nodes[$1] }
@@ -59,7 +60,8 @@ main() {
     printf '%s' "$MANIFEST" | kubectl apply -f - >"$SCRATCH/applied" 2>&1 ||
       fail "the probe could not be made: $(tail -n 3 "$SCRATCH/applied" | tr '\n' ' '); an admission webhook or policy of the cluster may refuse it"
     # A node whose pod is not there when the time is over is told of with the others.
-    wait_until "$WAIT_SECONDS" "a probe on every node" are_settled || [ ! -e "$SCRATCH/taken" ] || { explained=yes && exit 1; }
+    wait_until "$WAIT_SECONDS" "a probe on every node" are_settled || true
+    [ ! -e "$SCRATCH/taken" ] || fail "the namespace $NAMESPACE was deleted while its pods were waited for; run it again"
     service=$(cluster_ip "$NAMESPACE" probe) dns=$(cluster_ip kube-system kube-dns)
   fi
   printf '{"nodes":"%s","pods":"%s","service":"%s","dns":"%s"}\n' "$(base64 -w 0 "$SCRATCH/nodes")" "$(base64 -w 0 "$SCRATCH/pods")" "$service" "$dns"

@@ -101,6 +101,36 @@ describe("the faults that verify names", () => {
     assert.deepEqual([faults.length, faults[0].what, faults[0].seen], [1, "c is not Ready", "c: no answer on port 22"]);
   });
 
+  it("what is wrong on a host that is not Ready, which tells why", () => {
+    const nodes = NODES.map((node) => ({ ...node, isReady: node.name !== "c" }));
+    const more = [
+      failed("ready", "c", "not Ready"),
+      failed("units", "c", "k3s-agent.service is failed"),
+      failed("disk", "c", "/ has 9 MB left"),
+    ];
+    const faults = faultsWith(() => "", { nodes, more });
+    assert.deepEqual(
+      faults.map(({ seen }) => seen),
+      ["not Ready; k3s-agent.service is failed; / has 9 MB left"],
+    );
+  });
+
+  it("a node of the stack that the cluster does not have, once, and not as one to describe", () => {
+    const more = [failed("ready", "d", "the cluster has no Node of this name"), failed("units", "d", "k3s-agent.service is failed")];
+    const faults = faultsWith(() => "", { more });
+    assert.deepEqual(
+      faults.map(({ what, seen }) => [what, seen]),
+      [["d is not in the cluster", "the cluster has no Node of this name; k3s-agent.service is failed"]],
+    );
+    assert.doesNotMatch(faults[0].remedy, /describe node/);
+  });
+
+  it("the same thing on many nodes as one fault that names them", () => {
+    const faults = faultsWith(() => "", { more: ["a", "b", "c"].map((name) => failed("probe", name, "ImagePullBackOff")) });
+    assert.equal(faults.length, 1);
+    assert.match(faults[0].what, /^a, b, c: /);
+  });
+
   it("CoreDNS where no node resolves, the way to it where one does not", () => {
     const dns = (names) =>
       ["a", "b", "c"].map((from) => ({

@@ -10,9 +10,15 @@ export const concerns = (one, node) => one.from === node || one.to === node;
 
 const MOST_NAMED = 4;
 
-/** @type {(cases: readonly Case[]) => string} */
-export function pairsOf(cases) {
-  const pairs = [...new Set(cases.map(({ from, to }) => `${from} -> ${to}`))];
-  const more = pairs.length - MOST_NAMED;
-  return pairs.slice(0, MOST_NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
+/** @type {(words: readonly string[]) => string} */
+function nameSome(words) {
+  const all = [...new Set(words)];
+  const more = all.length - MOST_NAMED;
+  return all.slice(0, MOST_NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
+
+/** @type {(cases: readonly Case[]) => string} */
+export const nodesOf = (cases) => nameSome(cases.map(({ from }) => from));
+
+/** @type {(cases: readonly Case[]) => string} */
+export const pairsOf = (cases) => nameSome(cases.map(({ from, to }) => `${from} -> ${to}`));

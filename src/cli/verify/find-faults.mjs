@@ -1,4 +1,5 @@
 import { concerns, pairsOf } from "./fault.mjs";
+import { HOST_CHECKS } from "./judge-host.mjs";
 import { faultsOfOnes } from "./known-causes.mjs";
 
 /** @import { Fault } from "./fault.mjs" */
@@ -39,6 +40,12 @@ export function findFaults(findings) {
 
 /** @typedef {(left: readonly Case[], findings: Findings) => readonly Fault[]} Finder */
 
+/** @type {(left: readonly Case[], node: string, down: Case) => string} What its Node says, and what is wrong on the host besides. */
+const ofHost = (left, node, down) => {
+  const own = left.filter(({ check, from }) => check in HOST_CHECKS && check !== "ready" && from === node);
+  return [down, ...own].map(({ seen }) => seen).join("; ");
+};
+
 const told = (/** @type {readonly Case[]} */ cases) => cases[0]?.seen ?? "";
 
 /** @type {Finder} A Node that is not Ready, or whose clock or disk is wrong, explains what it and others cannot do with it. */
@@ -50,7 +57,7 @@ const nodesDown = (left, { nodes, unseen }) =>
     return [
       {
         what: `${name} is not Ready`,
-        seen: why ?? down.seen,
+        seen: why ?? ofHost(left, name, down),
         cause:
           why === undefined
             ? "its kubelet does not report: k3s is down there, or has no way to a server"
@@ -60,6 +67,22 @@ const nodesDown = (left, { nodes, unseen }) =>
       },
     ];
   });
+
+/**
+ * A node of the stack that the cluster does not know: it never joined, or its Node was deleted.
+ * @type {Finder}
+ */
+const nodesMissing = (left, { nodes, unseen }) => {
+  const there = new Set(nodes.map(({ name }) => name));
+  const missing = left.filter(({ check, from }) => check === "ready" && !there.has(from));
+  return missing.map((one) => ({
+    what: `${one.from} is not in the cluster`,
+    seen: unseen.get(one.from) ?? ofHost(left, one.from, one),
+    cause: "it never joined, k3s is down there, or somebody deleted its Node, which its kubelet makes again only when it starts",
+    remedy: `on ${one.from}: systemctl status k3s-agent (k3s on servers), and restart it; a host that was never made: pulumi up`,
+    cases: left.filter((other) => concerns(other, one.from)),
+  }));
+};
 
 /** @type {Finder} */
 const offline = (left, { nodes }) =>
@@ -194,4 +217,4 @@ const names = (left, { cases: all }) => {
   ];
 };
 
-const FINDERS = [nodesDown, offline, withoutRoute, smallPackets, changedSender, openPolicies, closedKubelets, names];
+const FINDERS = [nodesMissing, nodesDown, offline, withoutRoute, smallPackets, changedSender, openPolicies, closedKubelets, names];

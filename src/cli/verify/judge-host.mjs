@@ -32,7 +32,7 @@ export const HOST_CHECKS = {
 
 /**
  * What one host's facts come to: a case for each of HOST_CHECKS that something was said of.
- * @type {(node: SeenNode, sightings: readonly Sighting[], wanted: Wanted, clock: Clock) => Case[]}
+ * @type {(node: Pick<SeenNode, "name">, sightings: readonly Sighting[], wanted: Wanted, clock: Clock) => Case[]}
  */
 export function judgeHost(node, sightings, wanted, clock) {
   const texts = (/** @type {string} */ check) => sightings.filter((one) => one.check === check);

@@ -1,4 +1,4 @@
-import { concerns, pairsOf } from "./fault.mjs";
+import { concerns, nodesOf, pairsOf } from "./fault.mjs";
 import { titleOf } from "./titles.mjs";
 
 /** @import { Fault } from "./fault.mjs" */
@@ -75,19 +75,19 @@ const ANY = /** @type {const} */ ([
 ]);
 
 /**
- * One fault for each check and node that is left; pairs of one node together.
+ * One fault for each check that is left: nodes of which the same was seen together, and pairs of one node.
  * @type {(left: readonly Case[]) => Fault[]}
  */
 export function faultsOfOnes(left) {
   const byPlace = Map.groupBy(left, ({ check, from, to, seen }) =>
-    JSON.stringify(to === "" ? [check, from, seen] : [check, culprit(left, check, from, to)]),
+    JSON.stringify(to === "" ? [check, seen] : [check, culprit(left, check, from, to)]),
   );
   return [...byPlace.values()].map((cases) => {
     const [{ check, from, to, seen } = /** @type {Case} */ ({})] = cases;
     const [cause, remedy] = KNOWN[check ?? ""] ?? ANY;
     const title = titleOf(check ?? "");
     return {
-      what: `${to === "" ? from : pairsOf(cases)}: ${title}: no`,
+      what: `${to === "" ? nodesOf(cases) : pairsOf(cases)}: ${title}: no`,
       seen: seen ?? "",
       cause,
       remedy: remedy.replaceAll("NODE", from ?? ""),

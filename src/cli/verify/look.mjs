@@ -88,7 +88,10 @@ function placesOf(stackNodes, opened) {
 /** @type {(look: Look, opened: Opened, said: ReadonlyMap<string, HostSaid>, now: number) => Case[]} */
 function judgeHosts({ wanted, access }, opened, said, now) {
   const offsets = offsetsOf(said);
-  return opened.nodes.flatMap((node) => {
+  const there = new Set(opened.nodes.map(({ name }) => name));
+  // What is wrong on a host may be why the cluster has no Node of it.
+  const absent = [...access.servers, ...access.agents].filter(({ name }) => !there.has(name));
+  return [...opened.nodes, ...absent].flatMap((node) => {
     const sightings = said.get(node.name)?.sightings;
     if (sightings === undefined) return [];
     const clock = { now, offset: offsets.get(node.name) };
