@@ -174,6 +174,21 @@ describe("hybrid-k3s verify", () => {
     assert.match(out.written.stderr, /denied by an admission webhook/);
   });
 
+  it("tells why a pod does not come in the cluster's own words, of one that may not be made too", async () => {
+    replies["verify-open"] = () => ({
+      ...OPENED,
+      pods: lines("rack-1 probe-a - False ImagePullBackOff ImagePullBackOff"),
+      warnings: lines("probe-a Failed to pull image: 403 Forbidden", 'probe admission webhook "require-limits" denied the request'),
+    });
+    assert.equal(await run("--json"), 1);
+    assert.deepEqual(
+      JSON.parse(out.written.stdout)
+        .cases.filter(({ check }) => check === "probe")
+        .map(({ seen }) => seen),
+      ["ImagePullBackOff: Failed to pull image: 403 Forbidden", 'admission webhook "require-limits" denied the request'],
+    );
+  });
+
   it("tells what it saw also where its pods cannot be taken away, and does not end well", async () => {
     replies["verify-close"] = ({ name }) => {
       throw new ToolError(`${name}: the namespace is still there after 60 s`);

@@ -167,6 +167,7 @@ case $* in
   *"get namespace "*) if [ -e "$FAKE/gone" ]; then echo 'Error from server (NotFound): namespaces not found' >&2 && exit 1; fi ;;
   *"get nodes -o "*kubeletVersion*) cat "$FAKE/nodes" ;;
   *"get nodes -o "*) cat "$FAKE/unready" 2>/dev/null ;;
+  *"get events "*) cat "$FAKE/events" 2>/dev/null ;;
   *"get pods -n "*podIP*) cat "$FAKE/pods" ;;
   *"get pods -n "*) cat "$FAKE/left" 2>/dev/null ;;
   *"apply -f -") cat >"$FAKE/applied" && [ ! -e "$FAKE/refuses" ] || { echo 'Error from server (Forbidden): denied by the webhook' >&2 && exit 1; } ;;
@@ -193,12 +194,23 @@ SH
 
 @test "a pod whose image does not come is not waited for to the end" {
   cluster
-  export WAIT_SECONDS=50
+  export WAIT_SECONDS=50 GIVE_UP_SECONDS=1
   echo 'rack-1 probe-a - False ImagePullBackOff' >"$FAKE/pods"
+  printf 'probe-a Failed to pull image: not found\nother-x something else\n' >"$FAKE/events"
   SECONDS=0
   run_script verify-open
   assert_success
   [ "$SECONDS" -lt 20 ]
+  [ "$(field warnings)" = 'probe-a Failed to pull image: not found' ]
+}
+
+@test "a registry that was busy for a moment is no fault" {
+  cluster
+  export WAIT_SECONDS=50 GIVE_UP_SECONDS=40
+  echo 'rack-1 probe-a - False ErrImagePull' >"$FAKE/pods"
+  (sleep 1 && echo 'rack-1 probe-a 10.42.0.5 True' >"$FAKE/pods") &
+  run_script verify-open
+  [ "$(field pods)" = 'rack-1 probe-a 10.42.0.5 True' ]
 }
 
 @test "the pods of a namespace that was deleted meanwhile are not waited for" {

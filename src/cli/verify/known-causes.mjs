@@ -8,8 +8,8 @@ import { titleOf } from "./titles.mjs";
 const KNOWN = {
   ready: ["the kubelet reports it", "kubectl describe node NODE"],
   probe: [
-    "the probe's pod does not come up there",
-    "kubectl describe pod there tells why while it stands; give an image that the nodes can pull: cluster.probeImage",
+    "the image cannot be pulled there, is still being pulled over a slow link, or a policy of the cluster lets the pod not be made",
+    "where it is still being pulled, run it again: what is there stays; else give an image that the nodes can pull: cluster.probeImage",
   ],
   "k3s-version": ["it was changed by hand, or an upgrade was cut off", "pulumi up --refresh"],
   "tailscale-version": ["it was changed by hand (apt upgrade), or an upgrade was cut off", "pulumi up --refresh"],

@@ -112,7 +112,7 @@ function missingNodes(stackNodes, { nodes }) {
 function missingPods(opened) {
   return opened.nodes.flatMap(({ name, isReady }) => {
     if (!isReady || podOn(opened, name) !== undefined) return [];
-    return [failed("probe", name, opened.pods.find(({ node }) => node === name)?.why || "it was not Ready in time")];
+    return [failed("probe", name, opened.pods.find(({ node }) => node === name)?.why || opened.warning || "it was not Ready in time")];
   });
 }
 

@@ -19,7 +19,7 @@ import { textOf } from "../host-work.mjs";
  * @property {readonly string[]} troubles Conditions that are as they should not be: DiskPressure, NoVoter, ...
  */
 /** @typedef {{ readonly node: string; readonly name: string; readonly address: string; readonly isReady: boolean; readonly why: string }} SeenPod */
-/** @typedef {{ readonly nodes: readonly SeenNode[]; readonly pods: readonly SeenPod[]; readonly service: string; readonly dns: string }} Opened */
+/** @typedef {{ readonly nodes: readonly SeenNode[]; readonly pods: readonly SeenPod[]; readonly warning: string; readonly service: string; readonly dns: string }} Opened warning: the cluster's last word of the pods that are not there */
 
 const absent = (/** @type {string | undefined} */ word) => (word === undefined || word === "-" ? "" : word);
 
@@ -64,9 +64,14 @@ export function readOpened(result) {
       troubles: troubles.split(",").filter((word) => word !== "-" && word !== ""),
     };
   });
+  const warnings = linesOf(result, "warnings").map(
+    (line) => /** @type {const} */ ([line.split(" ", 1)[0] ?? "", line.replace(/^\S+ /, "")]),
+  );
+  const warned = new Map(warnings);
   const pods = linesOf(result, "pods").map((line) => {
-    const [node = "", name = "", address, ready, ...why] = line.split(" ");
-    return { node, name, address: absent(address), isReady: ready === "True", why: why.join(" ") };
+    const [node = "", name = "", address, ready, ...words] = line.split(" ");
+    const why = [[...new Set(words)].join(" "), warned.get(name) ?? ""].filter((word) => word !== "").join(": ");
+    return { node, name, address: absent(address), isReady: ready === "True", why };
   });
-  return { nodes, pods, service: textOf(result, "service"), dns: textOf(result, "dns") };
+  return { nodes, pods, warning: warnings.at(-1)?.[1] ?? "", service: textOf(result, "service"), dns: textOf(result, "dns") };
 }
