@@ -17,6 +17,7 @@ interface OperatorAccessArgs {
 
 /** The vendor's control server, which every device logs in at. */
 const TAILSCALE_CONTROL = "controlplane.tailscale.com";
+const KUBELET_PORT = 10250;
 /** How many server tokens the stack remembers: of the cluster, and of those that it was before it was made again. */
 const MOST_TOKENS = 6;
 
@@ -44,14 +45,15 @@ export function operatorAccess(context: ClusterContext, args: OperatorAccessArgs
 }
 
 /** What a node that is well has, and what it is looked at by. */
-function wantedOf(plan: ClusterPlan): Record<string, string> {
-  const { control, clientVersion } = plan.tailnet;
+function wantedOf(plan: ClusterPlan): Record<string, string | boolean> {
+  const { control, clientVersion, cluster } = plan.tailnet;
   return {
     k3sVersion: plan.k3sVersion,
     tailscaleVersion: clientVersion,
     podCidr: plan.podCidr,
     integration: plan.integration,
     probeImage: plan.probeImage,
+    opensKubelets: cluster.nodePorts.includes(KUBELET_PORT),
     // A name that every cluster of this kind has to reach, so that no other is asked for.
     outsideName: control.mode === "headscale" ? new URL(control.loginServer).hostname : TAILSCALE_CONTROL,
   };
@@ -64,6 +66,7 @@ function routeOf({ plan, route: { host, bastion } }: JoinedNode): Record<string,
     host: { ...host, address: pulumi.recover(pulumi.output(host.address), () => "") },
     ...(bastion && { bastion }),
     site: plan.kind === "bare-metal" ? plan.pool : `${plan.kind} ${plan.region}`,
+    isCloud: plan.kind !== "bare-metal",
     isPublic: plan.kind !== "bare-metal" && plan.publicIp && bastion === undefined,
   };
 }

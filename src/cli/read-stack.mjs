@@ -8,8 +8,15 @@ import { credentials, machine, taggedTailnet } from "../operator-tools/run/tool-
 
 /** @import { ToolOutput } from "../operator-tools/run/output.mjs" */
 
-/** site: where it stands, by the name of its pool or of its cloud's region; isPublic: the internet reaches its address. */
-const node = fields({ name: text, host: machine, bastion: optional(machine), site: optional(text), isPublic: optional(flag) });
+/** site: where it stands, by the name of its pool or of its cloud's region; isCloud: the stack made it; isPublic: the internet reaches its address. */
+const node = fields({
+  name: text,
+  host: machine,
+  bastion: optional(machine),
+  site: optional(text),
+  isCloud: optional(flag),
+  isPublic: optional(flag),
+});
 /** What the stack wants of its nodes; absent in the state of a release without verify. */
 const wanted = fields({
   k3sVersion: text,
@@ -18,6 +25,7 @@ const wanted = fields({
   integration: text,
   probeImage: text,
   outsideName: optional(text),
+  opensKubelets: optional(flag),
 });
 /** The stack's output `operatorAccess`. */
 const accessInput = fields({

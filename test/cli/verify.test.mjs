@@ -4,97 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { runCommand } from "../../src/cli/run-command.mjs";
-import { holdProbe } from "../../src/cli/verify/probe.mjs";
 import { ToolError } from "../../src/operator-tools/run/tool-error.mjs";
 import { recordOutput } from "../operator-tools/support/recorder.mjs";
 import { ACCESS } from "./support/stack.mjs";
-
-const WANTED = {
-  ...{ k3sVersion: "v1.35.4+k3s1", tailscaleVersion: "1.88.3", podCidr: "10.42.0.0/16", integration: "k3s" },
-  ...{ probeImage: "mirror.example.org/agnhost:2.53", outsideName: "controlplane.tailscale.com" },
-};
-const lines = (...texts) => Buffer.from(texts.map((text) => `${text}\n`).join("")).toString("base64");
-const OPENED = {
-  nodes: lines("rack-1 server True v1.35.4+k3s1 10.42.0.0/24 100.64.0.1 -", "kiosk-1 agent True v1.35.4+k3s1 10.42.1.0/24 100.64.0.2 -"),
-  pods: lines("rack-1 probe-a 10.42.0.5 True", "kiosk-1 probe-b 10.42.1.5 True"),
-  service: "10.43.0.77",
-  dns: "",
-};
-/** What a host says that is well and sees its only peer well. */
-function said(name, peer, { pod, cidrs, more = [] }) {
-  const unit = name === "rack-1" ? "k3s.service" : "k3s-agent.service";
-  return {
-    lines: lines(
-      ...["k3s-version - v1.35.4+k3s1", "tailscale-version - 1.88.3", `unit ${unit} active 0`, "unit tailscaled.service active 0"],
-      ...[
-        `marker - ${name} edge`,
-        "forwarding - 1",
-        "unreachable - unreachable 10.42.0.0/16 metric 4000",
-        `tailnet - 100.64.0.1 ${name} true -`,
-      ],
-      ...[
-        `certificate - 2999-01-01T00:00:00Z /x.crt`,
-        "disk / 9000000 40%",
-        `routes - ${cidrs}`,
-        `path ${peer} pong from ${peer} (100.64.0.2) via 192.0.2.1:41641 in 3ms`,
-      ],
-      ...[
-        `pod-http ${peer} {"responses":["${pod}:1"]}`,
-        `pod-udp ${peer} {"responses":["${pod}:1"]}`,
-        `pod-closed ${peer} {"errors":["connection refused"]}`,
-      ],
-      ...[`full-packet ${peer} 1280 1`, `node-kubelet ${peer} 401 `, ...more, `end - ${Date.now() / 1000}`],
-    ),
-  };
-}
-
-describe("the probe of one run", () => {
-  const look = (run) => ({
-    access: { servers: [{ name: "rack-1" }, { name: "rack-2" }] },
-    wanted: WANTED,
-    run,
-    isQuick: false,
-    out: recordOutput(),
-    namespace: "n",
-  });
-
-  it("is taken away again where it was made behind its own removal", async () => {
-    let made = () => undefined;
-    const done = [];
-    const probe = holdProbe(
-      look(async ({ name }, { script }) => {
-        if (script === "verify-open") await new Promise((resolve) => (made = resolve));
-        done.push(`${script} ${name}`);
-        return OPENED;
-      }),
-    );
-    const opened = probe.open();
-    const closed = probe.close();
-    await new Promise((resolve) => setImmediate(resolve));
-    assert.deepEqual(done, ["verify-close rack-1"]);
-    made();
-    await Promise.all([opened, closed]);
-    assert.deepEqual(done, ["verify-close rack-1", "verify-open rack-1", "verify-close rack-1"]);
-    await probe.close();
-    assert.equal(done.length, 4);
-  });
-
-  it("is not made on the next server where it was given up", async () => {
-    const done = [];
-    const probe = holdProbe(
-      look(async ({ name }, { script }) => {
-        done.push(`${script} ${name}`);
-        if (script === "verify-close") return {};
-        await new Promise((resolve) => setImmediate(resolve));
-        throw new ToolError(`${name}: the namespace was deleted`);
-      }),
-    );
-    const opened = assert.rejects(probe.open(), /the namespace was deleted/);
-    await probe.close();
-    await opened;
-    assert.deepEqual(done, ["verify-open rack-1", "verify-close rack-1", "verify-close rack-1"]);
-  });
-});
+import { lines, OPENED, said, WANTED } from "./support/verify-words.mjs";
 
 describe("hybrid-k3s verify", () => {
   let out, ran, replies, access, folder;
@@ -227,6 +140,28 @@ describe("hybrid-k3s verify", () => {
     const { faults, cases } = JSON.parse(out.written.stdout);
     assert.equal(cases.find(({ check }) => check === "api").to, "rack-1");
     for (const { cause } of faults) assert.doesNotMatch(cause, /autoApprovers/);
+  });
+
+  it("finds no fault where the stack asks for none: kubelets that it leaves shut, metadata of a host that it did not make", async () => {
+    const answer = replies["verify-node"];
+    replies["verify-node"] = (at) =>
+      at.name === "kiosk-1"
+        ? said("kiosk-1", "rack-1", {
+            pod: "10.42.1.5",
+            cidrs: "10.42.0.0/24",
+            more: ["pod-kubelet rack-1 000 timed out", "metadata - 401"],
+          })
+        : answer(at);
+    assert.equal(await run("--quick", "--json"), 1);
+    const before = JSON.parse(out.written.stdout);
+    assert.deepEqual(before.faults.map(({ cases }) => cases[0].check).sort(), ["metadata", "pod-kubelet"]);
+    out = recordOutput();
+    const [agent] = ACCESS.agents;
+    access = { ...access, agents: [{ ...agent, isCloud: false }], wanted: { ...WANTED, opensKubelets: false } };
+    assert.equal(await run("--quick", "--json"), 0, out.written.stderr);
+    const { faults, warnings } = JSON.parse(out.written.stdout);
+    assert.deepEqual(faults, []);
+    assert.match(warnings.join(), /kiosk-1: pods reach its metadata service/);
   });
 
   it("gives a withdrawn route its own cause with --quick too, where no pod tells of it", async () => {

@@ -41,7 +41,7 @@ export async function lookFromAll(look, opened) {
   );
   const now = Date.now();
   const isRouted = look.wanted.integration !== "flannel-iface";
-  const cases = [
+  const allCases = [
     ...missingNodes(stackNodes, opened),
     ...opened.nodes.map(judgeNode),
     ...(isQuick ? [] : missingPods(opened)),
@@ -51,6 +51,12 @@ export async function lookFromAll(look, opened) {
     ...outside.flat(),
     ...[...unseen].map(([name, seen]) => failed("unseen", name, seen)),
   ];
+  // A host that the stack did not make may have its metadata service for its pods; the stack's own machines close theirs.
+  const foreign = new Set(stackNodes.flatMap(({ name, isCloud }) => (isCloud === false ? [name] : [])));
+  const isTheirs = (/** @type {Case} */ { check, from, verdict }) => check === "metadata" && verdict === "failed" && foreign.has(from);
+  // vpn.nodePorts may leave the kubelets out.
+  const isShut = (/** @type {Case} */ { check }) => look.wanted.opensKubelets === false && check.endsWith("-kubelet");
+  const cases = allCases.filter((one) => !isTheirs(one) && !isShut(one));
   const paths = [...said].flatMap(([name, { sightings }]) =>
     sightings.filter(({ check }) => check === "path").map(({ peer, text }) => readPath(name, peer, text)),
   );
@@ -58,7 +64,12 @@ export async function lookFromAll(look, opened) {
   const explained = paths.map((path) =>
     path.kind === "relay" || path.kind === "peer relay" ? { ...path, why: whyRelayed(path, nats) } : path,
   );
-  const warnings = [...said].flatMap(([name, { sightings }]) => soonToEnd(name, sightings, now) ?? []);
+  const warnings = [
+    ...[...said].flatMap(([name, { sightings }]) => soonToEnd(name, sightings, now) ?? []),
+    ...allCases
+      .filter(isTheirs)
+      .map(({ from, seen }) => `${from}: pods reach its metadata service (169.254.169.254 ${seen}); a network policy closes it`),
+  ];
   const isSampled = places.some(({ name }) => (peers.get(name)?.length ?? 0) < places.length - 1);
   return {
     nodes: opened.nodes,
