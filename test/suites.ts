@@ -105,8 +105,8 @@ export const SUITES: readonly Suite[] = [
     onlyInAll: true,
     commands: () => [nodeTest(1, SQLITE_CONTRACT), nodeTest(1, "test/lab/lab.test.ts")],
   },
-  // Issue 14's own: `make test-seen` runs it alone.
-  scenarios("verify", "verify"),
+  // Issue 14's own: `make test-seen` runs it alone. Each of its dozen looks takes most of a minute beside another lab.
+  { ...scenarios("verify", "verify"), onlyInAll: true },
   recorded("tailnet", "tailnet-policy", "tailnet-modes", "tailnet-faults"),
   contract("contract", ofClouds),
   // Issue 13's own: `make test-servers` runs them alone.
