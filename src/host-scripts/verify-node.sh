@@ -145,6 +145,7 @@ look_at_host() {
   echo "$(marker_value node) $(marker_value cluster)" | tell marker -
   tell forwarding - </proc/sys/net/ipv4/ip_forward
   ip -4 route show type unreachable "$POD_CIDR" metric 4000 2>/dev/null | tell unreachable -
+  for interface in tailscale0 cni0; do ip -o link show "$interface" 2>/dev/null | sed -nE 's/.* mtu ([0-9]+) .*/\1/p' | tell mtu "$interface"; done
   if command -v openssl >/dev/null; then certificate_files | ends | sed -n 1p; else echo 'unable: there is no openssl'; fi | tell certificate -
   df -Pk / /var/lib/rancher/k3s 2>/dev/null | awk 'NR > 1 && !seen[$6]++ { print $6, $4, $5 }' | while read -r mount left used; do echo "$left $used" | tell disk "$mount"; done
   tailnet_devices | sed -n 1p | tell tailnet -
